@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+const root = new URL('..', import.meta.url).pathname;
+
+/** `unit` needs nothing but Node; `peers` starts real tools; `faults` kills processes; `e2e` drives the real window. */
+export default defineConfig({
+  test: {
+    root,
+    projects: [
+      {
+        root,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: ['test/peers/**', 'test/faults/**', 'test/e2e/**', 'test/bench/**', 'node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        root,
+        test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false },
+      },
+      {
+        root,
+        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 300_000, fileParallelism: false },
+      },
+      {
+        root,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false },
+      },
+    ],
+  },
+});

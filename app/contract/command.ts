@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { channel, count, description, keyName } from './channel.ts';
+
+const text = z.string().max(4096);
+
+/** One mistake in the line, at [start, end) in UTF-16 units. */
+export const problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  start: count,
+  end: count,
+  /** What to write instead, where that is clear. */
+  suggestion: z.string().nullable(),
+});
+
+export const parsed = z.object({
+  name: z.string(),
+  generatorType: z.string(),
+  storeType: z.string(),
+  args: z.string().nullable(),
+});
+
+/** What an activation would do, worked out without doing it. */
+export const plan = z.object({
+  command: z.string(),
+  name: keyName,
+  generator: z.string(),
+  store: z.string(),
+  /** The active generation that it would replace; null for the first. */
+  previous: description.nullable(),
+  protection: z.object({ kind: z.enum(['keystore', 'internal']), fingerprint: z.string() }),
+  /** In order: what is made, called, stored. */
+  steps: z.array(z.object({ id: z.string(), title: z.string(), detail: z.string() })),
+  /** What stays readable, and through which generation. */
+  staysReadable: z.array(z.object({ description, instances: count, through: z.string() })),
+  /** Instances that stay under older generations until they are saved or rekeyed. */
+  instancesUnderOlder: count,
+  warnings: z.array(z.string()),
+});
+
+export const completion = z.object({
+  /** Replaces [from, to) of the line. */
+  insert: z.string(),
+  from: count,
+  to: count,
+  label: z.string(),
+  detail: z.string(),
+});
+
+export const activated = z.object({
+  name: keyName,
+  description,
+  previous: description.nullable(),
+  fingerprint: z.string(),
+});
+
+export const command = {
+  'command.parse': channel(z.object({ text }), z.object({ command: parsed.nullable(), problem: problem.nullable() })),
+  'command.format': channel(parsed, z.object({ text })),
+  'command.complete': channel(z.object({ text, cursor: count }), z.object({ completions: z.array(completion) })),
+  'command.plan': channel(z.object({ text }), plan),
+  /** Steps arrive as `activation` events while it runs. */
+  'command.run': channel(z.object({ text, reason: z.string().max(500).optional() }), activated),
+};
+
+export type CommandProblem = z.infer<typeof problem>;
+export type ParsedCommand = z.infer<typeof parsed>;
+export type ActivationPlan = z.infer<typeof plan>;
+export type Completion = z.infer<typeof completion>;
+export type Activated = z.infer<typeof activated>;

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { channel, count, description, failure, keyName, nothing, time } from './channel.ts';
+
+export const generation = z.object({
+  name: keyName,
+  description,
+  state: z.enum(['pre-active', 'active', 'deactivated']),
+  fingerprint: z.string(),
+  generator: z.string(),
+  store: z.string(),
+  /** Facts of the wrapping: kind of protection and its key id. */
+  wrapping: z.record(z.string(), z.string()),
+  createdAt: time,
+  activatedAt: time.nullable(),
+  /** When the next generation of the name took over. */
+  deactivatedAt: time.nullable(),
+  actor: z.string(),
+  reason: z.string().nullable(),
+  stripes: count,
+  /** From the census: what still needs this generation. */
+  instances: count,
+  bytes: count,
+  /** Whether this process holds it ready; the failure says why not. */
+  readable: z.boolean(),
+  failure: failure.nullable(),
+});
+
+export const generationDetail = generation.extend({
+  instancesByLu: z.array(z.object({ lu: z.string(), instances: count, bytes: count })),
+  stripesFound: count,
+  audit: z.array(z.object({ seq: count, at: time, act: z.string(), actor: z.string(), outcome: z.string() })),
+});
+
+export const keyMark = z.object({
+  at: time,
+  kind: z.enum(['activation', 'protection-rotated', 'keystore-enabled']),
+  name: keyName.nullable(),
+  label: z.string(),
+});
+
+export const verification = z.object({
+  checked: count,
+  readable: count,
+  unreadable: z.array(z.object({ description: z.string(), code: z.string(), message: z.string(), remedy: z.string() })),
+  /** Stripes or descriptions that belong to no activation: left by a crash, safe to remove. */
+  orphans: z.array(z.string()),
+});
+
+export const keys = {
+  'keys.list': channel(nothing, z.object({ keys: z.array(generation), marks: z.array(keyMark), names: z.array(keyName) })),
+  'keys.get': channel(z.object({ description }), generationDetail),
+  'keys.verify': channel(z.object({ description: description.optional() }), verification),
+  'keys.removeOrphans': channel(z.object({ dryRun: z.boolean() }), z.object({ orphans: z.array(z.string()), removed: z.boolean() })),
+};
+
+export type GenerationView = z.infer<typeof generation>;
+export type GenerationDetail = z.infer<typeof generationDetail>;
+export type KeyMark = z.infer<typeof keyMark>;
+export type Verification = z.infer<typeof verification>;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { channel, count, done, failure, nothing, time } from './channel.ts';
+
+export const host = z.object({
+  /** Which host runs the window. */
+  kind: z.enum(['electron', 'chromium']),
+  /** What is different on this host, in words for the user; empty where nothing is. */
+  differences: z.array(z.string()),
+  /** For example: Chromium runs without its sandbox. */
+  warnings: z.array(z.string()),
+  version: z.string(),
+});
+
+export const protection = z.object({
+  kind: z.enum(['keystore', 'internal']),
+  /** Path of the KeyStore file. */
+  location: z.string().nullable(),
+  /** Check value of the current protection key; null while locked. */
+  fingerprint: z.string().nullable(),
+  /** Entry count of the KeyStore, history included; null while locked or internal. */
+  entries: count.nullable(),
+  rotatedAt: time.nullable(),
+});
+
+export const status = z.object({
+  profile: z.object({ name: z.string(), production: z.boolean(), fips: z.boolean() }),
+  database: z.object({ kind: z.enum(['sqlite', 'cassandra']), location: z.string(), schemaVersion: count }),
+  protection,
+  /** `locked`: plain keys are not in memory. `starting`: the demo data are being imported. */
+  state: z.enum(['starting', 'locked', 'live', 'failed']),
+  /** Why it is `failed`, or why going live left a generation out. */
+  failure: failure.nullable(),
+  /** What the user has to give to unlock. */
+  unlockNeeds: z.enum(['nothing', 'keystore-password']),
+  liveSince: time.nullable(),
+  /** Words from going live, for example that this node's KeyStore copy is stale. */
+  notes: z.array(z.string()),
+  jobsRunning: count,
+  censusAt: time.nullable(),
+  audit: z.object({ records: count, verifiedAt: time.nullable(), intact: z.boolean().nullable() }),
+});
+
+export const session = {
+  'session.host': channel(nothing, host),
+  'session.status': channel(nothing, status),
+  'session.lock': channel(nothing, done),
+  /** The password crosses once, towards main. */
+  'session.unlock': channel(z.object({ keystorePassword: z.string().max(1024).optional() }), done),
+  /** Tells main that the user is at work: restarts the idle clock. */
+  'session.touch': channel(nothing, done),
+};
+
+export type Host = z.infer<typeof host>;
+export type Status = z.infer<typeof status>;

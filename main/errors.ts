@@ -1,0 +1,148 @@
+/**
+ * Every failure a user can meet has one code, and a code never changes its meaning: scripts and tests rely on them.
+ * Grouped by the folder that raises them.
+ */
+export type ErrorCode =
+  // anything
+  | 'INTERNAL'
+  | 'INPUT_INVALID'
+  | 'CANCELLED'
+  | 'CONFIRMATION_MISMATCH'
+  | 'NOT_FOUND'
+  // files and disks
+  | 'FILE_NOT_FOUND'
+  | 'FILE_UNREADABLE'
+  | 'FILE_WRITE_FAILED'
+  | 'FILE_EXISTS'
+  | 'DISK_FULL'
+  // crypto
+  | 'ENVELOPE_MALFORMED'
+  | 'ENVELOPE_VERSION_UNKNOWN'
+  | 'ENVELOPE_ALGORITHM_UNKNOWN'
+  | 'ENVELOPE_AUTHENTICATION_FAILED'
+  | 'FIELD_MALFORMED'
+  | 'FIELD_AUTHENTICATION_FAILED'
+  | 'WRAPPED_KEY_MALFORMED'
+  | 'WRAPPED_KEY_AUTHENTICATION_FAILED'
+  | 'SECRET_DISPOSED'
+  // keystore
+  | 'KEYSTORE_NOT_FOUND'
+  | 'KEYSTORE_FORMAT_UNKNOWN'
+  | 'KEYSTORE_MALFORMED'
+  | 'KEYSTORE_PASSWORD_WRONG'
+  | 'KEYSTORE_PASSWORD_MISSING'
+  | 'KEYSTORE_PASSWORD_NOT_ASCII'
+  | 'KEYSTORE_ALGORITHM_UNSUPPORTED'
+  | 'KEYSTORE_ENTRY_MISSING'
+  | 'KEYSTORE_ENTRY_NOT_AES256'
+  | 'KEYSTORE_CHANGED_MEANWHILE'
+  | 'KEYSTORE_WRITE_FAILED'
+  | 'KEYSTORE_CANNOT_TURN_OFF'
+  | 'KEYSTORE_ALREADY_ENABLED'
+  | 'KEYSTORE_NOT_ENABLED'
+  // master keys
+  | 'KEY_NAME_UNKNOWN'
+  | 'KEY_DESCRIPTION_UNKNOWN'
+  | 'KEY_DESCRIPTION_EXISTS'
+  | 'KEY_STRIPES_MISSING'
+  | 'KEY_STRIPES_CHANGED'
+  | 'KEY_FINGERPRINT_MISMATCH'
+  | 'KEY_PROTECTION_MISSING'
+  | 'KEY_ACTIVATION_LOST'
+  | 'KEY_NOT_ACTIVATED'
+  | 'LOCKED'
+  // system database
+  | 'DATABASE_NOT_FOUND'
+  | 'DATABASE_LOCKED'
+  | 'DATABASE_READ_ONLY'
+  | 'DATABASE_CORRUPT'
+  | 'DATABASE_TOO_NEW'
+  | 'DATABASE_FAILED'
+  // logical units
+  | 'LU_DEFINITION_INVALID'
+  | 'LU_UNKNOWN'
+  | 'LU_SOURCE_INVALID'
+  | 'INSTANCE_NOT_FOUND'
+  | 'INSTANCE_CHANGED_MEANWHILE'
+  | 'INSTANCE_NOT_A_MICRODB'
+  // command
+  | 'COMMAND_EMPTY'
+  | 'COMMAND_UNKNOWN'
+  | 'COMMAND_SYNTAX'
+  | 'COMMAND_PARAMETER_UNKNOWN'
+  | 'COMMAND_PARAMETER_REPEATED'
+  | 'COMMAND_PARAMETER_MISSING'
+  | 'COMMAND_VALUE_INVALID'
+  | 'COMMAND_TOO_LONG'
+  | 'GENERATOR_UNKNOWN'
+  | 'STORE_UNKNOWN'
+  | 'GENERATOR_STORE_IMPOSSIBLE'
+  | 'PROVIDER_NOT_CONFIGURED'
+  // audit
+  | 'AUDIT_CHAIN_BROKEN'
+  | 'AUDIT_HEAD_MISMATCH'
+  // profiles, jobs
+  | 'PROFILE_UNKNOWN'
+  | 'PROFILE_EXISTS'
+  | 'PROFILE_INVALID'
+  | 'JOB_UNKNOWN'
+  // the window's bridge
+  | 'IPC_FORBIDDEN'
+  | 'IPC_UNKNOWN_CHANNEL';
+
+/** Facts that help to find the place (never secret): identifiers, positions, counts, file names. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
+
+/** What crosses a boundary (IPC, CLI, audit) of a failure. */
+export interface Failure {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  /** What happened, and what it means for the data. */
+  readonly message: string;
+  /** What to do next. */
+  readonly remedy: string;
+  readonly details?: ErrorDetails;
+}
+
+/**
+ * The only error that the product raises on purpose.
+ * `message` says what happened and what it means for the data, `remedy` what to do next. Neither ever holds a secret.
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly details: ErrorDetails | undefined;
+
+  constructor(code: ErrorCode, message: string, remedy: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.details = options.details;
+  }
+}
+
+/** True for an {@link AppError}; with `code`, only for that one. */
+export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
+  return error instanceof AppError && (code === undefined || error.code === code);
+}
+
+/** The failure that may cross a boundary: an unknown error becomes `INTERNAL` with an id, its text stays behind. */
+export function toFailure(error: unknown, errorId: string): Failure {
+  if (error instanceof AppError) {
+    return {
+      ok: false,
+      code: error.code,
+      message: error.message,
+      remedy: error.remedy,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    };
+  }
+  return {
+    ok: false,
+    code: 'INTERNAL',
+    message: `Something went wrong that the console did not foresee (error ${errorId}). Nothing was changed after that point.`,
+    remedy: `Look for "${errorId}" in the log file and report it.`,
+    details: { errorId },
+  };
+}

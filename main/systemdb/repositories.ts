@@ -1,0 +1,231 @@
+/**
+ * What the system database keeps, whatever it runs on. Every method is one round trip or one bounded page, so that a
+ * Cassandra adapter can keep the same contract; `test/conformance/systemdb.ts` holds every adapter to it.
+ * Times are milliseconds since the epoch (UTC). No plain key byte ever enters the system database, with the one
+ * exception that {@link InternalKeyRepository} names.
+ *
+ * Errors of every method: `DATABASE_LOCKED`, `DATABASE_READ_ONLY`, `DATABASE_CORRUPT`, `DISK_FULL`, `DATABASE_FAILED`.
+ */
+import type { Generator, Store } from '../masterkey/types.ts';
+
+/** One generation of a master key, without its bytes: the facts under its key description. Written once. */
+export interface GenerationRecord {
+  readonly name: string;
+  readonly description: string;
+  readonly generator: Generator;
+  readonly store: Store;
+  /** Check value of the plain key (see docs/formats.md), compared at every unwrap. */
+  readonly fingerprint: string;
+  /** Number of stripe records that make the wrapped key, check bytes included. */
+  readonly stripes: number;
+  /** What the store needs to unwrap, for example `{kind, keyId}` of the protection key. Never a secret. */
+  readonly wrapping: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  /** OS user and host, `user@host`. */
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** That a generation became the active one of its name. `revision` counts from 1 without gaps for each name. */
+export interface Activation {
+  readonly name: string;
+  readonly revision: number;
+  readonly description: string;
+  readonly activatedAt: number;
+}
+
+export interface KeyRepository {
+  /** @throws AppError `KEY_DESCRIPTION_EXISTS` */
+  insert(generation: GenerationRecord): Promise<void>;
+  get(description: string): Promise<GenerationRecord | null>;
+  /** All generations of all names, ordered by name, then description. */
+  list(): Promise<GenerationRecord[]>;
+  /** Removes the facts of a generation that never was activated; false if it is unknown or was. */
+  removeOrphan(description: string): Promise<boolean>;
+  /** The newest activation of the name. */
+  active(name: string): Promise<Activation | null>;
+  /** All activations, ordered by name, then revision. */
+  activations(): Promise<Activation[]>;
+  /**
+   * The compare-and-set that decides an activation: appends `activation` if its revision is exactly one more than the
+   * newest of its name (1 for the first).
+   * @returns false where another process was first; nothing is changed then.
+   */
+  activate(activation: Activation): Promise<boolean>;
+}
+
+/** One byte of a wrapped key. */
+export interface Stripe {
+  readonly idx: number;
+  /** 0–255 */
+  readonly value: number;
+}
+
+export interface StripeRepository {
+  /** Writes each byte of `wrapped` as a record of its own, idx from 0. `onStored` is called after each durable step. */
+  write(description: string, wrapped: Uint8Array, onStored?: (stored: number) => void): Promise<void>;
+  /** All stripes under the description, ordered by idx; empty if there are none. */
+  read(description: string): Promise<Stripe[]>;
+  remove(description: string): Promise<void>;
+  /** Every description that has at least one stripe: to find orphans. */
+  descriptions(): Promise<string[]>;
+}
+
+/** A stored LU instance without its sealed bytes. */
+export interface InstanceInfo {
+  readonly lu: string;
+  readonly id: string;
+  readonly keyDescription: string;
+  /** Size of the sealed form in bytes. */
+  readonly bytes: number;
+  readonly savedAt: number;
+  /** Changes with every save; the first is 1. */
+  readonly revision: number;
+}
+
+export interface StoredInstance extends InstanceInfo {
+  readonly sealed: Uint8Array;
+}
+
+export interface InstanceToSave {
+  readonly lu: string;
+  readonly id: string;
+  readonly keyDescription: string;
+  readonly sealed: Uint8Array;
+  readonly savedAt: number;
+}
+
+export interface CensusRow {
+  readonly lu: string;
+  readonly keyDescription: string;
+  readonly instances: number;
+  readonly bytes: number;
+}
+
+export interface InstanceRepository {
+  get(lu: string, id: string): Promise<StoredInstance | null>;
+  /** Insert or replace, unconditionally: the newest save wins. */
+  save(instance: InstanceToSave): Promise<void>;
+  /** As {@link save}, for many at once; all or none where the database can, each whole in any case. */
+  saveMany(instances: readonly InstanceToSave[]): Promise<void>;
+  /** Replaces only what still has `revision`. @returns false if it was saved or removed meanwhile. */
+  replace(instance: InstanceToSave, revision: number): Promise<boolean>;
+  /** @returns false if there was none. */
+  remove(lu: string, id: string): Promise<boolean>;
+  /** A page ordered by id (code points); `after` is the last id of the page before. */
+  list(lu: string, page: { after?: string; limit: number; keyDescription?: string }): Promise<InstanceInfo[]>;
+  /** As {@link list}, with the sealed bytes: the read path of verify and of whole-LU reads. */
+  scan(lu: string, page: { after?: string; limit: number; keyDescription?: string }): Promise<StoredInstance[]>;
+  /** LUs that have instances, ordered. */
+  lus(): Promise<string[]>;
+  /** Exact counts, read without touching sealed bytes; ordered by lu, then key description. */
+  census(): Promise<CensusRow[]>;
+}
+
+/** One act. `hash` covers every other field, `previous` is the hash of the record before: see docs/formats.md. */
+export interface AuditRecord {
+  readonly seq: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly act: string;
+  readonly object: string;
+  /** JSON object with facts; never a secret. */
+  readonly context: string;
+  readonly outcome: 'started' | 'done' | 'refused' | 'failed';
+  /** For a completion: the seq of its `started` record. */
+  readonly completes: number | null;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+export interface AuditRepository {
+  /** Appends if `seq` is exactly one more than the newest (1 for the first). @returns false where another was first. */
+  append(record: AuditRecord): Promise<boolean>;
+  head(): Promise<AuditRecord | null>;
+  /** Ascending from `fromSeq` on. */
+  read(fromSeq: number, limit: number): Promise<AuditRecord[]>;
+}
+
+export interface JobRecord {
+  readonly id: string;
+  readonly kind: 'import' | 'verify';
+  /** JSON object: what to do; never a secret. */
+  readonly params: string;
+  readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+  readonly done: number;
+  /** null while unknown. */
+  readonly total: number | null;
+  readonly failed: number;
+  /** Where to go on: opaque to the database. */
+  readonly cursor: string | null;
+  /** JSON of the failure ({code, message, remedy}) where state is `failed`. */
+  readonly failure: string | null;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+}
+
+export interface JobRepository {
+  put(job: JobRecord): Promise<void>;
+  get(id: string): Promise<JobRecord | null>;
+  /** Newest first. */
+  list(limit: number): Promise<JobRecord[]>;
+}
+
+/** A process that went live on this database. */
+export interface NodeRecord {
+  readonly id: string;
+  readonly host: string;
+  readonly version: string;
+  readonly liveSince: number;
+  readonly lastSeen: number;
+  /** SHA-256 (hex) of its KeyStore file at going live; null with the internal protection key. */
+  readonly keystoreDigest: string | null;
+  /** Findings at going live, as words: for example a stale KeyStore copy. */
+  readonly notes: readonly string[];
+}
+
+export interface NodeRepository {
+  put(node: NodeRecord): Promise<void>;
+  list(): Promise<NodeRecord[]>;
+}
+
+export interface SettingsRepository {
+  get(key: string): Promise<string | null>;
+  /** Writes only if the key has no value yet. @returns the value that stands now. */
+  setOnce(key: string, value: string): Promise<string>;
+  set(key: string, value: string): Promise<void>;
+}
+
+/**
+ * The internal protection keys, in plain: they lie beside the data that they protect, which the console reports as a
+ * finding. The only key bytes that the system database ever holds.
+ */
+export interface InternalKeyRepository {
+  get(id: string): Promise<Uint8Array | null>;
+  /** Newest by insertion order; null if there is none. */
+  current(): Promise<{ id: string; key: Uint8Array } | null>;
+  /** @returns false if the id exists; nothing is changed then. */
+  insert(id: string, key: Uint8Array, createdAt: number): Promise<boolean>;
+}
+
+/** Facts about the database itself, for the header and the overview. */
+export interface SystemDbInfo {
+  readonly kind: 'sqlite' | 'cassandra';
+  /** File name or contact points. */
+  readonly location: string;
+  readonly schemaVersion: number;
+}
+
+/** One open system database. Several processes may hold one at once. */
+export interface SystemDb {
+  readonly info: SystemDbInfo;
+  readonly keys: KeyRepository;
+  readonly stripes: StripeRepository;
+  readonly instances: InstanceRepository;
+  readonly audit: AuditRepository;
+  readonly jobs: JobRepository;
+  readonly nodes: NodeRepository;
+  readonly settings: SettingsRepository;
+  readonly internalKeys: InternalKeyRepository;
+  close(): Promise<void>;
+}
