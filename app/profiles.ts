@@ -1,0 +1,99 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../main/errors.ts';
+import { luDefinition } from '../main/lu/definition.ts';
+import { KEY_NAME_PATTERN } from '../main/masterkey/types.ts';
+import { readJson, writeJson } from './json-file.ts';
+
+/** A profile's name is also a file name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const profileSchema = z.object({
+  name: z.string().regex(NAME),
+  sqlite: z.string().min(1),
+  /** Where the KeyStore lies and where its password comes from; asked for where neither source is given. */
+  keystore: z
+    .object({ file: z.string().min(1), passwordFile: z.string().optional(), passwordEnv: z.string().optional() })
+    .nullable()
+    .default(null),
+  fips: z.boolean().default(false),
+  production: z.boolean().default(false),
+  /** Key names beyond the two that every platform has. */
+  keyNames: z.array(z.string().regex(KEY_NAME_PATTERN)).default([]),
+  /** LU definitions by LU name. */
+  lus: z.record(z.string(), luDefinition).default({}),
+  /** The embedded demo cluster: its sample data are imported at first start. */
+  demo: z.boolean().default(false),
+});
+
+export type Profile = z.output<typeof profileSchema>;
+
+const preferencesSchema = z.object({
+  theme: z.enum(['system', 'light', 'dark', 'high-contrast']).default('system'),
+  idleMinutes: z.number().int().min(0).max(1440).default(15),
+});
+
+export type StoredPreferences = z.output<typeof preferencesSchema>;
+
+/** The profiles and preferences under one home folder; no secret is ever among them. */
+export class Profiles {
+  readonly #home: string;
+
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  /** All profiles, by name. @throws AppError `PROFILE_INVALID` */
+  async list(): Promise<Profile[]> {
+    const files = await readdir(join(this.#home, 'profiles')).catch(() => [] as string[]);
+    const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+    const profiles = await Promise.all(names.filter((name) => NAME.test(name)).sort().map((name) => this.get(name)));
+    return profiles;
+  }
+
+  /** @throws AppError `PROFILE_UNKNOWN`, `PROFILE_INVALID` */
+  async get(name: string): Promise<Profile> {
+    const profile = await this.find(name);
+    if (profile !== null) return profile;
+    throw new AppError('PROFILE_UNKNOWN', `There is no profile "${name}".`, 'See the list: fkc profile list', { details: { name } });
+  }
+
+  async find(name: string): Promise<Profile | null> {
+    return NAME.test(name) ? readJson(this.#file(name), profileSchema) : null;
+  }
+
+  /** @throws AppError `PROFILE_INVALID`, `PROFILE_EXISTS` */
+  async create(input: z.input<typeof profileSchema>): Promise<Profile> {
+    const parsed = profileSchema.safeParse(input);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      throw new AppError(
+        'PROFILE_INVALID',
+        `This is no valid profile: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}. None was made.`,
+        'A name has letters, digits, ".", "_" and "-", up to 64 of them.',
+      );
+    }
+    if ((await this.find(parsed.data.name)) !== null) {
+      throw new AppError('PROFILE_EXISTS', `There is a profile "${parsed.data.name}" already; it was not changed.`, 'Choose another name.');
+    }
+    await this.save(parsed.data);
+    return parsed.data;
+  }
+
+  async save(profile: Profile): Promise<void> {
+    await writeJson(this.#file(profile.name), profile);
+  }
+
+  async preferences(): Promise<StoredPreferences> {
+    return (await readJson(join(this.#home, 'preferences.json'), preferencesSchema)) ?? preferencesSchema.parse({});
+  }
+
+  async savePreferences(preferences: StoredPreferences): Promise<void> {
+    await writeJson(join(this.#home, 'preferences.json'), preferences);
+  }
+
+  #file(name: string): string {
+    return join(this.#home, 'profiles', `${name}.json`);
+  }
+}

@@ -1,0 +1,169 @@
+import { fingerprintOf } from '../crypto/fingerprint.ts';
+import { wrapKey } from '../crypto/wrap.ts';
+import { AppError } from '../errors.ts';
+import { failPoint } from '../fail-point.ts';
+import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
+import { newKeyDescription } from './description.ts';
+import { generateJavaAes, type GenerateKey } from './generators.ts';
+import type { Protection } from './protection.ts';
+import { storeStripes, stripeCount } from './stripes.ts';
+import type { Generator, Store } from './types.ts';
+import { unwrapGeneration } from './unwrap.ts';
+
+/** An activation that takes longer gives up before the last step: after three times this, orphans may be removed. */
+export const ACTIVATION_LIMIT_MS = 5 * 60_000;
+
+/** The steps of an activation, in order; `lost` and `failed` end it early. */
+export type ActivationStep =
+  | 'generated'
+  | 'wrapped'
+  | 'stored'
+  | 'read-back'
+  | 'verified'
+  | 'described'
+  | 'active'
+  | 'lost'
+  | 'failed';
+
+export interface ActivationProgress {
+  readonly step: ActivationStep;
+  readonly name: string;
+  readonly description: string;
+  readonly stripes: { readonly stored: number; readonly total: number } | null;
+}
+
+export interface ActivationRequest {
+  readonly name: string;
+  readonly generator: Generator;
+  readonly store: Store;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+export interface ActivationContext {
+  readonly db: SystemDb;
+  readonly protection: Protection;
+  readonly generate?: GenerateKey;
+  readonly now?: () => number;
+  readonly onProgress?: (progress: ActivationProgress) => void;
+}
+
+export interface ActivationResult {
+  readonly name: string;
+  readonly description: string;
+  readonly previous: string | null;
+  readonly fingerprint: string;
+}
+
+/**
+ * Makes a new generation of a master key and makes it active. Crash-safe: stripes, read back and unwrapped to verify,
+ * then the description, then the active pointer by compare-and-set; a crash before the last step leaves the old
+ * generation active, and at most orphans (see `findOrphans`).
+ *
+ * @throws AppError `KEY_ACTIVATION_LOST` where another process activated the same name first; whatever a store or the
+ * database throws. In each case the old generation is still the active one.
+ */
+export async function activateKey(context: ActivationContext, request: ActivationRequest): Promise<ActivationResult> {
+  const { db } = context;
+  const now = context.now ?? Date.now;
+  const started = performance.now();
+  const previous = await db.keys.active(request.name);
+  const existing = (await db.keys.list()).map((generation) => generation.description);
+  const description = newKeyDescription(request.name, now(), existing);
+  const report = (step: ActivationStep, stripes: ActivationProgress['stripes'] = null): void =>
+    context.onProgress?.({ step, name: request.name, description, stripes });
+
+  try {
+    const generation = await makeGeneration(context, request, description, report);
+    await db.keys.insert(generation);
+    report('described');
+    if (performance.now() - started > ACTIVATION_LIMIT_MS) {
+      throw new AppError(
+        'KEY_ACTIVATION_LOST',
+        `This activation of "${request.name}" took longer than ${ACTIVATION_LIMIT_MS / 60_000} minutes, so its parts may have been cleaned up meanwhile. It was not activated; the old key stays active.`,
+        'See why the system database or the KeyStore is slow, then run the command again.',
+        { details: { name: request.name } },
+      );
+    }
+    failPoint('activate:described');
+    const won = await db.keys.activate({
+      name: request.name,
+      revision: (previous?.revision ?? 0) + 1,
+      description,
+      activatedAt: now(),
+    });
+    if (!won) {
+      report('lost');
+      throw new AppError(
+        'KEY_ACTIVATION_LOST',
+        `Another activation of "${request.name}" was first. The key made here was not activated and protects nothing; the other one is active.`,
+        'Look at the active generation now, and run the command again only if yet another one is wanted.',
+        { details: { name: request.name } },
+      );
+    }
+    failPoint('activate:active');
+    report('active');
+    return { name: request.name, description, previous: previous?.description ?? null, fingerprint: generation.fingerprint };
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'KEY_ACTIVATION_LOST')) report('failed');
+    await removeTraces(db, description);
+    throw error;
+  }
+}
+
+async function makeGeneration(
+  context: ActivationContext,
+  request: ActivationRequest,
+  description: string,
+  report: (step: ActivationStep, stripes?: ActivationProgress['stripes']) => void,
+): Promise<GenerationRecord> {
+  const { db, protection } = context;
+  using key = (context.generate ?? generateJavaAes)();
+  report('generated');
+  failPoint('activate:generated');
+
+  const protectionKey = await protection.current();
+  let wrapped: Buffer;
+  try {
+    wrapped = wrapKey(protectionKey.key, { name: request.name, description }, key);
+    await protection.record(description, protectionKey);
+  } finally {
+    protectionKey.key.dispose();
+  }
+  const generation: GenerationRecord = {
+    name: request.name,
+    description,
+    generator: request.generator,
+    store: request.store,
+    fingerprint: fingerprintOf(key),
+    stripes: stripeCount(wrapped.length),
+    wrapping: { kind: protection.kind, keyId: protectionKey.id },
+    createdAt: (context.now ?? Date.now)(),
+    actor: request.actor,
+    reason: request.reason,
+  };
+  report('wrapped');
+  failPoint('activate:wrapped');
+
+  await storeStripes(db.stripes, description, wrapped, (stored, total) => report('stored', { stored, total }));
+  failPoint('activate:stored');
+
+  const back = await unwrapGeneration(db, protection, generation);
+  back.key.dispose();
+  report('read-back');
+  report('verified');
+  failPoint('activate:verified');
+  return generation;
+}
+
+/** Best effort: what can not be removed now is an orphan that `findOrphans` names. */
+async function removeTraces(db: SystemDb, description: string): Promise<void> {
+  try {
+    const activated = (await db.keys.activations()).some((activation) => activation.description === description);
+    if (activated) return;
+    await db.keys.removeOrphan(description);
+    await db.stripes.remove(description);
+  } catch {
+    // The failure that brought us here is the one to tell; the orphans are reported by `keys verify`.
+  }
+}

@@ -1,0 +1,196 @@
+import { AppError } from '../errors.ts';
+import type { Suite } from '../crypto/algorithms.ts';
+import type { SecretBytes } from '../secret.ts';
+import type { Activation, GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
+import { activateKey, type ActivationProgress } from './activate.ts';
+import type { GenerateKey } from './generators.ts';
+import type { Protection } from './protection.ts';
+import { HASH_KEY_NAME, LUI_KEY_NAME } from './types.ts';
+import { unwrapGeneration } from './unwrap.ts';
+
+export interface KeyRingOptions {
+  readonly db: SystemDb;
+  /** Owned by the ring from here on. */
+  readonly protection: Protection;
+  readonly suite: Suite;
+  readonly actor: string;
+  readonly generate?: GenerateKey;
+  readonly now?: () => number;
+  readonly onProgress?: (progress: ActivationProgress) => void;
+}
+
+/**
+ * The plain master keys of one process, all generations of all names side by side, in memory only. What can not be
+ * unwrapped is left out with its reason and hinders nothing else.
+ */
+export class KeyRing {
+  readonly suite: Suite;
+  readonly protection: Protection;
+  readonly #options: KeyRingOptions;
+  readonly #keys = new Map<string, SecretBytes>();
+  readonly #failures = new Map<string, AppError>();
+  readonly #stale = new Set<string>();
+  #locked = false;
+
+  private constructor(options: KeyRingOptions) {
+    this.suite = options.suite;
+    this.protection = options.protection;
+    this.#options = options;
+  }
+
+  /**
+   * Going live: creates the LUI key and the hash key where missing, regenerates under the KeyStore what still is
+   * active under an internal protection key, unwraps every generation and checks its fingerprint.
+   * @throws AppError what the database or the KeyStore throws; a single unreadable generation does not throw, see
+   * {@link failures}.
+   */
+  static async goLive(options: KeyRingOptions): Promise<KeyRing> {
+    const ring = new KeyRing(options);
+    try {
+      await options.protection.enable();
+      await ring.#completeNames();
+      await ring.refresh();
+      return ring;
+    } catch (error) {
+      ring.lock();
+      throw error;
+    }
+  }
+
+  /** Why a generation can not be used here, by key description. */
+  get failures(): ReadonlyMap<string, AppError> {
+    return this.#failures;
+  }
+
+  /** Key descriptions whose KeyStore record this node's copy of the file lacks: the copy is an older one. */
+  get stale(): ReadonlySet<string> {
+    return this.#stale;
+  }
+
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /**
+   * The active generation of a name. The key is borrowed: never dispose it.
+   * @throws AppError `LOCKED`, `KEY_NAME_UNKNOWN` (never activated), or why its generation can not be used.
+   */
+  async active(name: string = LUI_KEY_NAME): Promise<{ description: string; key: SecretBytes }> {
+    this.#assertUnlocked();
+    const activation = await this.#options.db.keys.active(name);
+    if (activation === null) {
+      throw new AppError(
+        'KEY_NAME_UNKNOWN',
+        `No generation of "${name}" was ever activated, so nothing can be encrypted under it.`,
+        `Run: activatekey name='${name}'`,
+        { details: { name } },
+      );
+    }
+    return { description: activation.description, key: await this.get(activation.description) };
+  }
+
+  /**
+   * The plain key of a generation, loaded where another process made it meanwhile. Borrowed: never dispose it.
+   * @throws AppError `LOCKED`, `KEY_DESCRIPTION_UNKNOWN`, or why it can not be used.
+   */
+  async get(description: string): Promise<SecretBytes> {
+    this.#assertUnlocked();
+    const held = this.#keys.get(description);
+    if (held !== undefined) return held;
+    const generation = await this.#options.db.keys.get(description);
+    if (generation === null) {
+      throw new AppError(
+        'KEY_DESCRIPTION_UNKNOWN',
+        `The system database knows no key "${description}", so what carries this key description can not be read.`,
+        'Restore the facts and stripes of this key description from a backup of the system database.',
+        { details: { description } },
+      );
+    }
+    await this.#load(generation);
+    const key = this.#keys.get(description);
+    if (key !== undefined) return key;
+    throw this.#failures.get(description) ?? lockedError();
+  }
+
+  /** Whether the plain key is in memory now. */
+  holds(description: string): boolean {
+    return this.#keys.has(description);
+  }
+
+  /** Loads generations that came since, and tries again those that failed. */
+  async refresh(): Promise<void> {
+    for (const generation of await this.#options.db.keys.list()) {
+      if (!this.#keys.has(generation.description)) await this.#load(generation);
+    }
+  }
+
+  /** Zeroes every plain key and the KeyStore password; the ring is of no more use. */
+  lock(): void {
+    this.#locked = true;
+    for (const key of this.#keys.values()) key.dispose();
+    this.#keys.clear();
+    this.protection.dispose();
+  }
+
+  async #load(generation: GenerationRecord): Promise<void> {
+    try {
+      const { key, stale } = await unwrapGeneration(this.#options.db, this.protection, generation);
+      // A lock, or a second load of the same key, may have come while we waited.
+      if (this.#locked || this.#keys.has(generation.description)) key.dispose();
+      else this.#keys.set(generation.description, key);
+      this.#failures.delete(generation.description);
+      if (stale) this.#stale.add(generation.description);
+      else this.#stale.delete(generation.description);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code.startsWith('DATABASE_')) throw error;
+      this.#failures.set(generation.description, error);
+    }
+  }
+
+  async #completeNames(): Promise<void> {
+    const generations = new Map((await this.#options.db.keys.list()).map((g) => [g.description, g]));
+    const activated = (await this.#options.db.keys.activations()).map((activation) => activation.name);
+    for (const name of new Set([LUI_KEY_NAME, HASH_KEY_NAME, ...activated])) {
+      const activation = await this.#options.db.keys.active(name);
+      const reason = this.#whyActivate(activation, generations);
+      if (reason !== null) await this.#activateUnlessAnotherDid(name, reason);
+    }
+  }
+
+  #whyActivate(activation: Activation | null, generations: ReadonlyMap<string, GenerationRecord>): string | null {
+    if (activation === null) return 'first going live';
+    const wrapping = generations.get(activation.description)?.wrapping['kind'];
+    return this.protection.kind === 'keystore' && wrapping === 'internal' ? 'KeyStore turned on' : null;
+  }
+
+  async #activateUnlessAnotherDid(name: string, reason: string): Promise<void> {
+    const { actor, db, protection, generate, now, onProgress } = this.#options;
+    try {
+      await activateKey(
+        {
+          db,
+          protection,
+          ...(generate === undefined ? {} : { generate }),
+          ...(now === undefined ? {} : { now }),
+          ...(onProgress === undefined ? {} : { onProgress }),
+        },
+        { name, generator: 'Java_AES', store: 'Stripe_AES', actor, reason },
+      );
+    } catch (error) {
+      // Two nodes that start at once both try; the loser goes on with the winner's key.
+      if (!(error instanceof AppError && error.code === 'KEY_ACTIVATION_LOST')) throw error;
+    }
+  }
+
+  #assertUnlocked(): void {
+    if (this.#locked) throw lockedError();
+  }
+}
+
+function lockedError(): AppError {
+  return new AppError(
+    'LOCKED',
+    'The console is locked: no plain key is in memory. Nothing was read or changed.',
+    'Unlock it, then do it again.',
+  );
+}

@@ -1,0 +1,56 @@
+import { AppError } from '../errors.ts';
+import type { SystemDb } from '../systemdb/repositories.ts';
+import { findOrphans } from './orphans.ts';
+import type { Protection } from './protection.ts';
+import { unwrapGeneration } from './unwrap.ts';
+
+export interface UnreadableKey {
+  readonly description: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface KeyVerification {
+  readonly checked: number;
+  readonly readable: number;
+  readonly unreadable: readonly UnreadableKey[];
+  readonly orphans: readonly string[];
+}
+
+/**
+ * Unwraps and compares generations from what is stored now, whatever is in memory.
+ * @param description only this one; all where undefined.
+ * @throws AppError `KEY_DESCRIPTION_UNKNOWN`
+ */
+export async function verifyKeys(db: SystemDb, protection: Protection, description?: string): Promise<KeyVerification> {
+  const orphans = await findOrphans(db);
+  const all = await db.keys.list();
+  const chosen = all.filter((generation) =>
+    description === undefined ? !orphans.includes(generation.description) : generation.description === description,
+  );
+  if (description !== undefined && chosen.length === 0) {
+    throw new AppError(
+      'KEY_DESCRIPTION_UNKNOWN',
+      `The system database knows no key "${description}".`,
+      'Copy the key description from the list of master keys.',
+      { details: { description } },
+    );
+  }
+  const unreadable: UnreadableKey[] = [];
+  for (const generation of chosen) {
+    try {
+      const { key } = await unwrapGeneration(db, protection, generation);
+      key.dispose();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      unreadable.push({
+        description: generation.description,
+        code: error.code,
+        message: error.message,
+        remedy: error.remedy,
+      });
+    }
+  }
+  return { checked: chosen.length, readable: chosen.length - unreadable.length, unreadable, orphans };
+}
