@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'DATABASE_READ_ONLY'
   | 'DATABASE_CORRUPT'
   | 'DATABASE_TOO_NEW'
+  | 'DATABASE_FOREIGN'
   | 'DATABASE_FAILED'
   // logical units
   | 'LU_DEFINITION_INVALID'

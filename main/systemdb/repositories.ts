@@ -5,6 +5,7 @@
  * exception that {@link InternalKeyRepository} names.
  *
  * Errors of every method: `DATABASE_LOCKED`, `DATABASE_READ_ONLY`, `DATABASE_CORRUPT`, `DISK_FULL`, `DATABASE_FAILED`.
+ * Text is stored as it is given, must be valid Unicode, and is ordered by code points.
  */
 import type { Generator, Store } from '../masterkey/types.ts';
 
@@ -50,6 +51,7 @@ export interface KeyRepository {
    * The compare-and-set that decides an activation: appends `activation` if its revision is exactly one more than the
    * newest of its name (1 for the first).
    * @returns false where another process was first; nothing is changed then.
+   * @throws AppError `KEY_DESCRIPTION_UNKNOWN` where the name has no such generation
    */
   activate(activation: Activation): Promise<boolean>;
 }
@@ -62,7 +64,11 @@ export interface Stripe {
 }
 
 export interface StripeRepository {
-  /** Writes each byte of `wrapped` as a record of its own, idx from 0. `onStored` is called after each durable step. */
+  /**
+   * Writes each byte of `wrapped` as a record of its own, idx from 0. `onStored` is called after each durable step with
+   * the number of stripes stored until then.
+   * @throws AppError `KEY_DESCRIPTION_EXISTS` where stripes lie there already: they are never overwritten
+   */
   write(description: string, wrapped: Uint8Array, onStored?: (stored: number) => void): Promise<void>;
   /** All stripes under the description, ordered by idx; empty if there are none. */
   read(description: string): Promise<Stripe[]>;
@@ -79,7 +85,7 @@ export interface InstanceInfo {
   /** Size of the sealed form in bytes. */
   readonly bytes: number;
   readonly savedAt: number;
-  /** Changes with every save; the first is 1. */
+  /** Grows with every save and never comes back for an id, not even after a removal; in a new LU the first is 1. */
   readonly revision: number;
 }
 
@@ -104,7 +110,7 @@ export interface CensusRow {
 
 export interface InstanceRepository {
   get(lu: string, id: string): Promise<StoredInstance | null>;
-  /** Insert or replace, unconditionally: the newest save wins. */
+  /** Insert or replace, unconditionally: the newest save wins. @throws AppError `INPUT_INVALID` for an id that is no valid Unicode */
   save(instance: InstanceToSave): Promise<void>;
   /** As {@link save}, for many at once; all or none where the database can, each whole in any case. */
   saveMany(instances: readonly InstanceToSave[]): Promise<void>;
@@ -186,6 +192,7 @@ export interface NodeRecord {
 
 export interface NodeRepository {
   put(node: NodeRecord): Promise<void>;
+  /** Ordered by host, then id. */
   list(): Promise<NodeRecord[]>;
 }
 
