@@ -45,3 +45,8 @@ async function fromFile(file: string): Promise<SecretBytes> {
     bytes.fill(0);
   }
 }
+
+/** Takes a typed password over into bytes that can be zeroed; the string itself is the garbage collector's. */
+export function passwordOf(typed: string): SecretBytes {
+  return SecretBytes.take(Buffer.from(typed, 'utf8'));
+}

@@ -1,0 +1,10 @@
+import type { Host } from '../contract/session.ts';
+
+/** What only the window's host can do. */
+export interface HostActions {
+  info(): Host;
+  /** A file dialog; null where the user chose none, or where this host has no dialogs. */
+  chooseFile(purpose: 'keystore' | 'database', create: boolean): Promise<string | null>;
+  /** A save dialog; where this host has none, a place in the user's downloads folder. */
+  chooseSaveFile(suggestedName: string): Promise<string | null>;
+}

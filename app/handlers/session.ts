@@ -1,0 +1,25 @@
+import type { SecretBytes } from '../../main/secret.ts';
+import { passwordOf } from '../password.ts';
+import type { Services } from '../services.ts';
+import type { HostActions } from './host-actions.ts';
+import type { HandlersOf } from './index.ts';
+
+export function sessionHandlers(services: Services, host: HostActions): HandlersOf<'session'> {
+  return {
+    'session.host': async () => host.info(),
+    'session.status': () => services.status(),
+    'session.lock': async () => {
+      await services.lock('asked');
+      return {};
+    },
+    'session.unlock': async ({ keystorePassword }) => {
+      const password: SecretBytes | null = keystorePassword === undefined ? null : passwordOf(keystorePassword);
+      await services.unlock(password);
+      return {};
+    },
+    'session.touch': async () => {
+      services.touch();
+      return {};
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import { AppError, toFailure } from '../main/errors.ts';
+import type { GenerateKey } from '../main/masterkey/generators.ts';
+import type { ActivationProgress } from '../main/masterkey/activate.ts';
+import { SecretBytes } from '../main/secret.ts';
+import type { AuditVerification } from './contract/audit.ts';
+import type { ConsoleEvent } from './contract/events.ts';
+import type { Input, Output } from './contract/index.ts';
+import type { Status } from './contract/session.ts';
+import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
+import { Activation } from './services/activation.ts';
+import { Cluster, openOrCreate } from './services/cluster.ts';
+import { DataStore } from './services/data-store.ts';
+import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
+import { IdleClock } from './services/idle-clock.ts';
+import { Jobs } from './services/jobs.ts';
+import { KeyList } from './services/key-list.ts';
+import { KeyStoreActs } from './services/keystore.ts';
+import { OverviewReport } from './services/overview.ts';
+
+/** How often the window looks whether another process changed something. */
+const WATCH_EVERY_MS = 2_000;
+
+export interface ServicesOptions {
+  /** The folder of profiles, preferences, logs and the demo cluster. */
+  readonly home: string;
+  /** Default: the embedded demo cluster. */
+  readonly profile?: string;
+  readonly emit?: (event: ConsoleEvent) => void;
+  /** Set where a test must know the keys. */
+  readonly generate?: GenerateKey;
+}
+
+/** Everything that works on one profile. Replaced as a whole when another profile is chosen. */
+interface Opened {
+  readonly cluster: Cluster;
+  readonly jobs: Jobs;
+  readonly keys: KeyList;
+  readonly data: DataStore;
+  readonly activation: Activation;
+  readonly keystore: KeyStoreActs;
+  readonly overview: OverviewReport;
+}
+
+/**
+ * The composition root: a profile in, services out, the same for window, CLI and tests. Going live is asked for by
+ * {@link unlock} or {@link start}; opening alone needs no key.
+ */
+export class Services {
+  readonly home: string;
+  readonly profiles: Profiles;
+  readonly emit: (event: ConsoleEvent) => void;
+  readonly #generate: GenerateKey | undefined;
+  readonly #clock = { offset: 0 };
+  readonly #idle = new IdleClock(() => void this.lock('idle'));
+  #watch: NodeJS.Timeout | null = null;
+  #seenHead = 0;
+  #opened: Opened;
+  #state: { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: unknown } = { is: 'ready' };
+  #audit: Status['audit'] = { records: 0, verifiedAt: null, intact: null };
+
+  private constructor(options: ServicesOptions, profiles: Profiles) {
+    this.home = options.home;
+    this.profiles = profiles;
+    this.emit = options.emit ?? (() => undefined);
+    this.#generate = options.generate;
+    this.#opened = undefined as unknown as Opened;
+  }
+
+  /** @throws AppError `PROFILE_*`, `DATABASE_*` */
+  static async open(options: ServicesOptions): Promise<Services> {
+    const profiles = new Profiles(options.home);
+    const services = new Services(options, profiles);
+    const profile = options.profile === undefined ? await demoProfile(profiles, options.home) : await profiles.get(options.profile);
+    services.#opened = await services.#openProfile(profile);
+    return services;
+  }
+
+  get cluster(): Cluster {
+    return this.#opened.cluster;
+  }
+
+  get jobs(): Jobs {
+    return this.#opened.jobs;
+  }
+
+  get keys(): KeyList {
+    return this.#opened.keys;
+  }
+
+  get data(): DataStore {
+    return this.#opened.data;
+  }
+
+  get activation(): Activation {
+    return this.#opened.activation;
+  }
+
+  get keystore(): KeyStoreActs {
+    return this.#opened.keystore;
+  }
+
+  get overview(): OverviewReport {
+    return this.#opened.overview;
+  }
+
+  /**
+   * What a window does first: goes live where no password has to be asked for, and fills the demo cluster. Failures
+   * become the state that the window shows.
+   */
+  async start(): Promise<void> {
+    this.#idle.restart((await this.profiles.preferences()).idleMinutes);
+    this.#watchOthers();
+    if (await this.cluster.needsPassword()) return;
+    this.#state = { is: 'starting' };
+    this.emit({ type: 'status' });
+    try {
+      await this.unlock(null);
+      this.#state = { is: 'ready' };
+    } catch (error) {
+      this.#state = { is: 'failed', failure: error };
+    }
+    this.emit({ type: 'status' });
+    this.emit({ type: 'changed', what: 'all' });
+  }
+
+  /** Goes live; the demo cluster is completed first. Takes `password` over. @throws AppError `KEYSTORE_*`, `DATABASE_*` */
+  async unlock(password: SecretBytes | null): Promise<void> {
+    const wasReady = !this.cluster.profile.demo || (await demoReady(this));
+    if (!wasReady && this.#clock.offset === 0) this.#clock.offset = DEMO_START;
+    try {
+      await this.cluster.unlock(password);
+      if (!wasReady) await prepareDemo(this, this.#clock);
+    } finally {
+      this.#clock.offset = 0;
+    }
+    this.#state = { is: 'ready' };
+    this.emit({ type: 'status' });
+  }
+
+  async lock(reason: 'asked' | 'idle'): Promise<void> {
+    await this.jobs.close();
+    await this.cluster.lock(reason);
+    this.emit({ type: 'status' });
+  }
+
+  /** Closes the current profile and opens another. @throws AppError `PROFILE_*`, `DATABASE_*` */
+  async select(name: string): Promise<void> {
+    const profile = await this.profiles.get(name);
+    const next = await this.#openProfile(profile);
+    const before = this.#opened;
+    this.#opened = next;
+    this.#audit = { records: 0, verifiedAt: null, intact: null };
+    await before.jobs.close();
+    await before.cluster.close();
+    await this.start();
+  }
+
+  /** Makes a profile, and its KeyStore where a password is given; opens nothing. Takes `password` over. @throws AppError */
+  async createProfile(profile: Parameters<Profiles['create']>[0], password: SecretBytes | null): Promise<Profile> {
+    try {
+      if (profile.keystore !== null && profile.keystore !== undefined && password !== null) {
+        (await openOrCreate(profile.keystore.file, password.clone(), true)).dispose();
+      }
+      const made = await this.profiles.create(profile);
+      this.emit({ type: 'changed', what: 'profiles' });
+      return made;
+    } finally {
+      password?.dispose();
+    }
+  }
+
+  async setPreferences(preferences: StoredPreferences): Promise<void> {
+    await this.profiles.savePreferences(preferences);
+    this.#idle.restart(preferences.idleMinutes);
+    this.emit({ type: 'changed', what: 'profiles' });
+  }
+
+  /** The user is at work: the idle clock starts anew. */
+  touch(): void {
+    this.#idle.touch();
+  }
+
+  /** Audit records, newest first, as the window pages through them. */
+  async auditList(query: Input<'audit.list'>): Promise<Output<'audit.list'>> {
+    const { records, more, total } = await this.cluster.trail.list(query);
+    return { records: records.map((record) => ({ ...record })), more, total };
+  }
+
+  async verifyAudit(): Promise<AuditVerification> {
+    const result = await this.cluster.trail.verify();
+    this.#audit = { records: result.records, verifiedAt: Date.now(), intact: result.intact };
+    this.emit({ type: 'status' });
+    return result;
+  }
+
+  async status(): Promise<Status> {
+    const { cluster } = this;
+    const ring = cluster.unlocked ? cluster.ring : null;
+    const failure = this.#state.is === 'failed' ? this.#state.failure : null;
+    const head = await cluster.db.audit.head();
+    return {
+      profile: { name: cluster.profile.name, production: cluster.profile.production, fips: cluster.profile.fips },
+      database: { ...cluster.db.info },
+      protection: {
+        kind: cluster.profile.keystore === null ? 'internal' : 'keystore',
+        location: cluster.profile.keystore?.file ?? null,
+        fingerprint: ring === null ? null : await protectionFingerprint(cluster),
+        entries: ring?.protection.entries ?? null,
+        rotatedAt: ring === null ? null : await ring.protection.rotatedAt(),
+      },
+      state: this.#state.is !== 'ready' ? this.#state.is : ring === null ? 'locked' : 'live',
+      failure: failure === null ? null : plain(failure),
+      unlockNeeds: (await cluster.needsPassword()) ? 'keystore-password' : 'nothing',
+      liveSince: cluster.liveSince,
+      notes: cluster.notes(),
+      jobsRunning: this.jobs.running,
+      censusAt: this.data.censusAt,
+      audit: { ...this.#audit, records: head?.seq ?? 0 },
+    };
+  }
+
+  /** Zeroes every key and closes the database. */
+  async close(): Promise<void> {
+    this.#idle.stop();
+    if (this.#watch !== null) clearInterval(this.#watch);
+    await this.jobs.close();
+    await this.cluster.close();
+  }
+
+  /** Every act, of any process, leaves an audit record: a new head means that pages may show old figures. */
+  #watchOthers(): void {
+    this.#watch ??= setInterval(() => {
+      void this.cluster.db.audit
+        .head()
+        .then((head) => {
+          if (head === null || head.seq === this.#seenHead) return;
+          this.#seenHead = head.seq;
+          this.emit({ type: 'changed', what: 'all' });
+        })
+        .catch(() => undefined);
+    }, WATCH_EVERY_MS).unref();
+  }
+
+  async #openProfile(profile: Profile): Promise<Opened> {
+    const onActivation = (progress: ActivationProgress): void => {
+      this.emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes }, failure: null });
+    };
+    const cluster = await Cluster.open({
+      profile,
+      onActivation,
+      now: () => Date.now() + this.#clock.offset,
+      ...(this.#generate === undefined ? {} : { generate: this.#generate }),
+    });
+    const jobs = new Jobs((event) => this.emit(event));
+    const keys = new KeyList(cluster);
+    return {
+      cluster,
+      jobs,
+      keys,
+      data: new DataStore(cluster, jobs),
+      activation: new Activation(cluster, onActivation),
+      keystore: new KeyStoreActs(cluster, this.profiles, onActivation),
+      overview: new OverviewReport(cluster, keys),
+    };
+  }
+}
+
+/** @see Services.open */
+export function openServices(options: ServicesOptions): Promise<Services> {
+  return Services.open(options);
+}
+
+async function protectionFingerprint(cluster: Cluster): Promise<string | null> {
+  try {
+    const current = await cluster.ring.protection.current();
+    current.key.dispose();
+    return current.id;
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+function plain(error: unknown): { ok: false; code: string; message: string; remedy: string } {
+  const { code, message, remedy } = toFailure(error, 'start');
+  return { ok: false, code, message, remedy };
+}

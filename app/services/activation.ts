@@ -1,0 +1,110 @@
+import { completeCommand } from '../../main/command/complete.ts';
+import { formatCommand } from '../../main/command/format.ts';
+import { commandProblemToError, parseCommand } from '../../main/command/parse.ts';
+import type { ActivateKeyCommand, Vocabulary } from '../../main/command/vocabulary.ts';
+import { AppError } from '../../main/errors.ts';
+import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
+import { generationsOf } from '../../main/masterkey/generations.ts';
+import { planActivation } from '../../main/masterkey/plan.ts';
+import { WRAPPED_KEY_BYTES } from '../../main/crypto/wrap.ts';
+import { stripeCount } from '../../main/masterkey/stripes.ts';
+import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
+import type { Activated, ActivationPlan, CommandProblem, Completion, ParsedCommand } from '../contract/command.ts';
+import type { Cluster } from './cluster.ts';
+
+/** The activatekey line: parse, complete, plan, run. */
+export class Activation {
+  readonly #cluster: Cluster;
+  readonly #onProgress: (progress: ActivationProgress) => void;
+
+  constructor(cluster: Cluster, onProgress: (progress: ActivationProgress) => void) {
+    this.#cluster = cluster;
+    this.#onProgress = onProgress;
+  }
+
+  parse(text: string): { command: ParsedCommand | null; problem: CommandProblem | null } {
+    const result = parseCommand(text, this.#vocabulary());
+    return result.ok ? { command: result.command, problem: null } : { command: null, problem: result.problem };
+  }
+
+  complete(text: string, cursor: number): Completion[] {
+    return completeCommand(text, cursor, this.#vocabulary());
+  }
+
+  /** The canonical line of a form's values, whether they are right or not. */
+  format(command: ParsedCommand): string {
+    return formatCommand({
+      name: command.name,
+      generatorType: wordOf(GENERATORS, command.generatorType),
+      storeType: wordOf(STORES, command.storeType),
+      args: command.args,
+    });
+  }
+
+  /** A dry run. @throws AppError `COMMAND_*` and its kin, `LOCKED` */
+  async plan(text: string): Promise<ActivationPlan> {
+    const command = this.#understand(text);
+    const { db, ring } = this.#cluster;
+    const current = await ring.protection.current();
+    current.key.dispose();
+    const plan = planActivation({
+      name: command.name,
+      generator: command.generatorType,
+      store: command.storeType,
+      generations: generationsOf(await db.keys.list(), await db.keys.activations()),
+      census: await db.instances.census(),
+      protection: { kind: ring.protection.kind, fingerprint: current.id },
+      stripes: stripeCount(WRAPPED_KEY_BYTES),
+      unreadable: new Set(ring.failures.keys()),
+    });
+    return {
+      ...plan,
+      command: formatCommand(command),
+      steps: [...plan.steps],
+      staysReadable: [...plan.staysReadable],
+      warnings: [...plan.warnings],
+    };
+  }
+
+  /**
+   * Activates; the audit trail has a record before it starts and one of how it ended, also where the line is refused.
+   * @throws AppError `COMMAND_*` and its kin, `KEY_ACTIVATION_LOST`, `LOCKED`, …
+   */
+  async run(text: string, reason: string | null): Promise<Activated> {
+    const object = parseCommand(text, this.#vocabulary());
+    return this.#cluster.trail.guarded(
+      'activatekey',
+      object.ok ? object.command.name : '(not understood)',
+      { command: object.ok ? formatCommand(object.command) : '', ...(reason === null ? {} : { reason }) },
+      async (note) => {
+        const command = this.#understand(text);
+        const { db, ring, actor, generate, now } = this.#cluster;
+        const result = await activateKey(
+          { db, protection: ring.protection, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+          { name: command.name, generator: command.generatorType, store: command.storeType, actor, reason },
+        );
+        note({ description: result.description, previous: result.previous ?? '', fingerprint: result.fingerprint });
+        return result;
+      },
+    );
+  }
+
+  #understand(text: string): ActivateKeyCommand {
+    const result = parseCommand(text, this.#vocabulary());
+    if (!result.ok) throw commandProblemToError(result.problem);
+    return result.command;
+  }
+
+  #vocabulary(): Vocabulary {
+    return {
+      names: [LUI_KEY_NAME, HASH_KEY_NAME, ...this.#cluster.profile.keyNames],
+      available: { generators: ['Java_AES'], stores: ['Stripe_AES'] },
+    };
+  }
+}
+
+function wordOf<T extends Generator | Store>(words: readonly T[], text: string): T {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new AppError('INPUT_INVALID', `"${text}" is none of ${words.join(', ')}.`, 'Choose one of these.');
+}

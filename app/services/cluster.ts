@@ -1,0 +1,227 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { actorOf, AuditTrail } from '../../main/audit/trail.ts';
+import { suiteFor } from '../../main/crypto/algorithms.ts';
+import { AppError } from '../../main/errors.ts';
+import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
+import { Fields } from '../../main/lu/fields.ts';
+import { Instances } from '../../main/lu/instances.ts';
+import type { ActivationProgress } from '../../main/masterkey/activate.ts';
+import type { GenerateKey } from '../../main/masterkey/generators.ts';
+import { KeyRing } from '../../main/masterkey/key-ring.ts';
+import { keystoreEnabled, Protection } from '../../main/masterkey/protection.ts';
+import type { SecretBytes } from '../../main/secret.ts';
+import type { SystemDb } from '../../main/systemdb/repositories.ts';
+import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
+import { passwordFrom } from '../password.ts';
+import type { Profile } from '../profiles.ts';
+import { VERSION } from '../version.ts';
+
+export interface ClusterOptions {
+  readonly profile: Profile;
+  /** Set where a test must know the keys. */
+  readonly generate?: GenerateKey;
+  readonly now?: () => number;
+  readonly onActivation?: (progress: ActivationProgress) => void;
+}
+
+/**
+ * One opened profile: its system database and audit trail, and, while unlocked, its key ring. The owner of every plain
+ * key of the process.
+ */
+export class Cluster {
+  #profile: Profile;
+  readonly db: SystemDb;
+  readonly trail: AuditTrail;
+  readonly actor = actorOf();
+  readonly #options: ClusterOptions;
+  readonly #nodeId = nodeId();
+  #ring: KeyRing | null = null;
+  #liveSince: number | null = null;
+
+  private constructor(options: ClusterOptions, db: SystemDb) {
+    this.#profile = options.profile;
+    this.db = db;
+    this.#options = options;
+    this.trail = new AuditTrail(db.audit, this.actor, this.now);
+  }
+
+  /** Opens the system database; keys come with {@link unlock}. @throws AppError of the database */
+  static async open(options: ClusterOptions): Promise<Cluster> {
+    return new Cluster(options, await openSqlite(options.profile.sqlite));
+  }
+
+  get profile(): Profile {
+    return this.#profile;
+  }
+
+  readonly now = (): number => (this.#options.now ?? Date.now)();
+
+  get generate(): GenerateKey | undefined {
+    return this.#options.generate;
+  }
+
+  get liveSince(): number | null {
+    return this.#liveSince;
+  }
+
+  get unlocked(): boolean {
+    return this.#ring !== null;
+  }
+
+  /** @throws AppError `LOCKED` */
+  get ring(): KeyRing {
+    if (this.#ring !== null) return this.#ring;
+    throw new AppError(
+      'LOCKED',
+      'The console is locked: no plain key is in memory. Nothing was read or changed.',
+      'Unlock it, then do it again.',
+    );
+  }
+
+  /** @throws AppError `LOCKED` */
+  get instances(): Instances {
+    return new Instances(this.db, this.ring);
+  }
+
+  /** @throws AppError `LOCKED` */
+  get fields(): Fields {
+    return new Fields(this.ring);
+  }
+
+  /** Whether a password has to be asked for: a KeyStore, and no file or variable that gives it. */
+  async needsPassword(): Promise<boolean> {
+    const { keystore } = this.profile;
+    if (keystore === null) return false;
+    const password = await passwordFrom(keystore).catch(() => null);
+    password?.dispose();
+    return password === null;
+  }
+
+  /**
+   * Goes live. `given` is the KeyStore password where it was asked for; this takes it over.
+   * @throws AppError `KEYSTORE_*`, `DATABASE_*`, … ; the cluster stays locked then.
+   */
+  async unlock(given: SecretBytes | null = null): Promise<void> {
+    if (this.#ring !== null) {
+      given?.dispose();
+      return;
+    }
+    await this.trail.guarded('go-live', this.profile.name, { protection: this.profile.keystore === null ? 'internal' : 'keystore' }, async (note) => {
+      const ring = await this.#goLive(given);
+      note({ generations: (await this.db.keys.list()).length, unreadable: ring.failures.size, stale: ring.stale.size });
+    });
+  }
+
+  async #goLive(given: SecretBytes | null): Promise<KeyRing> {
+    const keystore = await this.#openKeyStore(given);
+    let protection: Protection;
+    try {
+      protection = await Protection.open(this.db, keystore, this.now);
+    } catch (error) {
+      keystore?.dispose();
+      throw error;
+    }
+    const { generate, onActivation } = this.#options;
+    const ring = await KeyRing.goLive({
+      db: this.db,
+      protection,
+      suite: suiteFor(this.profile.fips),
+      actor: this.actor,
+      now: this.now,
+      ...(generate === undefined ? {} : { generate }),
+      ...(onActivation === undefined ? {} : { onProgress: onActivation }),
+    });
+    this.#ring = ring;
+    this.#liveSince = this.now();
+    await this.db.nodes.put({
+      id: this.#nodeId,
+      host: hostname(),
+      version: VERSION,
+      liveSince: this.#liveSince,
+      lastSeen: this.#liveSince,
+      keystoreDigest: protection.digest,
+      notes: this.notes(),
+    });
+    return ring;
+  }
+
+  /**
+   * Goes live anew under a changed profile (the KeyStore turned on); the old ring is zeroed once the new one stands, so
+   * that a failure leaves the cluster as it was. Takes `password` over.
+   */
+  async reopen(profile: Profile, password: SecretBytes): Promise<void> {
+    const before = { profile: this.#profile, ring: this.#ring };
+    this.#profile = profile;
+    try {
+      await this.#goLive(password);
+    } catch (error) {
+      this.#profile = before.profile;
+      throw error;
+    }
+    before.ring?.lock();
+  }
+
+  /** What going live has to tell beyond "it works". */
+  notes(): string[] {
+    const ring = this.#ring;
+    if (ring === null || ring.stale.size === 0) return [];
+    const many = ring.stale.size === 1 ? '1 key generation' : `${ring.stale.size} key generations`;
+    return [
+      `This node's KeyStore copy is stale: it lacks the history records of ${many}. It holds the same protection key, so everything is readable; copy the newest file over it before the protection key is rotated.`,
+    ];
+  }
+
+  /** Zeroes every plain key and the KeyStore password. */
+  async lock(reason: 'asked' | 'idle' | 'closing'): Promise<void> {
+    const ring = this.#ring;
+    if (ring === null) return;
+    this.#ring = null;
+    this.#liveSince = null;
+    ring.lock();
+    await this.trail.record({ act: 'lock', object: this.profile.name, context: { reason }, outcome: 'done' });
+  }
+
+  /** Locks and closes the database. */
+  async close(): Promise<void> {
+    await this.lock('closing').catch(() => undefined);
+    await this.db.close();
+  }
+
+  async #openKeyStore(given: SecretBytes | null): Promise<KeyStoreFile | null> {
+    const { keystore } = this.profile;
+    if (keystore === null) {
+      given?.dispose();
+      return null;
+    }
+    const password = given ?? (await passwordFrom(keystore));
+    if (password === null) {
+      throw new AppError(
+        'KEYSTORE_PASSWORD_MISSING',
+        'The KeyStore of this profile needs its password. Nothing was opened.',
+        'Type it in the window, or give it by a file (--keystore-password-file) or the variable FKC_KEYSTORE_PASSWORD.',
+      );
+    }
+    return openOrCreate(keystore.file, password, !(await keystoreEnabled(this.db)));
+  }
+}
+
+/**
+ * Opens the KeyStore; makes the file where there is none and none was ever in use. Once one is in use a missing file is
+ * an error: a new one could not read anything. Takes `password` over.
+ */
+export async function openOrCreate(file: string, password: SecretBytes, mayCreate: boolean): Promise<KeyStoreFile> {
+  try {
+    return await KeyStoreFile.open(file, password.clone());
+  } catch (error) {
+    if (!mayCreate || !(error instanceof AppError && error.code === 'KEYSTORE_NOT_FOUND')) throw error;
+    return await KeyStoreFile.create(file, password.clone());
+  } finally {
+    password.dispose();
+  }
+}
+
+/** Stable for one host and process: the node's name in k2system.nodes. */
+function nodeId(): string {
+  return createHash('sha256').update(`${hostname()}\n${process.pid}\n${randomUUID()}`).digest('hex').slice(0, 16);
+}

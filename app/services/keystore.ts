@@ -1,0 +1,154 @@
+import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
+import { AppError } from '../../main/errors.ts';
+import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
+import { keystoreEnabled } from '../../main/masterkey/protection.ts';
+import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
+import type { SecretBytes } from '../../main/secret.ts';
+import type { BlastRadius } from '../contract/settings.ts';
+import type { Profile, Profiles } from '../profiles.ts';
+import { openOrCreate, type Cluster } from './cluster.ts';
+
+/** The protection key's own acts: turning the KeyStore on, rotating the protection key. */
+export class KeyStoreActs {
+  readonly #cluster: Cluster;
+  readonly #profiles: Profiles;
+  readonly #onProgress: (progress: ActivationProgress) => void;
+
+  constructor(cluster: Cluster, profiles: Profiles, onProgress: (progress: ActivationProgress) => void) {
+    this.#cluster = cluster;
+    this.#profiles = profiles;
+    this.#onProgress = onProgress;
+  }
+
+  /** @throws AppError `KEYSTORE_ALREADY_ENABLED` */
+  async planEnable(file: string): Promise<BlastRadius> {
+    this.#assertInternal();
+    const names = await this.#activeNames();
+    return {
+      ...(await this.#touched()),
+      steps: [
+        `Open "${file}", or make it (PKCS12, mode 0600) if there is none`,
+        'Take its entry "masterkey_key_name" as protection key, or make a 256-bit one',
+        'Record for the whole cluster that the KeyStore is on: from then on no node goes live without it',
+        `Activate a new generation of ${names.join(' and ')} under it`,
+      ],
+      wayBack: 'There is no way back: once on, the KeyStore can not be turned off. Older generations stay readable.',
+      confirm: this.#cluster.profile.name,
+      warnings: ['Copy the KeyStore file to every node, and keep its password where the operators find it: without both, nothing saved from now on can be read.'],
+    };
+  }
+
+  /**
+   * Turns the KeyStore on and regenerates every active key under it. Takes `password` over.
+   * @throws AppError `CONFIRMATION_MISMATCH`, `KEYSTORE_*`
+   */
+  async enable(file: string, password: SecretBytes, confirm: string, source: { passwordFile?: string } = {}): Promise<{ description: string }> {
+    const cluster = this.#cluster;
+    try {
+      return await cluster.trail.guarded('keystore.enable', file, {}, async (note) => {
+        this.#assertInternal();
+        assertConfirmed(confirm, cluster.profile.name);
+        const keystore = await openOrCreate(file, password.clone(), true);
+        keystore.dispose();
+        await this.#goLiveUnder({ ...cluster.profile, keystore: { file, ...source } }, password);
+        const { description } = await cluster.ring.active(LUI_KEY_NAME);
+        note({ description, protectionKey: await this.#currentId() });
+        return { description };
+      });
+    } finally {
+      password.dispose();
+    }
+  }
+
+  async planRotate(): Promise<BlastRadius> {
+    const keystore = this.#cluster.ring.protection.kind === 'keystore';
+    const names = await this.#activeNames();
+    return {
+      ...(await this.#touched()),
+      steps: [
+        'Make a new 256-bit protection key',
+        keystore
+          ? 'Write it into the KeyStore as the current one; the old one stays in the history, under the key description of every generation that it wraps'
+          : 'Write it into the system database as the current one; the old one is kept',
+        `Activate a new generation of ${names.join(' and ')} under it`,
+      ],
+      wayBack: 'Nothing becomes unreadable: the old protection key is kept for the generations that it wraps. A rotation is not undone; rotate again for yet another key.',
+      confirm: this.#cluster.profile.name,
+      warnings: keystore ? ['Copy the changed KeyStore file to every other node: nodes with the older copy can not read what is saved from now on.'] : [],
+    };
+  }
+
+  /** @throws AppError `CONFIRMATION_MISMATCH`, `LOCKED`, `KEYSTORE_*` */
+  async rotate(confirm: string): Promise<{ fingerprint: string; description: string }> {
+    const cluster = this.#cluster;
+    return cluster.trail.guarded('keystore.rotate-protection', cluster.profile.name, {}, async (note) => {
+      assertConfirmed(confirm, cluster.profile.name);
+      const { db, ring, actor, now, generate } = cluster;
+      const { previous, id } = await ring.protection.rotate(await db.keys.list());
+      note({ previous, protectionKey: id });
+      let description = '';
+      for (const name of await this.#activeNames()) {
+        const result = await activateKey(
+          { db, protection: ring.protection, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+          { name, generator: 'Java_AES', store: 'Stripe_AES', actor, reason: 'protection key rotated' },
+        );
+        if (name === LUI_KEY_NAME) description = result.description;
+      }
+      note({ description });
+      return { fingerprint: id, description };
+    });
+  }
+
+  /**
+   * The profile is saved first: after a crash the next start asks for this KeyStore's password and completes the turn,
+   * instead of finding a cluster that needs a KeyStore which no profile names.
+   */
+  async #goLiveUnder(profile: Profile, password: SecretBytes): Promise<void> {
+    const before = this.#cluster.profile;
+    await this.#profiles.save(profile);
+    try {
+      await this.#cluster.reopen(profile, password.clone());
+    } catch (error) {
+      if (!(await keystoreEnabled(this.#cluster.db))) await this.#profiles.save(before);
+      throw error;
+    }
+  }
+
+  async #touched(): Promise<Pick<BlastRadius, 'generations' | 'instances' | 'censusAt'>> {
+    const { db, now } = this.#cluster;
+    const census = await db.instances.census();
+    return {
+      generations: (await db.keys.activations()).length,
+      instances: census.reduce((sum, row) => sum + row.instances, 0),
+      censusAt: now(),
+    };
+  }
+
+  async #activeNames(): Promise<string[]> {
+    return [...new Set((await this.#cluster.db.keys.activations()).map((activation) => activation.name))];
+  }
+
+  async #currentId(): Promise<string> {
+    const current = await this.#cluster.ring.protection.current();
+    try {
+      return fingerprintOf(current.key);
+    } finally {
+      current.key.dispose();
+    }
+  }
+
+  #assertInternal(): void {
+    if (this.#cluster.profile.keystore === null) return;
+    throw new AppError(
+      'KEYSTORE_ALREADY_ENABLED',
+      'The KeyStore of this profile is on already. Nothing was changed.',
+      'To use another protection key, rotate it: fkc keystore rotate-protection',
+    );
+  }
+}
+
+/** @throws AppError `CONFIRMATION_MISMATCH` */
+export function assertConfirmed(typed: string, expected: string): void {
+  if (typed === expected) return;
+  throw new AppError('CONFIRMATION_MISMATCH', 'What was typed is not the name asked for. Nothing was done.', `Type "${expected}" to confirm.`);
+}
