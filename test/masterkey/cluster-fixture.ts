@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suiteFor } from '../../main/crypto/algorithms.ts';
+import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
+import { KeyRing, type KeyRingOptions } from '../../main/masterkey/key-ring.ts';
+import { Protection } from '../../main/masterkey/protection.ts';
+import { SecretBytes } from '../../main/secret.ts';
+import type { SystemDb } from '../../main/systemdb/repositories.ts';
+import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
+
+export const PASSWORD = 'correct horse 8';
+
+/** A real system database in a folder of its own, and the ways to go live on it. */
+export interface TestCluster {
+  readonly folder: string;
+  readonly file: string;
+  readonly keystoreFile: string;
+  readonly db: SystemDb;
+  goLive(options?: Partial<KeyRingOptions> & { keystore?: boolean; keystoreFile?: string }): Promise<KeyRing>;
+  protection(keystore: boolean, file?: string): Promise<Protection>;
+  close(): Promise<void>;
+}
+
+export function password(): SecretBytes {
+  return SecretBytes.take(Buffer.from(PASSWORD));
+}
+
+export async function openTestCluster(): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'fkc-cluster-'));
+  const file = join(folder, 'system.sqlite');
+  const keystoreFile = join(folder, 'fabric.keystore');
+  const db = await openSqlite(file);
+  const rings: KeyRing[] = [];
+  const protection = async (keystore: boolean, path: string = keystoreFile): Promise<Protection> => {
+    if (!keystore) return Protection.open(db, null);
+    const opened = await KeyStoreFile.open(path, password()).catch(() => KeyStoreFile.create(path, password()));
+    return Protection.open(db, opened);
+  };
+  return {
+    folder,
+    file,
+    keystoreFile,
+    db,
+    protection,
+    async goLive({ keystore = false, keystoreFile: path, ...options } = {}) {
+      const ring = await KeyRing.goLive({
+        db,
+        protection: await protection(keystore, path),
+        suite: suiteFor(false),
+        actor: 'tester@host',
+        ...options,
+      });
+      rings.push(ring);
+      return ring;
+    },
+    async close() {
+      for (const ring of rings) ring.lock();
+      await db.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
