@@ -33,7 +33,7 @@ export function textBytes(what: string, text: string): number {
  */
 export function writeText(target: Buffer, offset: number, text: string, bytes: number): number {
   target.writeUInt16BE(bytes, offset);
-  target.utf8Write(text, offset + 2);
+  target.write(text, offset + 2, 'utf8');
   return offset + 2 + bytes;
 }
 

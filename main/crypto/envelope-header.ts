@@ -47,6 +47,9 @@ export function makeHeader(suite: Suite, keyDescription: string, chunkExponent: 
   if (descriptionBytes === 0) {
     throw new AppError('INPUT_INVALID', 'The key description is empty: the data could not be read again.', 'Give the description of the active generation.');
   }
+  if (!isChunkExponent(chunkExponent)) {
+    throw new AppError('INPUT_INVALID', `A chunk of 2^${chunkExponent} bytes is not possible.`, 'Use a chunk size of 16 bytes to 16 MiB.');
+  }
   const header = Buffer.allocUnsafe(KEY_DESCRIPTION_AT + 2 + descriptionBytes + IV_BYTES);
   header.writeUInt32BE(MAGIC, 0);
   header[4] = VERSION;
@@ -74,7 +77,7 @@ export function layoutOf(sealed: Uint8Array): EnvelopeLayout {
   }
   const suite = suiteById(sealed[SUITE_AT] as number);
   const chunkExponent = sealed[CHUNK_EXPONENT_AT] as number;
-  if (chunkExponent < MIN_CHUNK_EXPONENT || chunkExponent > MAX_CHUNK_EXPONENT) throw malformed('its chunk size is impossible');
+  if (!isChunkExponent(chunkExponent)) throw malformed('its chunk size is impossible');
   const descriptionEnd = textEnd(sealed, KEY_DESCRIPTION_AT);
   if (descriptionEnd === null || descriptionEnd === KEY_DESCRIPTION_AT + 2) throw malformed('its key description is missing or cut');
   const headerBytes = descriptionEnd + IV_BYTES;
@@ -98,6 +101,10 @@ export function readEnvelopeHeader(sealed: Uint8Array): EnvelopeHeader {
   const description = readText(sealed, KEY_DESCRIPTION_AT);
   if (description === null) throw malformed('its key description is not valid text');
   return { version: VERSION, suite, keyDescription: description.text, chunkBytes, chunks, headerBytes, sealedBytes: sealed.length };
+}
+
+function isChunkExponent(exponent: number): boolean {
+  return Number.isInteger(exponent) && exponent >= MIN_CHUNK_EXPONENT && exponent <= MAX_CHUNK_EXPONENT;
 }
 
 function readU32(source: Uint8Array, offset: number): number {

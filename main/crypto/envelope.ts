@@ -16,12 +16,14 @@ export interface SealSubject extends InstanceRef {
 /** Chunks of 1 MiB. */
 const CHUNK_EXPONENT = 20;
 const IV_BYTES = 12;
+/** Chunk index (u32) and last mark (u8). */
+const POSITION_BYTES = 5;
 
 /**
  * Seals a whole instance under the key derived for it, with a fresh IV.
  * @param masterKey the generation that `subject.keyDescription` names; the caller answers for the match.
  * @param chunkExponent log2 of the chunk size, 4 to 24; another than 1 MiB serves test vectors that fit a page.
- * @returns header and chunks; 35 bytes, the key description, and 16 bytes for each further MiB longer than `plain`.
+ * @returns header and chunks: longer than `plain` by 37 bytes, the key description, and 16 bytes for each chunk after the first.
  * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a name that can not be encoded)
  */
 export function sealInstance(
@@ -35,14 +37,15 @@ export function sealInstance(
   const instance = encodeInstance(subject);
   const chunkBytes = 2 ** chunkExponent;
   const last = Math.max(1, Math.ceil(plain.length / chunkBytes)) - 1;
-  const position = new ChunkPosition(header, header.length, instance);
+  const additionalData = additionalDataFor(header, instance);
+  const nonce = Buffer.allocUnsafe(IV_BYTES);
   const parts: Buffer[] = [header];
   const key = derivedKey(suite, masterKey, KEY_LABELS.instance, instance);
   try {
     for (let index = 0; index <= last; index++) {
-      position.set(index, index === last);
+      placeChunk(additionalData, header.length, nonce, index, index === last);
       const chunk = last === 0 ? plain : plain.subarray(index * chunkBytes, (index + 1) * chunkBytes);
-      const { ciphertext, tag } = encrypt(suite.cipher, key, position.nonce, position.additionalData, chunk);
+      const { ciphertext, tag } = encrypt(suite.cipher, key, nonce, additionalData, chunk);
       parts.push(ciphertext, tag);
     }
   } finally {
@@ -61,21 +64,21 @@ export function sealInstance(
 export function openInstance(masterKey: SecretBytes, subject: InstanceRef, sealed: Uint8Array): Buffer {
   const layout = layoutOf(sealed);
   const instance = encodeInstance(subject);
-  const position = new ChunkPosition(sealed, layout.headerBytes, instance);
+  const additionalData = additionalDataFor(sealed.subarray(0, layout.headerBytes), instance);
   const key = derivedKey(layout.suite, masterKey, KEY_LABELS.instance, instance);
   try {
-    return layout.chunks === 1 ? openChunk(key, position, layout, sealed, 0) : openChunks(key, position, layout, sealed);
+    return layout.chunks === 1 ? openChunk(key, additionalData, layout, sealed, 0) : openChunks(key, additionalData, layout, sealed);
   } finally {
     key.fill(0);
   }
 }
 
-function openChunks(key: Uint8Array, position: ChunkPosition, layout: EnvelopeLayout, sealed: Uint8Array): Buffer {
+function openChunks(key: Uint8Array, additionalData: Buffer, layout: EnvelopeLayout, sealed: Uint8Array): Buffer {
   const plain = Buffer.allocUnsafeSlow(layout.plainBytes);
   let opened = 0;
   try {
     for (let index = 0; index < layout.chunks; index++) {
-      const chunk = openChunk(key, position, layout, sealed, index);
+      const chunk = openChunk(key, additionalData, layout, sealed, index);
       plain.set(chunk, index * layout.chunkBytes);
       chunk.fill(0);
       opened++;
@@ -86,11 +89,12 @@ function openChunks(key: Uint8Array, position: ChunkPosition, layout: EnvelopeLa
   return plain;
 }
 
-function openChunk(key: Uint8Array, position: ChunkPosition, layout: EnvelopeLayout, sealed: Uint8Array, index: number): Buffer {
-  position.set(index, index === layout.chunks - 1);
+function openChunk(key: Uint8Array, additionalData: Buffer, layout: EnvelopeLayout, sealed: Uint8Array, index: number): Buffer {
+  const nonce = Buffer.allocUnsafe(IV_BYTES);
+  placeChunk(additionalData, layout.headerBytes, nonce, index, index === layout.chunks - 1);
   const start = layout.headerBytes + index * (layout.chunkBytes + TAG_BYTES);
   const chunk = sealed.subarray(start, start + layout.chunkBytes + TAG_BYTES);
-  const plain = decrypt(layout.suite.cipher, key, position.nonce, position.additionalData, chunk);
+  const plain = decrypt(layout.suite.cipher, key, nonce, additionalData, chunk);
   if (plain === null) {
     throw new AppError(
       'ENVELOPE_AUTHENTICATION_FAILED',
@@ -103,31 +107,25 @@ function openChunk(key: Uint8Array, position: ChunkPosition, layout: EnvelopeLay
 }
 
 /**
- * Nonce and additional data of the chunks of one instance, kept in two buffers that {@link set} moves from chunk to
- * chunk. The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): index and last mark are part of the nonce.
+ * Additional data of every chunk: header, names, then room for index (u32) and last mark (u8), which
+ * {@link placeChunk} fills in for one chunk after the other.
  */
-class ChunkPosition {
-  readonly nonce: Buffer;
-  readonly additionalData: Buffer;
-  readonly #baseTail: number;
-  readonly #baseLast: number;
+function additionalDataFor(header: Uint8Array, instance: Uint8Array): Buffer {
+  const additionalData = Buffer.allocUnsafe(header.length + instance.length + POSITION_BYTES);
+  additionalData.set(header);
+  additionalData.set(instance, header.length);
+  return additionalData;
+}
 
-  constructor(source: Uint8Array, headerBytes: number, instance: Uint8Array) {
-    this.additionalData = Buffer.allocUnsafe(headerBytes + instance.length + 5);
-    this.additionalData.set(source.length === headerBytes ? source : source.subarray(0, headerBytes), 0);
-    this.additionalData.set(instance, headerBytes);
-    this.nonce = Buffer.allocUnsafe(IV_BYTES);
-    this.additionalData.copy(this.nonce, 0, headerBytes - IV_BYTES, headerBytes);
-    this.#baseTail = this.nonce.readUInt32BE(7);
-    this.#baseLast = this.nonce[11] as number;
-  }
-
-  /** Nonce: base IV, bytes 7–10 XOR index, byte 11 XOR last. Additional data: …, index as u32, last as u8. */
-  set(index: number, last: boolean): void {
-    this.nonce.writeUInt32BE((this.#baseTail ^ index) >>> 0, 7);
-    this.nonce[11] = this.#baseLast ^ (last ? 1 : 0);
-    const end = this.additionalData.length;
-    this.additionalData.writeUInt32BE(index, end - 5);
-    this.additionalData[end - 1] = last ? 1 : 0;
-  }
+/**
+ * Writes the place of a chunk into the additional data and derives its nonce from the base IV at the header's end:
+ * bytes 7-10 XOR index, byte 11 XOR last mark. The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015).
+ */
+function placeChunk(additionalData: Buffer, headerBytes: number, nonce: Buffer, index: number, last: boolean): void {
+  const positionAt = additionalData.length - POSITION_BYTES;
+  additionalData.writeUInt32BE(index, positionAt);
+  additionalData[positionAt + 4] = last ? 1 : 0;
+  const ivAt = headerBytes - IV_BYTES;
+  for (let i = 0; i < IV_BYTES; i++) nonce[i] = additionalData[ivAt + i] as number;
+  for (let i = 0; i < POSITION_BYTES; i++) (nonce[7 + i] as number) ^= additionalData[positionAt + i] as number;
 }

@@ -16,11 +16,14 @@ export interface FieldHeader extends InstanceRef {
 
 const PREFIX = 'fkf1.';
 const IV_BYTES = 12;
+/** Far above any column, far below what one string can hold. */
+const MAX_PLAIN_BYTES = 16 * 1024 * 1024;
+const MAX_TOKEN_CHARACTERS = 2 * MAX_PLAIN_BYTES;
 
 /**
  * Seals one value of an instance. The key is derived from the master key as an instance key is, under a label of its own.
  * @returns an ASCII token: `fkf1.` and base64url. It names its instance, so that rekeying needs nothing else.
- * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a name that can not be encoded)
+ * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a name that can not be encoded, a value over 16 MiB)
  */
 export function sealField(
   suite: Suite,
@@ -32,10 +35,15 @@ export function sealField(
   if (descriptionBytes === 0) {
     throw new AppError('INPUT_INVALID', 'The key description is empty: the value could not be read again.', 'Give the description of the active generation.');
   }
+  if (plain.length > MAX_PLAIN_BYTES) {
+    throw new AppError('INPUT_INVALID', `The value is too long for a field: ${plain.length} bytes, ${MAX_PLAIN_BYTES} are possible.`, 'Save it as an instance instead.', {
+      details: { bytes: plain.length, limit: MAX_PLAIN_BYTES },
+    });
+  }
   const instance = encodeInstance(subject);
   const ivAt = PREFIX.length + 3 + descriptionBytes + instance.length;
   const header = Buffer.allocUnsafe(ivAt + IV_BYTES);
-  header.latin1Write(PREFIX, 0);
+  header.write(PREFIX, 0, 'latin1');
   header[PREFIX.length] = suite.id;
   header.set(instance, writeText(header, PREFIX.length + 1, subject.keyDescription, descriptionBytes));
   writeFreshIv(header, ivAt);
@@ -81,6 +89,7 @@ export function readFieldHeader(token: string): FieldHeader {
 /** `header` is the additional data: prefix, names, IV. `body` is ciphertext and tag. */
 function parseToken(token: string): FieldHeader & { header: Buffer; body: Buffer } {
   if (!token.startsWith(PREFIX)) throw malformed(`it does not start with "${PREFIX}"`);
+  if (token.length > MAX_TOKEN_CHARACTERS) throw malformed('it is too long');
   const encoded = token.slice(PREFIX.length);
   const bytes = Buffer.from(encoded, 'base64url');
   // Only one spelling of each token is accepted: no padding, no other alphabet, no stray bits at the end.

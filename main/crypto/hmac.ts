@@ -1,9 +1,14 @@
 import { HASHES, type HashName } from './algorithms.ts';
 
+const BLOCK_BYTES = 128;
 /** Longest message whose padded form fits the scratch; longer ones get memory of their own. */
 const SCRATCH_MESSAGE_BYTES = 4096;
-const BLOCK_BYTES = 128;
-const scratch = Buffer.allocUnsafeSlow(BLOCK_BYTES + SCRATCH_MESSAGE_BYTES);
+// Of one's own ArrayBuffer: small typed arrays may live on the heap, where the collector moves them and leaves copies.
+const scratch = new Uint8Array(new ArrayBuffer(BLOCK_BYTES + SCRATCH_MESSAGE_BYTES));
+const OUTER: Readonly<Record<HashName, Uint8Array>> = {
+  sha512: scratch.subarray(0, BLOCK_BYTES + HASHES.sha512.digestBytes),
+  'sha512-256': scratch.subarray(0, BLOCK_BYTES + HASHES['sha512-256'].digestBytes),
+};
 
 /**
  * HMAC (FIPS 198-1, RFC 2104) of `message`, as a new array that the caller may zero.
@@ -12,26 +17,28 @@ const scratch = Buffer.allocUnsafeSlow(BLOCK_BYTES + SCRATCH_MESSAGE_BYTES);
  * an instance of 1 KiB is sealed in the time of a few HMACs. Every copy of key material is zeroed before it returns.
  */
 export function hmac(hash: HashName, key: Uint8Array, message: Uint8Array): Uint8Array {
-  const { blockBytes, digestBytes, digest } = HASHES[hash];
-  const shortKey = key.length > blockBytes ? digest(key) : key;
-  const ownBytes = blockBytes + Math.max(message.length, digestBytes);
-  const work = ownBytes > scratch.length ? Buffer.allocUnsafeSlow(ownBytes) : scratch;
-  let inner: Uint8Array | undefined;
+  const { digest } = HASHES[hash];
+  const messageEnd = BLOCK_BYTES + message.length;
+  const work = messageEnd > scratch.length ? new Uint8Array(new ArrayBuffer(messageEnd)) : scratch;
+  const shortKey = key.length > BLOCK_BYTES ? digest(key) : key;
+  const outer = OUTER[hash];
   try {
-    padKey(work, shortKey, blockBytes, 0x36);
-    work.set(message, blockBytes);
-    inner = digest(work.subarray(0, blockBytes + message.length));
-    padKey(work, shortKey, blockBytes, 0x5c);
-    work.set(inner, blockBytes);
-    return digest(work.subarray(0, blockBytes + digestBytes));
+    padKey(work, shortKey, 0x36);
+    work.set(message, BLOCK_BYTES);
+    const inner = digest(work.subarray(0, messageEnd));
+    padKey(scratch, shortKey, 0x5c);
+    scratch.set(inner, BLOCK_BYTES);
+    inner.fill(0);
+    return digest(outer);
   } finally {
-    work.fill(0, 0, ownBytes);
-    inner?.fill(0);
+    work.fill(0, 0, messageEnd);
+    outer.fill(0);
     if (shortKey !== key) shortKey.fill(0);
   }
 }
 
-function padKey(work: Uint8Array, key: Uint8Array, blockBytes: number, pad: number): void {
-  work.fill(pad, 0, blockBytes);
-  for (let i = 0; i < key.length; i++) work[i] = (key[i] as number) ^ pad;
+function padKey(work: Uint8Array, key: Uint8Array, pad: number): void {
+  const keyBytes = key.length;
+  for (let i = 0; i < keyBytes; i++) work[i] = (key[i] as number) ^ pad;
+  work.fill(pad, keyBytes, BLOCK_BYTES);
 }

@@ -2,6 +2,7 @@ import { SecretBytes } from '../secret.ts';
 import type { Suite } from './algorithms.ts';
 import { textBytes, writeText } from './encoding.ts';
 import { kbkdfCounter } from './kdf.ts';
+import { requireAes256 } from './key-length.ts';
 
 /** Which LU instance the data belongs to. */
 export interface InstanceRef {
@@ -15,7 +16,7 @@ export const KEY_LABELS = { instance: 'FKC instance key v1', field: 'FKC field k
 /**
  * The key of one LU instance: KBKDF in counter mode under the master key, 256 bits, with the label
  * `FKC instance key v1` and the context u16 length || LU || u16 length || instance ID. Derived anew each time, never stored.
- * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (LU or instance ID that can not be encoded)
+ * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a master key that is not 256 bits long, LU or instance ID that can not be encoded)
  */
 export function deriveInstanceKey(suite: Suite, masterKey: SecretBytes, lu: string, instanceId: string): SecretBytes {
   return SecretBytes.take(derivedKey(suite, masterKey, KEY_LABELS.instance, encodeInstance({ lu, instanceId })));
@@ -31,6 +32,7 @@ export function encodeInstance(instance: InstanceRef): Buffer {
 }
 
 /** The key under `label` for an encoded instance; the caller zeroes it. */
-export function derivedKey(suite: Suite, masterKey: SecretBytes, label: string, encodedInstance: Uint8Array): Buffer {
+export function derivedKey(suite: Suite, masterKey: SecretBytes, label: string, encodedInstance: Uint8Array): Uint8Array {
+  requireAes256('master key', masterKey);
   return masterKey.use((key) => kbkdfCounter(suite.hash, key, label, encodedInstance, suite.keyBytes * 8));
 }

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { SecretBytes } from '../secret.ts';
 import { decrypt, encrypt, TAG_BYTES } from './aead.ts';
 import { textBytes, writeText } from './encoding.ts';
+import { requireAes256 } from './key-length.ts';
 import { writeFreshIv } from './random.ts';
 
 /** Which generation of which master key is wrapped: a wrapped key does not open under another's name. */
@@ -26,8 +27,8 @@ const LABEL = 'FKC wrapped key v1';
  * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a key that is not 256 bits long, a name that can not be encoded)
  */
 export function wrapKey(protectionKey: SecretBytes, subject: WrappedKeySubject, key: SecretBytes): Buffer {
-  checkLength('protection key', protectionKey);
-  checkLength('master key', key);
+  requireAes256('protection key', protectionKey);
+  requireAes256('master key', key);
   const wrapped = Buffer.allocUnsafeSlow(WRAPPED_KEY_BYTES);
   wrapped[0] = VERSION;
   writeFreshIv(wrapped, 1);
@@ -44,7 +45,7 @@ export function wrapKey(protectionKey: SecretBytes, subject: WrappedKeySubject, 
  * @throws AppError `WRAPPED_KEY_MALFORMED`, `WRAPPED_KEY_AUTHENTICATION_FAILED`, `SECRET_DISPOSED`, `INPUT_INVALID`
  */
 export function unwrapKey(protectionKey: SecretBytes, subject: WrappedKeySubject, wrapped: Uint8Array): SecretBytes {
-  checkLength('protection key', protectionKey);
+  requireAes256('protection key', protectionKey);
   if (wrapped.length !== WRAPPED_KEY_BYTES || wrapped[0] !== VERSION) {
     throw new AppError(
       'WRAPPED_KEY_MALFORMED',
@@ -71,17 +72,9 @@ function additionalData(subject: WrappedKeySubject): Buffer {
   const nameBytes = textBytes('key name', subject.name);
   const descriptionBytes = textBytes('key description', subject.description);
   const data = Buffer.allocUnsafe(LABEL.length + 6 + nameBytes + descriptionBytes);
-  data.latin1Write(LABEL, 0);
+  data.write(LABEL, 0, 'latin1');
   data[LABEL.length] = 0;
   data[LABEL.length + 1] = VERSION;
   writeText(data, writeText(data, LABEL.length + 2, subject.name, nameBytes), subject.description, descriptionBytes);
   return data;
-}
-
-function checkLength(what: string, key: SecretBytes): void {
-  if (key.length !== KEY_BYTES) {
-    throw new AppError('INPUT_INVALID', `The ${what} has ${key.length * 8} bits; 256 are needed.`, `Use an AES-256 key as ${what}.`, {
-      details: { bits: key.length * 8 },
-    });
-  }
 }
