@@ -1,0 +1,89 @@
+import { EventEmitter } from 'node:events';
+import type { BrowserWindow as ElectronWindow, BrowserWindowConstructorOptions } from 'electron';
+import type { Page } from 'playwright-core';
+import { app, beforeExit } from './app.ts';
+import { openBrowser, type Browser } from './browser.ts';
+import { setUserAgent } from './session.ts';
+import { WebContents } from './web-contents.ts';
+
+const DEFAULT_SIZE = { width: 800, height: 600 };
+
+let only: BrowserWindow | null = null;
+
+/** A window of the installed browser. There is one: a second browser would be a second program. */
+export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 'loadURL' | 'show' | 'focus' | 'close' | 'isDestroyed' | 'isMinimized' | 'restore'> {
+  readonly webContents: WebContents;
+  readonly #browser: Promise<Browser>;
+  #loaded: Promise<void> = Promise.resolve();
+  #destroyed = false;
+
+  constructor(options: BrowserWindowConstructorOptions = {}) {
+    super();
+    if (only !== null) throw new Error('This host has one window.');
+    only = this;
+    this.webContents = new WebContents(options.webPreferences?.preload);
+    app.emit('web-contents-created', {}, this.webContents);
+    this.#browser = this.#open({ width: options.width ?? DEFAULT_SIZE.width, height: options.height ?? DEFAULT_SIZE.height }, options.title ?? app.getName());
+    this.#browser.catch((error: unknown) => app.fail(error));
+  }
+
+  async loadURL(url: string): Promise<void> {
+    this.#loaded = this.#browser.then(() => this.webContents.load(url));
+    await this.#loaded;
+    this.emit('ready-to-show');
+  }
+
+  /** Resolves when the page last asked for has loaded. */
+  async loaded(): Promise<void> {
+    await this.#loaded;
+  }
+
+  /** The driver's handle, for the program that drives this window from outside. */
+  async page(): Promise<Page> {
+    return (await this.#browser).page;
+  }
+
+  /** The window shows itself as soon as it is there. */
+  show(): void {}
+
+  focus(): void {
+    void this.#browser.then(({ page }) => page.bringToFront()).catch(() => undefined);
+  }
+
+  isMinimized(): boolean {
+    return false;
+  }
+
+  restore(): void {}
+
+  close(): void {
+    void this.#browser.then(({ page }) => page.close()).catch(() => undefined);
+  }
+
+  isDestroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  async #open(size: { width: number; height: number }, title: string): Promise<Browser> {
+    const browser = await openBrowser(size, title);
+    beforeExit(() => browser.close());
+    browser.page.on('close', () => this.#closed());
+    browser.page.on('crash', () => app.fail(new Error('The page of the window crashed.')));
+    setUserAgent(browser.context.browser()?.version() ?? 'unknown');
+    await this.webContents.attach(browser);
+    return browser;
+  }
+
+  #closed(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    only = null;
+    this.emit('closed');
+    app.windowClosed();
+  }
+}
+
+/** The open window, if any. */
+export function openWindow(): BrowserWindow | null {
+  return only;
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { findChromium } from './find.ts';
+import { settings } from './settings.ts';
+
+const PROFILE_PREFIX = 'fabric-key-console-window-';
+
+export interface Browser {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Ends the browser and removes its profile; may be called more than once. */
+  close(): Promise<void>;
+}
+
+/** The switches given to Chromium, besides those of the driver. */
+export function switches(size: { readonly width: number; readonly height: number }, title: string): string[] {
+  return [
+    `--app=data:text/html,${encodeURIComponent(`<title>${title}</title>`)}`,
+    `--window-size=${size.width},${size.height}`,
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-quic',
+    '--disable-domain-reliability',
+    // Nothing may leave the machine, not even what the driver can not intercept: the proxy is a port that nobody serves.
+    '--proxy-server=socks5://127.0.0.1:9',
+    '--proxy-bypass-list=<-loopback>',
+    ...(settings.headless ? ['--disable-gpu'] : []),
+  ];
+}
+
+/** Starts the installed Chromium with an empty profile and one bare window, over a pipe: no port is opened. */
+export async function openBrowser(size: { readonly width: number; readonly height: number }, title: string): Promise<Browser> {
+  const executablePath = settings.executable ?? findChromium();
+  if (executablePath === null) throw new Error('No Chromium or Chrome is installed. Install one, or name it in FKC_CHROMIUM.');
+  removeLeftProfiles();
+  const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
+  const removeProfile = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', removeProfile);
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: settings.headless,
+    chromiumSandbox: !settings.noSandbox,
+    args: switches(size, title),
+    // Without these two there is neither a banner about automation nor a page that may open windows by itself.
+    ignoreDefaultArgs: ['--enable-automation', '--disable-popup-blocking'],
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    acceptDownloads: false,
+    serviceWorkers: 'block',
+    // The user's own choices of the system are what the page sees.
+    viewport: null,
+    colorScheme: null,
+    reducedMotion: null,
+    forcedColors: null,
+    contrast: null,
+  });
+  const page = context.pages()[0] ?? (await context.waitForEvent('page'));
+  return {
+    context,
+    page,
+    close: async () => {
+      await context.close();
+      process.off('exit', removeProfile);
+      removeProfile();
+    },
+  };
+}
+
+/** A name that the page can not guess. */
+export function privateName(): string {
+  return randomUUID();
+}
+
+/** Removes the profiles of hosts that were killed. */
+function removeLeftProfiles(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(PROFILE_PREFIX)) continue;
+    const pid = Number(name.slice(PROFILE_PREFIX.length).split('-')[0]);
+    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+/** Whether a process with this id runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
