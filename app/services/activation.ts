@@ -1,7 +1,8 @@
 import { completeCommand } from '../../main/command/complete.ts';
 import { formatCommand } from '../../main/command/format.ts';
-import { commandProblemToError, parseCommand } from '../../main/command/parse.ts';
-import type { ActivateKeyCommand, Vocabulary } from '../../main/command/vocabulary.ts';
+import type { ActivateKeyCommand, Vocabulary } from '../../main/command/grammar.ts';
+import { parseCommand } from '../../main/command/parse.ts';
+import { commandProblemToError } from '../../main/command/problem.ts';
 import { AppError } from '../../main/errors.ts';
 import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
 import { generationsOf } from '../../main/masterkey/generations.ts';
