@@ -1,0 +1,122 @@
+import { queryOptions, type QueryClient } from '@tanstack/react-query';
+import type { AuditRecordView } from '../app/contract/audit.ts';
+import type { Answer } from '../app/contract/channel.ts';
+import type { JobView } from '../app/contract/data.ts';
+import type { ConsoleEvent } from '../app/contract/events.ts';
+import type { Input, KeyConsole } from '../app/contract/index.ts';
+
+declare global {
+  interface Window {
+    readonly keyConsole?: KeyConsole;
+  }
+}
+
+/** A request that did not work, with what a person needs: the code, what it means, what to do. */
+export class ConsoleFailure extends Error {
+  override readonly name = 'ConsoleFailure';
+  readonly code: string;
+  readonly remedy: string;
+
+  constructor(code: string, message: string, remedy: string) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** Any thrown value as a failure that can be shown. */
+export function asFailure(error: unknown): ConsoleFailure {
+  if (error instanceof ConsoleFailure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new ConsoleFailure('INTERNAL', `The window met something that it did not foresee: ${text}`, 'Reload the window. If it happens again, report it with what you did.');
+}
+
+function bridge(): KeyConsole {
+  if (window.keyConsole === undefined) {
+    throw new ConsoleFailure('INTERNAL', 'This page was opened outside the console, so it has no way to the keys.', 'Open the console with its own command.');
+  }
+  return window.keyConsole;
+}
+
+/** Makes one request; a refused or failed one is thrown as {@link ConsoleFailure}. */
+export async function ask<T>(request: (console: KeyConsole) => Promise<Answer<T>>): Promise<T> {
+  const answer = await request(bridge());
+  if (answer.ok) return answer.value;
+  throw new ConsoleFailure(answer.code, answer.message, answer.remedy);
+}
+
+/** Every question that a page asks, by the key under which its answer is kept. */
+export const queries = {
+  host: () => queryOptions({ queryKey: ['host'], queryFn: () => ask((c) => c.session.host()), staleTime: Infinity }),
+  status: () => queryOptions({ queryKey: ['status'], queryFn: () => ask((c) => c.session.status()), refetchInterval: 15_000 }),
+  overview: () => queryOptions({ queryKey: ['overview'], queryFn: () => ask((c) => c.overview.get()) }),
+  keys: () => queryOptions({ queryKey: ['keys'], queryFn: () => ask((c) => c.keys.list()) }),
+  key: (description: string) => queryOptions({ queryKey: ['keys', description], queryFn: () => ask((c) => c.keys.get({ description })) }),
+  plan: (text: string) => queryOptions({ queryKey: ['command', 'plan', text], queryFn: () => ask((c) => c.command.plan({ text })) }),
+  parse: (text: string) => queryOptions({ queryKey: ['command', 'parse', text], queryFn: () => ask((c) => c.command.parse({ text })) }),
+  census: () => queryOptions({ queryKey: ['data', 'census'], queryFn: () => ask((c) => c.data.census()) }),
+  instance: (lu: string, id: string) =>
+    queryOptions({ queryKey: ['data', 'instance', lu, id], queryFn: () => ask((c) => c.data.instance({ lu, id })) }),
+  jobs: () => queryOptions({ queryKey: ['jobs'], queryFn: () => ask((c) => c.jobs.list()) }),
+  lastActs: () => queryOptions({ queryKey: ['audit', 'last'], queryFn: () => ask((c) => c.audit.list({ limit: 8 })) }),
+  auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),
+  auditProof: () => queryOptions({ queryKey: ['audit', 'proof'], queryFn: () => ask((c) => c.audit.verify()) }),
+  profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()) }),
+  preferences: () => queryOptions({ queryKey: ['preferences'], queryFn: () => ask((c) => c.preferences.get()) }),
+};
+
+export type AuditFilter = Pick<Input<'audit.list'>, 'actor' | 'act' | 'search'>;
+
+/** One page of the audit stream, newest first, below `before`. */
+export function auditPage(filter: AuditFilter, before: number | undefined): Promise<{ records: AuditRecordView[]; more: boolean; total: number }> {
+  return ask((c) => c.audit.list({ ...filter, limit: 200, ...(before === undefined ? {} : { before }) }));
+}
+
+/** Listens to what main tells unasked. Without a bridge there is nothing to hear. */
+export function onConsoleEvent(listener: (event: ConsoleEvent) => void): () => void {
+  return window.keyConsole?.events.subscribe(listener) ?? (() => undefined);
+}
+
+/** Which answers each kind of change makes old. */
+const STALE: Readonly<Record<Extract<ConsoleEvent, { type: 'changed' }>['what'], readonly string[]>> = {
+  keys: ['keys', 'overview', 'command', 'status', 'data'],
+  data: ['data', 'overview', 'keys', 'status'],
+  audit: ['audit', 'status'],
+  profiles: ['profiles', 'status', 'preferences'],
+  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs'],
+};
+
+/** How long changes are gathered before the pages ask again, in milliseconds: an import reports many a second. */
+const GATHER = 300;
+
+/** Keeps the answers in step with main's events; ends with the function that it returns. */
+export function keepInStep(client: QueryClient, navigate: (to: string) => void): () => void {
+  const stale = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const later = (keys: readonly string[]): void => {
+    for (const key of keys) stale.add(key);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      const gathered = [...stale];
+      stale.clear();
+      for (const key of gathered) void client.invalidateQueries({ queryKey: [key] });
+    }, GATHER);
+  };
+  const end = onConsoleEvent((event) => {
+    if (event.type === 'changed') later(STALE[event.what]);
+    else if (event.type === 'status') later(STALE.all);
+    else if (event.type === 'navigate') navigate(event.to);
+    else if (event.type === 'job') {
+      client.setQueryData<{ jobs: JobView[] }>(['jobs'], (known) => ({ jobs: withJob(known?.jobs ?? [], event.job) }));
+      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys']);
+    }
+  });
+  return () => {
+    clearTimeout(timer);
+    end();
+  };
+}
+
+function withJob(jobs: readonly JobView[], job: JobView): JobView[] {
+  return jobs.some((other) => other.id === job.id) ? jobs.map((other) => (other.id === job.id ? job : other)) : [job, ...jobs];
+}

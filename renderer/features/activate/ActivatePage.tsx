@@ -1,0 +1,1 @@
+export function ActivatePage(_: object) { return <p>…</p>; }

@@ -1,0 +1,1 @@
+export function DataPage(_: object) { return <p>…</p>; }

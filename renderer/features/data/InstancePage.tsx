@@ -1,0 +1,1 @@
+export function InstancePage(_: object) { return <p>…</p>; }

@@ -1,0 +1,82 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Outlet, useLocation } from '@tanstack/react-router';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { asFailure, ask, queries } from '../../api.ts';
+import { useTheme, rememberedTheme } from '../../theme/theme.ts';
+import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { Sentence } from '../../ui/Sentence.tsx';
+import { Header } from './Header.tsx';
+import { useActivity } from './idle.ts';
+import { LockScreen } from './LockScreen.tsx';
+import { Navigation } from './Navigation.tsx';
+import { useShortcuts } from './shortcuts.ts';
+import { StatusBar } from './StatusBar.tsx';
+import './frame.css';
+
+const Palette = lazy(async () => ({ default: (await import('../palette/Palette.tsx')).Palette }));
+const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }));
+
+/** Everything around a page: who and where, the way to every page, the state of the house. */
+export function Frame(): ReactNode {
+  const client = useQueryClient();
+  const status = useQuery(queries.status());
+  const host = useQuery(queries.host());
+  const preferences = useQuery(queries.preferences());
+  const [open, setOpen] = useState<'palette' | 'help' | null>(null);
+  const page = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useTheme(preferences.data?.theme ?? rememberedTheme());
+  useActivity();
+
+  const lock = useMutation({
+    mutationFn: () => ask((c) => c.session.lock()),
+    onSettled: () => client.invalidateQueries({ queryKey: ['status'] }),
+  });
+  const { mutate: lockNow } = lock;
+  const state = status.data?.state;
+  const locked = state === 'locked';
+  const palette = useCallback(() => setOpen((now) => (locked ? now : 'palette')), [locked]);
+  const help = useCallback(() => setOpen('help'), []);
+  const close = useCallback(() => setOpen(null), []);
+  useShortcuts({ palette, help, lock: lockNow });
+
+  // A new page begins at its sentence, also for a reader that is led by focus.
+  const section = pathname.split('/')[1];
+  const arrived = useRef(section);
+  useEffect(() => {
+    if (arrived.current !== section) page.current?.focus({ preventScroll: true });
+    arrived.current = section;
+  }, [section]);
+
+  const failed = status.data?.state === 'failed' && section !== 'settings';
+  return (
+    <div className="frame" data-production={status.data?.profile.production === true ? '' : undefined}>
+      <a className="skip" href="#page" onClick={(event) => (event.preventDefault(), page.current?.focus())}>
+        Skip to the page
+      </a>
+      <Header status={status.data} onPalette={palette} onLock={() => lockNow()} lockFailure={lock.error === null ? null : asFailure(lock.error)} />
+      <Navigation />
+      <main id="page" ref={page} tabIndex={-1} aria-label="Page">
+        {status.error !== null && status.data === undefined ? (
+          <div className="page">
+            <Sentence tone="alarm" text="The console does not answer, so nothing can be said about the keys." />
+            <FailurePanel failure={asFailure(status.error)} retry={() => void status.refetch()} />
+          </div>
+        ) : failed ? (
+          <div className="page">
+            <Sentence tone="alarm" text={`Profile ${status.data?.profile.name ?? ''} could not go live, so its master keys are not in memory and nothing can be read.`} />
+            {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} />}
+          </div>
+        ) : (
+          <Outlet />
+        )}
+      </main>
+      <StatusBar status={status.data} host={host.data} />
+      <Suspense>
+        {open === 'palette' && !locked ? <Palette onClose={close} onHelp={help} onLock={() => lockNow()} /> : null}
+        {open === 'help' ? <KeysHelp onClose={close} /> : null}
+      </Suspense>
+      {locked && status.data !== undefined ? <LockScreen status={status.data} /> : null}
+    </div>
+  );
+}

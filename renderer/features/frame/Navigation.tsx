@@ -1,0 +1,30 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+
+const PAGES = [
+  { to: '/', name: 'Overview', icon: 'M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM2.5 10.5h4.5v3H2.5zM9 8h4.5v5.5H9z' },
+  { to: '/keys', name: 'Master keys', icon: 'M2 4h7M4 8h9.5M2 12h5M9 2.5v3M4 6.5v3M7 10.5v3' },
+  { to: '/data', name: 'Data', icon: 'M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11' },
+  { to: '/audit', name: 'Audit', icon: 'M5 5.5a2 2 0 0 1 2-2h1a2 2 0 0 1 0 4H6.5M11 10.5a2 2 0 0 1-2 2H8a2 2 0 0 1 0-4h1.5' },
+  { to: '/settings', name: 'Settings', icon: 'M2 4.5h6.5M11.5 4.5H14M8.5 3v3h3V3zM2 11.5h2.500M7.500 11.5H14M4.500 10v3h3v-3z' },
+] as const;
+
+/** The pages that work. */
+export function Navigation(): ReactNode {
+  return (
+    <nav className="navigation" aria-label="Pages">
+      <ul>
+        {PAGES.map((page) => (
+          <li key={page.to}>
+            <Link to={page.to} activeOptions={{ exact: page.to === '/', includeSearch: false }}>
+              <svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.3" aria-hidden="true">
+                <path d={page.icon} />
+              </svg>
+              {page.name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,1 @@
+export function KeysPage(_: object) { return <p>…</p>; }

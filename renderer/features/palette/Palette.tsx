@@ -1,0 +1,1 @@
+export function Palette(_: { onClose: () => void; onHelp: () => void; onLock: () => void }) { return null; }

@@ -1,0 +1,79 @@
+import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Frame } from './features/frame/Frame.tsx';
+import { NotFound, PageBroke } from './features/frame/NoPage.tsx';
+import { OverviewPage } from './features/overview/OverviewPage.tsx';
+
+const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound });
+
+const overviewRoute = createRoute({ getParentRoute: () => rootRoute, path: '/', component: OverviewPage });
+
+const keysPage = lazyRouteComponent(() => import('./features/keys/KeysPage.tsx'), 'KeysPage');
+const keysRoute = createRoute({ getParentRoute: () => rootRoute, path: '/keys', component: keysPage });
+/** The panel belongs to the page, which reads the parameter itself: the timeline stays as it is when another key is chosen. */
+const keyRoute = createRoute({ getParentRoute: () => keysRoute, path: '$description' });
+
+const activateRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/activate',
+  validateSearch: (search: Record<string, unknown>): { command?: string } => text(search, 'command'),
+  component: lazyRouteComponent(() => import('./features/activate/ActivatePage.tsx'), 'ActivatePage'),
+});
+
+const dataRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/data',
+  validateSearch: (search: Record<string, unknown>): { lu?: string; key?: string } => ({ ...text(search, 'lu'), ...text(search, 'key') }),
+  component: lazyRouteComponent(() => import('./features/data/DataPage.tsx'), 'DataPage'),
+});
+const instanceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/data/$lu/$id',
+  component: lazyRouteComponent(() => import('./features/data/InstancePage.tsx'), 'InstancePage'),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./features/audit/AuditPage.tsx'), 'AuditPage'),
+});
+const auditRecordRoute = createRoute({ getParentRoute: () => auditRoute, path: '$seq' });
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./features/settings/SettingsPage.tsx'), 'SettingsPage'),
+});
+
+const routeTree = rootRoute.addChildren([
+  overviewRoute,
+  keysRoute.addChildren([keyRoute]),
+  activateRoute,
+  dataRoute,
+  instanceRoute,
+  auditRoute.addChildren([auditRecordRoute]),
+  settingsRoute,
+]);
+
+/** Hash history: addresses work under `app://` without a server that knows them. */
+export const router = createRouter({
+  routeTree,
+  history: createHashHistory(),
+  defaultErrorComponent: PageBroke,
+  // Identifiers may look like numbers; an address keeps them as they are.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const pairs = Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+    return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+function text<Name extends string>(search: Record<string, unknown>, name: Name): { [N in Name]?: string } {
+  const value = search[name];
+  return (typeof value === 'string' && value !== '' ? { [name]: value } : {}) as { [N in Name]?: string };
+}
