@@ -9,7 +9,7 @@ import { SqliteInstances } from './instances.ts';
 import { SqliteInternalKeys } from './internal-keys.ts';
 import { SqliteJobs } from './jobs.ts';
 import { SqliteKeys } from './keys.ts';
-import { migrate, SCHEMA_VERSION } from './migrations/index.ts';
+import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations/index.ts';
 import { SqliteNodes } from './nodes.ts';
 import { BLOCKING_PATIENCE, patiently, Session } from './session.ts';
 import { SqliteSettings } from './settings.ts';
@@ -36,7 +36,7 @@ export async function openSqlite(file: string, options: { readOnly?: boolean; cr
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(file, { readOnly: !writable, timeout: BLOCKING_PATIENCE, enableForeignKeyConstraints: true });
-    await configure(db, writable);
+    await configure(db, file, writable);
     await migrate(db, file, writable);
   } catch (error) {
     db?.close();
@@ -60,7 +60,7 @@ function systemDb(session: Session): SystemDb {
   };
 }
 
-async function configure(db: DatabaseSync, writable: boolean): Promise<void> {
+async function configure(db: DatabaseSync, file: string, writable: boolean): Promise<void> {
   // Damage may not execute: functions in a foreign schema are not trusted, and SQL can not write raw pages.
   db.enableDefensive(true);
   db.exec(`
@@ -69,6 +69,8 @@ async function configure(db: DatabaseSync, writable: boolean): Promise<void> {
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -${CACHE};
   `);
+  // Before the first setting that would write to the file: it may be another program's.
+  await patiently(() => schemaVersion(db, file));
   if (!writable) {
     return;
   }
@@ -94,12 +96,21 @@ async function prepareFile(file: string, want: { writable: boolean; create: bool
       throw corrupt(file);
     }
     await access(file, want.writable ? constants.R_OK | constants.W_OK : constants.R_OK);
-    if (want.writable) {
-      // SQLite keeps its log and its lock table beside the file.
-      await access(folder, constants.W_OK | constants.X_OK);
-    }
+    await checkFolder(folder, file, want.writable);
   } catch (error) {
     throw fileError(error, file, want.writable);
+  }
+}
+
+/** SQLite keeps its log and its lock table beside the file; only to read, a lock table that is there is enough. */
+async function checkFolder(folder: string, file: string, writable: boolean): Promise<void> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const locks = writable ? null : await stat(`${file}-shm`).catch(() => null);
+    if (locks === null) {
+      throw readOnly(file, error);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { databaseError, isBusy } from './errors.ts';
 export const PATIENCE = 5_000;
 
 /** How long SQLite itself may wait, in milliseconds: it blocks the whole process meanwhile, so it waits only briefly. */
-export const BLOCKING_PATIENCE = 50;
+export const BLOCKING_PATIENCE = 5;
 
 /** Pause between two tries, in milliseconds, up to twice of it: the two sides of a race must not keep in step. */
 const PAUSE = 10;
