@@ -1,3 +1,5 @@
+// First, since it puts the style layers in their order.
+import './theme/tokens.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
@@ -7,7 +9,6 @@ import { keepInStep } from './api.ts';
 import { router } from './router.tsx';
 import { theme } from './theme/mantine.ts';
 import { rememberedTheme, showTheme } from './theme/theme.ts';
-import './theme/tokens.css';
 import './theme/base.css';
 import './ui/ui.css';
 
