@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { sealInstance } from '../crypto/envelope.ts';
+import { AppError, toFailure } from '../errors.ts';
+import { failPoint } from '../fail-point.ts';
+import type { InstanceToSave, JobRecord, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import type { LuDefinition } from './definition.ts';
+import { isOfInstance, openStored } from './instances.ts';
+import type { InstanceKeys } from './keys.ts';
+import { openLuSource } from './open-source.ts';
+import { formatKey, instanceIdOf, type LuSource, parseKey, type RootKey } from './source.ts';
+import { takeTurns } from './turns.ts';
+
+/** Abort an import with this as the signal's reason, and its job is `paused` instead of `cancelled`. */
+export const PAUSE = 'pause';
+
+export interface ImportRequest {
+  readonly db: Pick<SystemDb, 'instances' | 'jobs'>;
+  readonly keys: InstanceKeys;
+  readonly definition: LuDefinition;
+  /** A SQLite file or a folder of CSV files. */
+  readonly source: string;
+  /** Goes on where the job of this ID stopped, whatever stopped it; a new ID starts a new job. */
+  readonly jobId?: string;
+  /** Instances since the job's first start, and in the source; called at the beginning and after each batch. */
+  readonly onProgress?: (progress: ImportProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly now?: () => number;
+}
+
+/** A request without what opens its source and its keys. */
+export type FromSource = Omit<ImportRequest, 'keys' | 'source'>;
+
+export interface ImportProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+}
+
+export interface ImportResult {
+  readonly jobId: string;
+  readonly total: number;
+  /** Instances that this call stored: new, or changed since they were last saved. */
+  readonly imported: number;
+  /** Instances whose stored form already held the same rows; they keep their generation. */
+  readonly unchanged: number;
+}
+
+/** Seals and opens what an import stores. The bench sets another in its place, to know the price of sealing. */
+export interface Sealing {
+  /** Asked for every batch, so that an activation meanwhile counts from the next batch on. */
+  begin(): Promise<{ keyDescription: string; seal: (id: string, image: Uint8Array) => Uint8Array }>;
+  open(stored: StoredInstance): Promise<Uint8Array>;
+}
+
+/** A batch ends at this many instances or bytes: one transaction, and what a crash costs at most. */
+const BATCH_INSTANCES = 256;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Imports every instance of a source, sealed under the active generation, in the order of its root keys. The job
+ * record is written after each batch, so an import that was stopped goes on from there. Importing the same rows again
+ * leaves the stored instances as they are. Instances that the source no longer has are not removed.
+ * @throws AppError `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `LU_SOURCE_INVALID`, `CANCELLED` (paused too), `INPUT_INVALID`
+ *   (the job is another's), `DATABASE_*`, `DISK_FULL`, and what {@link InstanceKeys.active} throws. Once the source is
+ *   open, the job record keeps how it ended.
+ */
+export async function importLu(request: ImportRequest): Promise<ImportResult> {
+  const { definition, signal } = request;
+  const source = await openLuSource(request.source, definition, signal === undefined ? {} : { signal });
+  try {
+    return await importFrom(source, sealingUnder(request.keys, definition.lu), request);
+  } finally {
+    source.close();
+  }
+}
+
+/** As {@link importLu}, from an open source (the caller closes it) and with another sealing. */
+export async function importFrom(source: LuSource, sealing: Sealing, request: FromSource): Promise<ImportResult> {
+  const { db, definition, signal, now = Date.now } = request;
+  const { total } = source;
+  let job = await startJob(request, source, now);
+  let after: RootKey | null = job.cursor === null ? null : parseKey(job.cursor);
+  let imported = 0;
+  let unchanged = 0;
+  const report = (): void => request.onProgress?.({ done: job.done, total, failed: 0 });
+  const put = async (change: Partial<JobRecord>): Promise<void> => {
+    job = { ...job, ...change, updatedAt: now() };
+    await db.jobs.put(job);
+  };
+  try {
+    const comparing = (await db.instances.list(definition.lu, { limit: 1 })).length > 0;
+    report();
+    const turn = takeTurns();
+    for (;;) {
+      const batch = await collectBatch({ source, sealing, request, after, comparing, turn, now });
+      if (signal?.aborted === true) break;
+      if (batch.last === null) {
+        await put({ state: 'done', cursor: null });
+        return { jobId: job.id, total, imported, unchanged };
+      }
+      failPoint('import:batch-sealed');
+      if (batch.changed.length > 0) await db.instances.saveMany(batch.changed);
+      failPoint('import:batch-stored');
+      after = batch.last;
+      imported += batch.changed.length;
+      unchanged += batch.taken - batch.changed.length;
+      await put({ done: job.done + batch.taken, cursor: formatKey(after) });
+      failPoint('import:job-stored');
+      report();
+    }
+  } catch (error) {
+    const failure = toFailure(error, job.id);
+    await put({ state: 'failed', failure: JSON.stringify(failure) }).catch(() => undefined);
+    throw error;
+  }
+  const state = signal.reason === PAUSE ? 'paused' : 'cancelled';
+  await put({ state });
+  throw new AppError(
+    'CANCELLED',
+    `The import of ${definition.lu} was ${state} after ${job.done} of ${total} instances, which stay imported.`,
+    'Resume the job to go on, or import again: what is already there is not imported twice.',
+    { details: { jobId: job.id, done: job.done, total } },
+  );
+}
+
+function sealingUnder(keys: InstanceKeys, lu: string): Sealing {
+  return {
+    async begin() {
+      const { description, key } = await keys.active();
+      return { keyDescription: description, seal: (id, image) => sealInstance(keys.suite, key, { keyDescription: description, lu, instanceId: id }, image) };
+    },
+    open: (stored) => openStored(keys, stored),
+  };
+}
+
+/** A job that ended as `done` begins anew; any other goes on after its cursor. */
+async function startJob(request: FromSource, source: LuSource, now: () => number): Promise<JobRecord> {
+  const { db, definition, jobId = randomUUID() } = request;
+  const params = JSON.stringify({ lu: definition.lu, source: source.location, definition });
+  const known = await db.jobs.get(jobId);
+  if (known !== null && (known.kind !== 'import' || known.params !== params)) {
+    throw new AppError(
+      'INPUT_INVALID',
+      `Job ${jobId} is not an import of ${definition.lu} from ${source.location} with this definition, so it can not go on with it. Nothing was changed.`,
+      'Start a new import, or resume the job with the source and the definition that it began with.',
+      { details: { jobId } },
+    );
+  }
+  const at = now();
+  const goesOn = known !== null && known.state !== 'done';
+  const job: JobRecord = {
+    id: jobId,
+    kind: 'import',
+    params,
+    state: 'running',
+    done: goesOn ? known.done : 0,
+    total: source.total,
+    failed: 0,
+    cursor: goesOn ? known.cursor : null,
+    failure: null,
+    startedAt: known?.startedAt ?? at,
+    updatedAt: at,
+  };
+  await db.jobs.put(job);
+  return job;
+}
+
+interface Batch {
+  readonly changed: readonly InstanceToSave[];
+  /** Instances that the batch covers, changed or not. */
+  readonly taken: number;
+  /** The key of the last of them; null at the end of the source. */
+  readonly last: RootKey | null;
+}
+
+interface Collecting {
+  readonly source: LuSource;
+  readonly sealing: Sealing;
+  readonly request: FromSource;
+  readonly after: RootKey | null;
+  /** Whether there may be stored instances to compare with. */
+  readonly comparing: boolean;
+  readonly turn: () => Promise<void> | undefined;
+  readonly now: () => number;
+}
+
+async function collectBatch({ source, sealing, request, after, comparing, turn, now }: Collecting): Promise<Batch> {
+  const { db, definition, signal } = request;
+  const { lu } = definition;
+  const changed: InstanceToSave[] = [];
+  let taken = 0;
+  let bytes = 0;
+  let last: RootKey | null = null;
+  const { keyDescription, seal } = await sealing.begin();
+  for (const key of source.keysAfter(after, BATCH_INSTANCES)) {
+    if (signal?.aborted === true) break;
+    const id = instanceIdOf(key);
+    const image = source.image(key);
+    if (!comparing || !(await holdsSame(sealing, await db.instances.get(lu, id), image))) {
+      changed.push({ lu, id, keyDescription, sealed: seal(id, image), savedAt: now() });
+    }
+    taken++;
+    last = key;
+    bytes += image.length;
+    const others = turn();
+    if (others !== undefined) await others;
+    if (bytes >= BATCH_BYTES) break;
+  }
+  return { changed, taken, last };
+}
+
+/** An instance that can not be opened is imported anew: the source knows its rows. */
+async function holdsSame(sealing: Sealing, stored: StoredInstance | null, image: Uint8Array): Promise<boolean> {
+  if (stored === null) return false;
+  try {
+    return Buffer.compare(await sealing.open(stored), image) === 0;
+  } catch (error) {
+    if (isOfInstance(error)) return false;
+    throw error;
+  }
+}
+

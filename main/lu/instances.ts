@@ -1,0 +1,192 @@
+import { type EnvelopeHeader, openInstance, readEnvelopeHeader, sealInstance } from '../crypto/envelope.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { failPoint } from '../fail-point.ts';
+import type { InstanceInfo, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import { type LuDefinition, tableNames } from './definition.ts';
+import type { InstanceKeys } from './keys.ts';
+import { checkImage } from './microdb.ts';
+import { takeTurns, throwIfCancelled } from './turns.ts';
+
+export interface InstanceDetail {
+  readonly info: InstanceInfo;
+  /** null where the header can not be read. */
+  readonly envelope: EnvelopeHeader | null;
+  /** Why the instance can not be opened now; null if every chunk was authenticated. */
+  readonly failure: AppError | null;
+}
+
+export interface Verification {
+  readonly checked: number;
+  readonly readable: number;
+  readonly unreadable: readonly { lu: string; id: string; code: string; message: string; remedy: string }[];
+}
+
+export interface VerifyOptions {
+  readonly onProgress?: (progress: { done: number; total: number; failed: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Instances of one page, and sealed bytes that may be in memory at once (a single instance may be larger). */
+const PAGE_INSTANCES = 256;
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+/** Failures that say nothing about the instance: nothing can be read or written at all now. */
+const GENERAL: ReadonlySet<string> = new Set(['LOCKED', 'SECRET_DISPOSED', 'CANCELLED', 'DISK_FULL']);
+
+/** The stored LU instances: saved under the active generation, read under the one that each names. */
+export class Instances {
+  readonly #db: Pick<SystemDb, 'instances'>;
+  readonly #keys: InstanceKeys;
+  readonly #now: () => number;
+
+  constructor(db: Pick<SystemDb, 'instances'>, keys: InstanceKeys, now: () => number = Date.now) {
+    this.#db = db;
+    this.#keys = keys;
+    this.#now = now;
+  }
+
+  /**
+   * Seals an image under the active generation and stores it; the newest save wins.
+   * @param image a SQLite image.
+   * @param definition for an image from outside: it must have the tables of this LU.
+   * @throws AppError `INSTANCE_NOT_A_MICRODB`, `INPUT_INVALID` (an ID that can not be encoded), and what
+   *   {@link InstanceKeys.active} throws. Nothing is changed then.
+   */
+  async save(lu: string, id: string, image: Uint8Array, definition?: LuDefinition): Promise<void> {
+    checkImage(image, definition === undefined ? [] : tableNames(definition));
+    const { description, key } = await this.#keys.active();
+    const sealed = sealInstance(this.#keys.suite, key, { keyDescription: description, lu, instanceId: id }, image);
+    failPoint('save:sealed');
+    await this.#db.instances.save({ lu, id, keyDescription: description, sealed, savedAt: this.#now() });
+    failPoint('save:stored');
+  }
+
+  /**
+   * @returns the plain image, under whichever generation it was saved.
+   * @throws AppError `INSTANCE_NOT_FOUND`, `INSTANCE_GENERATION_MISMATCH`, `ENVELOPE_*`, and what
+   *   {@link InstanceKeys.get} throws.
+   */
+  async read(lu: string, id: string): Promise<{ info: InstanceInfo; image: Buffer }> {
+    const stored = await this.#stored(lu, id);
+    return { info: infoOf(stored), image: await openStored(this.#keys, stored) };
+  }
+
+  /**
+   * All plain images of an LU, ordered by ID, read in pages.
+   * @throws AppError as {@link read}, at the first that can not be opened.
+   */
+  async *readAll(lu: string): AsyncGenerator<{ info: InstanceInfo; image: Buffer }> {
+    for await (const stored of this.#scan(lu)) yield { info: infoOf(stored), image: await openStored(this.#keys, stored) };
+  }
+
+  /** @throws AppError `INSTANCE_NOT_FOUND` */
+  async remove(lu: string, id: string): Promise<void> {
+    if (!(await this.#db.instances.remove(lu, id))) throw notFound(lu, id);
+  }
+
+  /** A page of an LU, ordered by ID; `after` is the last ID of the page before. */
+  async list(lu: string, page: { after?: string; limit: number; keyDescription?: string }): Promise<InstanceInfo[]> {
+    return this.#db.instances.list(lu, page);
+  }
+
+  /**
+   * What the envelope says and whether it opens; a failure to open is part of the answer.
+   * @throws AppError `INSTANCE_NOT_FOUND`, `LOCKED`
+   */
+  async detail(lu: string, id: string): Promise<InstanceDetail> {
+    const stored = await this.#stored(lu, id);
+    const info = infoOf(stored);
+    let envelope: EnvelopeHeader | null = null;
+    try {
+      envelope = readEnvelopeHeader(stored.sealed);
+      (await openStored(this.#keys, stored)).fill(0);
+      return { info, envelope, failure: null };
+    } catch (error) {
+      if (!isOfInstance(error)) throw error;
+      return { info, envelope, failure: error };
+    }
+  }
+
+  /**
+   * Opens every instance, of one LU or of all, and names those that can not be opened; it never stops at one.
+   * @throws AppError `CANCELLED`, `LOCKED`, `DATABASE_*`: nothing can be said about the rest then.
+   */
+  async verify(lu?: string, options: VerifyOptions = {}): Promise<Verification> {
+    const census = (await this.#db.instances.census()).filter((row) => lu === undefined || row.lu === lu);
+    const total = census.reduce((sum, row) => sum + row.instances, 0);
+    const unreadable: Verification['unreadable'][number][] = [];
+    const turn = takeTurns();
+    let checked = 0;
+    for (const name of new Set(census.map((row) => row.lu))) {
+      for await (const stored of this.#scan(name)) {
+        throwIfCancelled(options.signal, 'The verification');
+        try {
+          (await openStored(this.#keys, stored)).fill(0);
+        } catch (error) {
+          if (!isOfInstance(error)) throw error;
+          unreadable.push({ lu: name, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });
+        }
+        checked++;
+        if (checked % PAGE_INSTANCES === 0) options.onProgress?.({ done: checked, total, failed: unreadable.length });
+        await turn();
+      }
+    }
+    options.onProgress?.({ done: checked, total, failed: unreadable.length });
+    return { checked, readable: checked - unreadable.length, unreadable };
+  }
+
+  async *#scan(lu: string): AsyncGenerator<StoredInstance> {
+    let after: { after?: string } = {};
+    for (;;) {
+      const infos = await this.#db.instances.list(lu, { ...after, limit: PAGE_INSTANCES });
+      let bytes = 0;
+      const fitting = infos.findIndex((info) => (bytes += info.bytes) > PAGE_BYTES);
+      const limit = fitting < 0 ? PAGE_INSTANCES : Math.max(1, fitting);
+      const page = await this.#db.instances.scan(lu, { ...after, limit });
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = { after: last.id };
+    }
+  }
+
+  async #stored(lu: string, id: string): Promise<StoredInstance> {
+    const stored = await this.#db.instances.get(lu, id);
+    if (stored === null) throw notFound(lu, id);
+    return stored;
+  }
+}
+
+/**
+ * Opens a stored instance under the generation that its header names, which its record must name too: the census and
+ * every decision about an old generation rely on the record.
+ * @throws AppError `INSTANCE_GENERATION_MISMATCH`, `ENVELOPE_*`, and what {@link InstanceKeys.get} throws.
+ */
+export async function openStored(keys: InstanceKeys, stored: StoredInstance): Promise<Buffer> {
+  const { lu, id, keyDescription, sealed } = stored;
+  const header = readEnvelopeHeader(sealed);
+  if (header.keyDescription !== keyDescription) {
+    throw new AppError(
+      'INSTANCE_GENERATION_MISMATCH',
+      `The sealed bytes of ${lu} ${id} name another key generation than their record ("${keyDescription}"): one of the two was changed outside the platform. It was not opened.`,
+      'Import or save this instance again from its source, or restore it from a backup of the system database.',
+      { details: { lu, id, record: keyDescription, header: header.keyDescription } },
+    );
+  }
+  return openInstance(await keys.get(keyDescription), { lu, instanceId: id }, sealed);
+}
+
+/** Whether a failure concerns this one instance, so that others may still be read. */
+export function isOfInstance(error: unknown): error is AppError {
+  return isAppError(error) && !GENERAL.has(error.code) && !error.code.startsWith('DATABASE_');
+}
+
+function infoOf({ lu, id, keyDescription, bytes, savedAt, revision }: StoredInstance): InstanceInfo {
+  return { lu, id, keyDescription, bytes, savedAt, revision };
+}
+
+function notFound(lu: string, id: string): AppError {
+  return new AppError('INSTANCE_NOT_FOUND', `There is no instance ${lu} ${id} in this system database.`, 'Check LU and instance ID (case counts); list the LU to see what it has.', {
+    details: { lu, id },
+  });
+}

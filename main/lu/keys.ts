@@ -1,0 +1,19 @@
+import type { Suite } from '../crypto/algorithms.ts';
+import type { SecretBytes } from '../secret.ts';
+
+/** The master keys under which LU instances are sealed and opened. The key ring is one. */
+export interface InstanceKeys {
+  /** The suite that new data gets; old data names its own. */
+  readonly suite: Suite;
+  /**
+   * The generation that new data gets. The key is borrowed: never dispose it.
+   * @throws AppError `LOCKED`, `KEY_NAME_UNKNOWN`, or why the active generation can not be used.
+   */
+  active(): Promise<{ description: string; key: SecretBytes }>;
+  /**
+   * The generation that a header names. Borrowed: never dispose it.
+   * @throws AppError `LOCKED`, `KEY_DESCRIPTION_UNKNOWN`, or why that generation can not be used
+   *   (`KEY_PROTECTION_MISSING`, `KEY_STRIPES_CHANGED` …).
+   */
+  get(description: string): Promise<SecretBytes>;
+}

@@ -1,0 +1,24 @@
+import { setImmediate } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+
+/** Milliseconds of work after which others get a turn: one frame of the window. */
+const TURN_MS = 12;
+
+/**
+ * Shares the thread in a long loop: call the returned function often; now and then it waits for one round of the event
+ * loop, so that the window stays alive and signals arrive.
+ */
+export function takeTurns(): () => Promise<void> | undefined {
+  let until = performance.now() + TURN_MS;
+  return () => {
+    if (performance.now() < until) return undefined;
+    return setImmediate().then(() => {
+      until = performance.now() + TURN_MS;
+    });
+  };
+}
+
+/** @throws AppError `CANCELLED` once the signal says so. */
+export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted === true) throw new AppError('CANCELLED', `${what} was cancelled. What was done before stays as it is.`, 'Start it again to go on.');
+}
