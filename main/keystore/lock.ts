@@ -56,7 +56,8 @@ async function acquire(lock: DatabaseSync, file: string, waitMs: number): Promis
 
 function tryAcquire(lock: DatabaseSync, file: string): boolean {
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // No journal beside it: nothing is ever committed, and on a full disk there is no room for one.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return false;
