@@ -1,4 +1,5 @@
-import { createHmac } from 'node:crypto';
+import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
+import { sha512, sha512_256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SUITES, suiteById, suiteFor } from '../../main/crypto/algorithms.ts';
@@ -70,8 +71,8 @@ describe.each(SUITES)('the masking hash with $name', (suite) => {
   test('takes long values, and refuses ill-formed text and keys of other sizes', () => {
     const long = randomBytes(100_000);
     const message = Buffer.concat([Buffer.from('FKC masking hash v1\0\0\x01n'), Buffer.from([0, 1, 0x86, 0xa0]), long]);
-    const expected = key.use((bytes) => createHmac(suite.hash, bytes).update(message).digest('hex'));
-    expect(maskingHash(suite, key, 'n', long)).toBe(expected);
+    const expected = key.use((bytes) => nobleHmac(suite.id === 1 ? sha512 : sha512_256, bytes, message));
+    expect(maskingHash(suite, key, 'n', long)).toBe(Buffer.from(expected).toString('hex'));
     expect(thrownCode(() => maskingHash(suite, key, 'n', '\ud800'))).toBe('INPUT_INVALID');
     expect(thrownCode(() => maskingHash(suite, key, '\ud800', 'v'))).toBe('INPUT_INVALID');
     expect(thrownCode(() => maskingHash(suite, randomSecret(20), 'n', 'v'))).toBe('INPUT_INVALID');
