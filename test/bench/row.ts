@@ -1,0 +1,10 @@
+/** One figure of the bench. */
+export interface BenchRow {
+  readonly name: string;
+  /** Against the limit or peer that `name` tells, in the same run. */
+  readonly ratio: number;
+  readonly goal: number;
+  readonly met: boolean;
+  /** What bounds it. */
+  readonly bound: string;
+}
