@@ -127,7 +127,7 @@ function csvFailure(error: unknown, file: string, signal: AbortSignal | undefine
 const CSV_REASONS: Readonly<Record<string, string>> = {
   CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: 'it has another number of fields than the first line has columns',
   CSV_RECORD_INCONSISTENT_COLUMNS: 'it has another number of fields than the first line has columns',
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened here and never closed',
+  CSV_QUOTE_NOT_CLOSED: 'the file ends inside quotes, which were opened in this line or before',
   CSV_INVALID_CLOSING_QUOTE: 'a closing quote is followed by something else than a comma or the end of the line',
   INVALID_OPENING_QUOTE: 'a quote stands in the middle of a field that does not begin with one',
   CSV_MAX_RECORD_SIZE: `it is longer than ${MAX_ROW_BYTES} bytes`,
