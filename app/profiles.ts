@@ -63,8 +63,15 @@ export class Profiles {
     return NAME.test(name) ? readJson(this.#file(name), profileSchema) : null;
   }
 
-  /** @throws AppError `PROFILE_INVALID`, `PROFILE_EXISTS` */
+  /** @throws AppError `PROFILE_INVALID`, `PROFILE_EXISTS`, `FILE_WRITE_FAILED` */
   async create(input: z.input<typeof profileSchema>): Promise<Profile> {
+    const profile = await this.checkNew(input);
+    await this.save(profile);
+    return profile;
+  }
+
+  /** What {@link create} would make. @throws AppError `PROFILE_INVALID`, `PROFILE_EXISTS` */
+  async checkNew(input: z.input<typeof profileSchema>): Promise<Profile> {
     const parsed = profileSchema.safeParse(input);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -77,7 +84,6 @@ export class Profiles {
     if ((await this.find(parsed.data.name)) !== null) {
       throw new AppError('PROFILE_EXISTS', `There is a profile "${parsed.data.name}" already; it was not changed.`, 'Choose another name.');
     }
-    await this.save(parsed.data);
     return parsed.data;
   }
 

@@ -1,4 +1,6 @@
 import { AppError, toFailure } from '../main/errors.ts';
+import type { ChainEnd } from '../main/audit/chain.ts';
+import type { LuDefinition } from '../main/lu/definition.ts';
 import type { GenerateKey } from '../main/masterkey/generators.ts';
 import type { ActivationProgress } from '../main/masterkey/activate.ts';
 import { SecretBytes } from '../main/secret.ts';
@@ -8,13 +10,14 @@ import type { Input, Output } from './contract/index.ts';
 import type { Status } from './contract/session.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import { Activation } from './services/activation.ts';
-import { Cluster, openOrCreate } from './services/cluster.ts';
+import { Cluster } from './services/cluster.ts';
 import { DataStore } from './services/data-store.ts';
 import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
 import { IdleClock } from './services/idle-clock.ts';
 import { Jobs } from './services/jobs.ts';
 import { KeyList } from './services/key-list.ts';
 import { KeyStoreActs } from './services/keystore.ts';
+import { createProfile } from './services/new-profile.ts';
 import { OverviewReport } from './services/overview.ts';
 
 /** How often the window looks whether another process changed something. */
@@ -157,16 +160,15 @@ export class Services {
 
   /** Makes a profile, and its KeyStore where a password is given; opens nothing. Takes `password` over. @throws AppError */
   async createProfile(profile: Parameters<Profiles['create']>[0], password: SecretBytes | null): Promise<Profile> {
-    try {
-      if (profile.keystore !== null && profile.keystore !== undefined && password !== null) {
-        (await openOrCreate(profile.keystore.file, password.clone(), true)).dispose();
-      }
-      const made = await this.profiles.create(profile);
-      this.emit({ type: 'changed', what: 'profiles' });
-      return made;
-    } finally {
-      password?.dispose();
-    }
+    const made = await createProfile(this.profiles, profile, password);
+    this.emit({ type: 'changed', what: 'profiles' });
+    return made;
+  }
+
+  /** Keeps the definition of an LU in the profile, so that what is saved later is checked against it. */
+  async define(definition: LuDefinition): Promise<void> {
+    const profile = await this.profiles.get(this.cluster.profile.name);
+    await this.profiles.save({ ...profile, lus: { ...profile.lus, [definition.lu]: definition } });
   }
 
   async setPreferences(preferences: StoredPreferences): Promise<void> {
@@ -186,8 +188,9 @@ export class Services {
     return { records: records.map((record) => ({ ...record })), more, total };
   }
 
-  async verifyAudit(): Promise<AuditVerification> {
-    const result = await this.cluster.trail.verify();
+  /** Checks the chain; with `exported`, also that it still holds what it held when that head was exported. */
+  async verifyAudit(exported: ChainEnd | null = null): Promise<AuditVerification> {
+    const result = await this.cluster.trail.verify(exported);
     this.#audit = { records: result.records, verifiedAt: Date.now(), intact: result.intact };
     this.emit({ type: 'status' });
     return result;

@@ -81,7 +81,7 @@ export class Cluster {
 
   /** @throws AppError `LOCKED` */
   get instances(): Instances {
-    return new Instances(this.db, this.ring);
+    return new Instances(this.db, this.ring, this.now);
   }
 
   /** @throws AppError `LOCKED` */
@@ -212,10 +212,10 @@ export class Cluster {
  */
 export async function openOrCreate(file: string, password: SecretBytes, mayCreate: boolean): Promise<KeyStoreFile> {
   try {
-    return await KeyStoreFile.open(file, password.clone());
+    return await KeyStoreFile.open(file, password);
   } catch (error) {
     if (!mayCreate || !(error instanceof AppError && error.code === 'KEYSTORE_NOT_FOUND')) throw error;
-    return await KeyStoreFile.create(file, password.clone());
+    return await KeyStoreFile.create(file, password);
   } finally {
     password.dispose();
   }

@@ -5,15 +5,17 @@ import { readTables } from '../../main/lu/microdb.ts';
 import { takeCensus } from '../../main/lu/census.ts';
 import { maskingHash } from '../../main/crypto/masking-hash.ts';
 import { HASH_KEY_NAME } from '../../main/masterkey/types.ts';
+import type { InstanceInfo } from '../../main/systemdb/repositories.ts';
 import type { Census, DataVerification, InstanceDetail, InstanceView, Shown } from '../contract/data.ts';
 import type { Cluster } from './cluster.ts';
 import type { Jobs } from './jobs.ts';
+import { importJobId } from './import-job.ts';
 import { assertConfirmed } from './keystore.ts';
 
 /** Rows of a table that "decrypt and show" shows at most. */
 const SHOWN_ROWS = 200;
 
-/** LU instances: census, list, detail, verify, import, show, fields, hash. */
+/** LU instances: census, list, detail, import, read, save, remove, verify, show, fields, hash. */
 export class DataStore {
   readonly #cluster: Cluster;
   readonly #jobs: Jobs;
@@ -86,32 +88,76 @@ export class DataStore {
     });
   }
 
-  /** Imports as a job; resumable and idempotent. @throws AppError `LU_SOURCE_INVALID`, `LOCKED`, `CANCELLED`, … */
-  async import(
-    definition: LuDefinition,
-    source: string,
-    options: { title?: string; only?: (id: string) => boolean; onProgress?: (counts: { done: number; total: number | null; failed: number }) => void; signal?: AbortSignal } = {},
-  ): Promise<{ imported: number; unchanged: number }> {
+  /**
+   * Imports a SQLite file or a folder of CSV files as a job; goes on where an import of the same source was stopped,
+   * and leaves alone what is already there. @throws AppError `LU_SOURCE_INVALID`, `LOCKED`, `CANCELLED`, …
+   */
+  async import(definition: LuDefinition, source: string, options: { title?: string } = {}): Promise<{ imported: number; unchanged: number; total: number }> {
     const { db, ring, trail, now } = this.#cluster;
     return this.#jobs.run('import', options.title ?? `Import ${definition.lu}`, async (run) =>
       trail.guarded('lu.import', definition.lu, { source }, async (note) => {
-        const signal = options.signal === undefined ? run.signal : AbortSignal.any([run.signal, options.signal]);
-        const result = await importLu({
-          db,
-          keys: ring,
-          definition,
-          source,
-          signal,
-          now,
-          onProgress: (counts) => {
-            run.progress(counts);
-            options.onProgress?.(counts);
-          },
-        });
-        note({ imported: result.imported, unchanged: result.unchanged });
-        return result;
+        const jobId = await importJobId(definition, source);
+        const onProgress = (counts: { done: number; total: number; failed: number }): void => run.progress(counts);
+        const { imported, unchanged, total } = await importLu({ db, keys: ring, definition, source, jobId, signal: run.signal, now, onProgress });
+        note({ imported, unchanged });
+        return { imported, unchanged, total };
       }),
     );
+  }
+
+  /**
+   * The plain image of an instance, on its way to the place `to`; audited before it is decrypted. The caller zeroes it.
+   * @throws AppError `INSTANCE_NOT_FOUND`, `LOCKED`, `ENVELOPE_*`, …
+   */
+  async read(lu: string, id: string, to: string): Promise<{ info: InstanceInfo; image: Buffer }> {
+    const { trail, instances } = this.#cluster;
+    return trail.guarded('lu.read', `${lu} ${id}`, { to }, () => instances.read(lu, id));
+  }
+
+  /** Saves an image under the active generation. @throws AppError `INSTANCE_NOT_A_MICRODB`, `LU_UNKNOWN`, `LOCKED`, … */
+  async save(lu: string, id: string, image: Uint8Array): Promise<InstanceInfo> {
+    const { trail, instances } = this.#cluster;
+    return trail.guarded('lu.save', `${lu} ${id}`, {}, async (note) => {
+      await instances.save(lu, id, image, this.definition(lu));
+      const info = await this.find(lu, id);
+      note({ keyDescription: info.keyDescription });
+      return info;
+    });
+  }
+
+  /** A stored instance without its content; needs no key. @throws AppError `INSTANCE_NOT_FOUND` */
+  async find(lu: string, id: string): Promise<InstanceInfo> {
+    const stored = await this.#cluster.db.instances.get(lu, id);
+    if (stored === null) throw notFound(lu, id);
+    const { keyDescription, bytes, savedAt, revision } = stored;
+    return { lu, id, keyDescription, bytes, savedAt, revision };
+  }
+
+  /** Removes an instance for good; needs no key. @throws AppError `INSTANCE_NOT_FOUND` */
+  async remove(lu: string, id: string): Promise<void> {
+    const { db, trail } = this.#cluster;
+    await trail.guarded('lu.delete', `${lu} ${id}`, {}, async () => {
+      if (!(await db.instances.remove(lu, id))) throw notFound(lu, id);
+    });
+  }
+
+  /** Seals one value for an instance, as an ASCII token. @throws AppError `LOCKED`, `INPUT_INVALID`, … */
+  async encryptField(lu: string, id: string, plain: Uint8Array): Promise<string> {
+    return this.#cluster.fields.luEncrypt(plain, lu, id);
+  }
+
+  /** Opens a value of this instance; audited before. The caller zeroes it. @throws AppError `FIELD_*`, `LOCKED`, … */
+  async decryptField(lu: string, id: string, token: string): Promise<Buffer> {
+    const { trail, fields } = this.#cluster;
+    return trail.guarded('field.decrypt', `${lu} ${id}`, {}, () => fields.luDecrypt(token, lu, id));
+  }
+
+  /** Seals a value of this instance anew under the active generation. @throws AppError `FIELD_*`, `LOCKED`, … */
+  async rekeyField(lu: string, id: string, token: string): Promise<string> {
+    const { fields } = this.#cluster;
+    // The token names its instance itself; this proves that it is the one that was meant.
+    (await fields.luDecrypt(token, lu, id)).fill(0);
+    return fields.luRekey(token);
   }
 
   /** Masks values with the hash key: equal values mask equally within a name space. @throws AppError `LOCKED` */
@@ -128,6 +174,12 @@ export class DataStore {
       details: { lu },
     });
   }
+}
+
+function notFound(lu: string, id: string): AppError {
+  return new AppError('INSTANCE_NOT_FOUND', `There is no instance ${lu} ${id} in this system database.`, `Check LU and instance ID (case counts), or see the list: fkc lu list ${lu}`, {
+    details: { lu, id },
+  });
 }
 
 function plainFailure(error: unknown): { ok: false; code: string; message: string; remedy: string } {

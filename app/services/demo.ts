@@ -27,11 +27,16 @@ export async function demoProfile(profiles: Profiles, home: string): Promise<Pro
   const found = await profiles.find(DEMO_PROFILE);
   if (found !== null) return found;
   const { sakila, chinook } = await samples();
-  return profiles.create({
+  const made = profiles.create({
     name: DEMO_PROFILE,
     sqlite: join(home, 'demo', 'system.sqlite'),
     demo: true,
     lus: { [sakila.definition.lu]: sakila.definition, [chinook.definition.lu]: chinook.definition },
+  });
+  return made.catch((error: unknown) => {
+    // Two first starts at once: the other was quicker.
+    if (error instanceof AppError && error.code === 'PROFILE_EXISTS') return profiles.get(DEMO_PROFILE);
+    throw error;
   });
 }
 

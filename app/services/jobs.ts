@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, toFailure } from '../../main/errors.ts';
+import { PAUSE } from '../../main/lu/import.ts';
 import type { JobRecord } from '../../main/systemdb/repositories.ts';
 import type { JobView } from '../contract/data.ts';
 import type { ConsoleEvent } from '../contract/events.ts';
@@ -58,7 +59,7 @@ export class Jobs {
     const running = this.#running.get(id);
     if (running === undefined) throw unknownJob(id);
     running.stopAs = as;
-    running.abort.abort();
+    running.abort.abort(as === 'paused' ? PAUSE : undefined);
     await running.finished.catch(() => undefined);
   }
 

@@ -50,7 +50,9 @@ export class KeyStoreActs {
         assertConfirmed(confirm, cluster.profile.name);
         const keystore = await openOrCreate(file, password.clone(), true);
         keystore.dispose();
-        await this.#goLiveUnder({ ...cluster.profile, keystore: { file, ...source } }, password);
+        // Read anew: another process may have added to the profile since this one opened it.
+        const profile = await this.#profiles.get(cluster.profile.name);
+        await this.#goLiveUnder(profile, { ...profile, keystore: { file, ...source } }, password);
         const { description } = await cluster.ring.active(LUI_KEY_NAME);
         note({ description, protectionKey: await this.#currentId() });
         return { description };
@@ -103,8 +105,7 @@ export class KeyStoreActs {
    * The profile is saved first: after a crash the next start asks for this KeyStore's password and completes the turn,
    * instead of finding a cluster that needs a KeyStore which no profile names.
    */
-  async #goLiveUnder(profile: Profile, password: SecretBytes): Promise<void> {
-    const before = this.#cluster.profile;
+  async #goLiveUnder(before: Profile, profile: Profile, password: SecretBytes): Promise<void> {
     await this.#profiles.save(profile);
     try {
       await this.#cluster.reopen(profile, password.clone());
