@@ -42,11 +42,11 @@ export class KeyStoreContent implements Disposable {
 
   /** All entries that can be read, in the order of the file; where an alias has several secret keys, the last, as in the JDK. */
   entries(): KeyStoreEntry[] {
-    const bags = this.#bags();
-    const last = new Map(bags.map((bag) => [bag.entry.alias, bag]));
-    const isShadowed = ({ entry }: Bag): boolean =>
-      entry.kind === 'secret-key' && entry.alias !== null && last.get(entry.alias)?.entry.kind === 'secret-key';
-    return bags.filter((bag) => !isShadowed(bag) || last.get(bag.entry.alias) === bag).map((bag) => bag.entry);
+    const bags = this.#safes.flatMap((safe) => safe.bags);
+    const secretKeys = bags.filter(({ entry }) => entry.kind === 'secret-key' && entry.alias !== null);
+    const counting = new Map(secretKeys.map((bag) => [bag.entry.alias, bag]));
+    const isShadowed = (bag: Bag): boolean => bag.entry.kind === 'secret-key' && (counting.get(bag.entry.alias) ?? bag) !== bag;
+    return bags.filter((bag) => !isShadowed(bag)).map((bag) => bag.entry);
   }
 
   /** The aliases of all entries, each once, in lower case. */
@@ -102,10 +102,6 @@ export class KeyStoreContent implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #bags(): Bag[] {
-    return this.#safes.flatMap((safe) => safe.bags);
   }
 
   /** The last bag of the alias, which is the one that the JDK takes. A key goes before the certificates that share its alias. */
