@@ -6,9 +6,10 @@ export function randomBytes(bytes: number): Buffer {
   return nodeRandomBytes(bytes);
 }
 
-/** A new random secret of `bytes` length, filled in memory of its own. */
+/** A new random secret of `bytes` length. */
 export function randomSecret(bytes: number): SecretBytes {
-  return SecretBytes.take(randomFillSync(Buffer.allocUnsafeSlow(bytes)));
+  // Of its own ArrayBuffer: up to 64 bytes, a Buffer lives on the heap, where the collector moves it and leaves copies.
+  return SecretBytes.take(randomFillSync(Buffer.from(new ArrayBuffer(bytes))));
 }
 
 const POOL_BYTES = 12 * 256;

@@ -7,7 +7,7 @@ import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { deriveInstanceKey } from '../../main/crypto/instance-key.ts';
 import { maskingHash } from '../../main/crypto/masking-hash.ts';
 import { randomBytes, randomSecret, writeFreshIv } from '../../main/crypto/random.ts';
-import { SecretBytes } from '../../main/secret.ts';
+import type { SecretBytes } from '../../main/secret.ts';
 import { thrownCode } from './thrown-code.ts';
 
 const key = randomSecret(32);
