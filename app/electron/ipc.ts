@@ -4,7 +4,7 @@ import type { Answer } from '../contract/channel.ts';
 import { event as eventSchema, type ConsoleEvent } from '../contract/events.ts';
 import { contract, IPC_EVENT, type ChannelName } from '../contract/index.ts';
 import type { Handlers } from '../handlers/index.ts';
-import type { ErrorLog } from './log.ts';
+import type { ErrorLog } from '../error-log.ts';
 import { ORIGIN } from './protocol.ts';
 
 /** As much of Electron's `WebFrameMain` as the sender check looks at. */

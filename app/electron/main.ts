@@ -8,7 +8,7 @@ import { homeFolder } from '../home.ts';
 import { openServices } from '../services.ts';
 import { hostActions } from './host.ts';
 import { createEmitter, createRequestHandler } from './ipc.ts';
-import { fileErrorLog } from './log.ts';
+import { fileErrorLog } from '../error-log.ts';
 import { setMenu } from './menu.ts';
 import { SCHEME, serve } from './protocol.ts';
 import { guardContents, guardSession } from './security.ts';
