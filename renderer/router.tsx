@@ -15,7 +15,7 @@ const keyRoute = createRoute({ getParentRoute: () => keysRoute, path: '$descript
 const activateRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/activate',
-  validateSearch: (search: Record<string, unknown>): { command?: string } => text(search, 'command'),
+  validateSearch: (search: Record<string, unknown>): { command?: string; name?: string } => ({ ...text(search, 'command'), ...text(search, 'name') }),
   component: lazyRouteComponent(() => import('./features/activate/ActivatePage.tsx'), 'ActivatePage'),
 });
 

@@ -1,1 +1,117 @@
-export function KeysPage(_: object) { return <p>…</p>; }
+import { Button } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
+import type { GenerationView } from '../../../app/contract/keys.ts';
+import { ask, queries } from '../../api.ts';
+import { figure, size } from '../../format.ts';
+import { Answered } from '../../ui/Answered.tsx';
+import { useNow } from '../../ui/clock.ts';
+import { DataTable, type TableColumn } from '../../ui/DataTable.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Fingerprint } from '../../ui/Fingerprint.tsx';
+import { Identifier } from '../../ui/Identifier.tsx';
+import { Sentence } from '../../ui/Sentence.tsx';
+import { StateBadge } from '../../ui/StateBadge.tsx';
+import { Time } from '../../ui/Time.tsx';
+import { ActivateButton } from '../overview/OverviewPage.tsx';
+import { KeyPanel } from './KeyPanel.tsx';
+import { keysSentence } from './sentence.ts';
+import { Timeline } from './timeline/Timeline.tsx';
+import { VerifyResult } from './VerifyResult.tsx';
+import './keys.css';
+
+const COLUMNS: readonly TableColumn<GenerationView>[] = [
+  { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} length={48} />, width: 'minmax(230px, 3fr)' },
+  { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '116px' },
+  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '136px' },
+  { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '84px', numeric: true },
+  { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true },
+  { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
+  { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true },
+  { id: 'protection', header: 'Wrapped by', value: (key) => wrappedBy(key), width: 'minmax(110px, 1fr)' },
+  { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} length={24} />, width: '160px', hidden: true },
+  { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
+  { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
+  { id: 'generator', header: 'Generator', value: (key) => key.generator, width: '110px', hidden: true },
+  { id: 'store', header: 'Store', value: (key) => key.store, width: '110px', hidden: true },
+];
+
+const keyOf = (key: GenerationView): string => key.description;
+
+/** In words: which kind of protection key wraps a generation, and which one. */
+export function wrappedBy(key: GenerationView): string {
+  const id = (key.wrapping['keyId'] ?? '').slice(0, 8);
+  return `${key.wrapping['kind'] === 'keystore' ? 'KeyStore' : (key.wrapping['kind'] ?? 'unknown')} ${id}`.trim();
+}
+
+/** Which keys are there, since when, and what still needs them? */
+export function KeysPage(): ReactNode {
+  const keys = useQuery(queries.keys());
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { description } = useParams({ strict: false });
+  const now = useNow();
+  const [showResult, setShowResult] = useState(false);
+  const verify = useMutation({
+    mutationFn: () => ask((c) => c.keys.verify({})),
+    onSettled: () => client.invalidateQueries({ queryKey: ['keys'] }),
+  });
+  const choose = useCallback((chosen: string, open: boolean) => void navigate({ to: '/keys/$description', params: { description: chosen }, replace: !open }), [navigate]);
+  const close = useCallback(() => void navigate({ to: '/keys' }), [navigate]);
+  // The timeline's right edge moves with the clock; a minute is below what it shows.
+  const minute = Math.ceil(now / 60_000) * 60_000;
+  const tools = useMemo(
+    () => (
+      <Button
+        variant="default"
+        loading={verify.isPending}
+        onClick={() => {
+          verify.mutate();
+          setShowResult(true);
+        }}
+      >
+        Verify all
+      </Button>
+    ),
+    [verify],
+  );
+  return (
+    <div className="page page-fixed keys-page">
+      <Answered query={keys} what="Reading the master keys">
+        {({ keys: all, names, marks }) => (
+          <>
+            <div className="keys-main">
+              <Sentence {...keysSentence(all, now)}>
+                <ActivateButton />
+              </Sentence>
+              {all.length === 0 ? (
+                <EmptyState title="No generation yet">
+                  <p>Activating a key generates it, protects it, stores it in stripes and reads it back before anything is encrypted with it. It then begins its lane here.</p>
+                </EmptyState>
+              ) : (
+                <>
+                  <Timeline keys={all} names={names} marks={marks} now={minute} selected={description} onChoose={choose} />
+                  {showResult && !verify.isPending ? <VerifyResult result={verify.data} error={verify.error} onClose={() => setShowResult(false)} /> : null}
+                  <DataTable
+                    label="Master keys"
+                    columns={COLUMNS}
+                    rows={all}
+                    rowKey={keyOf}
+                    onOpen={(key) => choose(key.description, true)}
+                    selected={description}
+                    exportAs="master-keys"
+                    sortedBy={{ id: 'activated', desc: true }}
+                    tools={tools}
+                    empty={<p>No generation yet.</p>}
+                  />
+                </>
+              )}
+            </div>
+            {description === undefined ? null : <KeyPanel key={description} description={description} onClose={close} />}
+          </>
+        )}
+      </Answered>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import type { GenerationDetail } from '../../../app/contract/keys.ts';
+import { ask, queries } from '../../api.ts';
+import { figure, size } from '../../format.ts';
+import { Answered } from '../../ui/Answered.tsx';
+import { CopyButton } from '../../ui/CopyButton.tsx';
+import { Facts } from '../../ui/Facts.tsx';
+import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { IdenticonPicture } from '../../ui/Fingerprint.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { Section } from '../../ui/Section.tsx';
+import { StateBadge } from '../../ui/StateBadge.tsx';
+import { Time } from '../../ui/Time.tsx';
+import { RemoveOrphans, VerifyResult } from './VerifyResult.tsx';
+
+/** One generation: what it is, where its bytes lie, what needs it, who made it, and what can be done with it. */
+export function KeyPanel({ description, onClose }: { description: string; onClose: () => void }): ReactNode {
+  const key = useQuery(queries.key(description));
+  return (
+    <Panel title="Key generation" onClose={onClose}>
+      <Answered query={key} what="Reading the generation">
+        {(value) => <KeyDetail generation={value} onClose={onClose} />}
+      </Answered>
+    </Panel>
+  );
+}
+
+function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onClose: () => void }): ReactNode {
+  const navigate = useNavigate();
+  const [removing, setRemoving] = useState(false);
+  const { description } = generation;
+  const verify = useMutation({ mutationFn: () => ask((c) => c.keys.verify({ description })) });
+  return (
+    <>
+      <div className="key-head">
+        <IdenticonPicture text={generation.fingerprint} size={44} />
+        <div>
+          <code className="wraps key-description">{description}</code>
+          <div className="key-head-line">
+            <StateBadge state={generation.failure === null ? generation.state : 'unusable'} />
+            <CopyButton text={description} what="key description" />
+          </div>
+        </div>
+      </div>
+      {generation.failure === null ? null : <FailurePanel failure={generation.failure} live={false} />}
+      <div className="panel-acts">
+        <Button variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
+          Verify
+        </Button>
+        <Button variant="default" onClick={() => void navigate({ to: '/activate', search: { name: generation.name } })}>
+          Activate a new one
+        </Button>
+        {generation.state === 'pre-active' ? (
+          <Button variant="default" onClick={() => setRemoving(true)}>
+            Remove orphans…
+          </Button>
+        ) : null}
+      </div>
+      {verify.isIdle || verify.isPending ? null : <VerifyResult result={verify.data} error={verify.error} onClose={() => verify.reset()} />}
+      <Facts
+        facts={[
+          ['Fingerprint', <code key="f">{generation.fingerprint}</code>],
+          ['Name', <code key="n">{generation.name}</code>],
+          ['Activated', generation.activatedAt === null ? 'never' : <Time key="a" at={generation.activatedAt} />],
+          ...(generation.deactivatedAt === null ? [] : [['Taken over', <Time key="d" at={generation.deactivatedAt} />] as const]),
+          ['By', generation.actor],
+          ['Why', generation.reason ?? 'no reason was given'],
+          ['Made by', generation.generator],
+          ['Kept in', generation.store],
+          ['Wrapped by', <Wrapping key="w" wrapping={generation.wrapping} />],
+          ['Stripes', <Stripes key="s" found={generation.stripesFound} expected={generation.stripes} />],
+        ]}
+      />
+      <Section title="What needs it">
+        {generation.instances === 0 ? (
+          <p className="quiet">No instance needs this generation.</p>
+        ) : (
+          <table className="figures">
+            <thead>
+              <tr>
+                <th>Logical Unit</th>
+                <th className="number">Instances</th>
+                <th className="number">Size</th>
+              </tr>
+            </thead>
+            <tbody>
+              {generation.instancesByLu.map((each) => (
+                <tr key={each.lu}>
+                  <td>
+                    <Link to="/data" search={{ lu: each.lu, key: description }}>
+                      {each.lu}
+                    </Link>
+                  </td>
+                  <td className="number">{figure(each.instances)}</td>
+                  <td className="number">{size(each.bytes)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Section>
+      <Section title="Audit records">
+        {generation.audit.length === 0 ? (
+          <p className="quiet">No record names it.</p>
+        ) : (
+          <table className="figures">
+            <tbody>
+              {generation.audit.map((record) => (
+                <tr key={record.seq}>
+                  <td>
+                    <Link to="/audit/$seq" params={{ seq: String(record.seq) }}>
+                      {record.act}
+                    </Link>
+                  </td>
+                  <td>
+                    <StateBadge state={record.outcome} />
+                  </td>
+                  <td className="number quiet">
+                    <Time at={record.at} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Section>
+      {removing ? <RemoveOrphans onClose={() => setRemoving(false)} onDone={onClose} /> : null}
+    </>
+  );
+}
+
+function Wrapping({ wrapping }: { wrapping: GenerationDetail['wrapping'] }): ReactNode {
+  const kind = wrapping['kind'];
+  return (
+    <>
+      {kind === 'keystore' ? 'protection key in the KeyStore ' : kind === 'internal' ? 'internal protection key ' : `${kind ?? 'unknown'} `}
+      <code>{wrapping['keyId']}</code>
+    </>
+  );
+}
+
+/** One small square for each stripe, missing ones empty; the figures beside it. */
+function Stripes({ found, expected }: { found: number; expected: number }): ReactNode {
+  return (
+    <>
+      {found === expected ? `all ${figure(expected)} found` : <StateBadge state="broken" word={`${figure(found)} of ${figure(expected)} found`} />}
+      <span className="stripes" aria-hidden="true">
+        {Array.from({ length: Math.min(expected, 128) }, (_, index) => (
+          <span key={index} className={index < found ? '' : 'stripe-missing'} />
+        ))}
+      </span>
+    </>
+  );
+}
