@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { randomSecret } from '../crypto/random.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { KeyStoreFile } from '../keystore/keystore-file.ts';
 import { SecretBytes } from '../secret.ts';
 import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
@@ -187,16 +187,6 @@ export class Protection {
         'Look whether another program replaces this file, then try again.',
       );
     }
-    if (key.length !== KEY_BYTES) {
-      const bits = key.length * 8;
-      key.dispose();
-      throw new AppError(
-        'KEYSTORE_ENTRY_NOT_AES256',
-        `The KeyStore entry "${PROTECTION_ALIAS}" is a ${bits}-bit key. A protection key has 256 bits; nothing was wrapped under this one.`,
-        `Make a 256-bit entry: keytool -genseckey -alias ${PROTECTION_ALIAS} -keyalg aes -keysize 256 -storetype PKCS12`,
-        { details: { bits } },
-      );
-    }
     return { id: fingerprintOf(key), key };
   }
 
@@ -213,7 +203,7 @@ export class Protection {
     // An older copy of the file lacks the record but may hold the very same key: as the current one, or under another.
     const others = keystore.entries().filter((entry) => entry.kind === 'secret-key' && entry.alias !== null);
     for (const alias of [PROTECTION_ALIAS, ...others.map((entry) => entry.alias ?? '')]) {
-      const key = matching(keystore.secretKey(alias), id);
+      const key = matching(foreignKeyOrNull(keystore, alias), id);
       if (key !== null) return { id, key, stale: true };
     }
     return null;
@@ -223,6 +213,16 @@ export class Protection {
 /** Whether the cluster of this database is protected by a KeyStore. */
 export async function keystoreEnabled(db: SystemDb): Promise<boolean> {
   return (await db.settings.get(KEYSTORE_ENABLED)) === 'true';
+}
+
+/** Entries of other programs may be keys of other kinds: not ours, and no hindrance. */
+function foreignKeyOrNull(keystore: KeyStoreFile, alias: string): SecretBytes | null {
+  try {
+    return keystore.secretKey(alias);
+  } catch (error) {
+    if (isAppError(error, 'KEYSTORE_ENTRY_NOT_AES256') || isAppError(error, 'KEYSTORE_ALGORITHM_UNSUPPORTED')) return null;
+    throw error;
+  }
 }
 
 function matching(key: SecretBytes | null, id: string): SecretBytes | null {

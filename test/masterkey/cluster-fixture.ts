@@ -34,7 +34,8 @@ export async function openTestCluster(): Promise<TestCluster> {
   const rings: KeyRing[] = [];
   const protection = async (keystore: boolean, path: string = keystoreFile): Promise<Protection> => {
     if (!keystore) return Protection.open(db, null);
-    const opened = await KeyStoreFile.open(path, password()).catch(() => KeyStoreFile.create(path, password()));
+    using given = password();
+    const opened = await KeyStoreFile.open(path, given).catch(() => KeyStoreFile.create(path, given));
     return Protection.open(db, opened);
   };
   return {
