@@ -19,7 +19,7 @@ import { SqliteStripes } from './stripes.ts';
 const WAL_LIMIT = 16 * 1024 * 1024;
 
 /** Page cache of one connection, in KiB. */
-const CACHE = 16 * 1024;
+const CACHE = 8 * 1024;
 
 /**
  * Opens the system database in `file` and brings its schema up to date. Several processes may hold it open at once.
