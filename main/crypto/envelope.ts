@@ -1,7 +1,7 @@
 /** Sealed LU instances: docs/formats.md describes every byte. */
 import { AppError } from '../errors.ts';
 import type { SecretBytes } from '../secret.ts';
-import { decrypt, encrypt, TAG_BYTES } from './aead.ts';
+import { decrypt, encryptInto, TAG_BYTES } from './aead.ts';
 import type { Suite } from './algorithms.ts';
 import { type EnvelopeLayout, layoutOf, makeHeader } from './envelope-header.ts';
 import { derivedKey, encodeInstance, type InstanceRef, KEY_LABELS } from './instance-key.ts';
@@ -36,22 +36,23 @@ export function sealInstance(
   const header = makeHeader(suite, subject.keyDescription, chunkExponent);
   const instance = encodeInstance(subject);
   const chunkBytes = 2 ** chunkExponent;
-  const last = Math.max(1, Math.ceil(plain.length / chunkBytes)) - 1;
+  const chunks = Math.max(1, Math.ceil(plain.length / chunkBytes));
   const additionalData = additionalDataFor(header, instance);
   const nonce = Buffer.allocUnsafe(IV_BYTES);
-  const parts: Buffer[] = [header];
+  const sealed = Buffer.allocUnsafe(header.length + plain.length + chunks * TAG_BYTES);
+  sealed.set(header);
+  let end = header.length;
   const key = derivedKey(suite, masterKey, KEY_LABELS.instance, instance);
   try {
-    for (let index = 0; index <= last; index++) {
-      placeChunk(additionalData, header.length, nonce, index, index === last);
-      const chunk = last === 0 ? plain : plain.subarray(index * chunkBytes, (index + 1) * chunkBytes);
-      const { ciphertext, tag } = encrypt(suite.cipher, key, nonce, additionalData, chunk);
-      parts.push(ciphertext, tag);
+    for (let index = 0; index < chunks; index++) {
+      placeChunk(additionalData, header.length, nonce, index, index === chunks - 1);
+      const chunk = chunks === 1 ? plain : plain.subarray(index * chunkBytes, (index + 1) * chunkBytes);
+      end = encryptInto(sealed, end, suite.cipher, key, nonce, additionalData, chunk);
     }
   } finally {
     key.fill(0);
   }
-  return Buffer.concat(parts);
+  return sealed;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Sealed field values, as text that fits a column: docs/formats.md describes every byte. */
 import { AppError } from '../errors.ts';
 import type { SecretBytes } from '../secret.ts';
-import { decrypt, encrypt, TAG_BYTES } from './aead.ts';
+import { decrypt, encryptInto, TAG_BYTES } from './aead.ts';
 import { suiteById, type Suite } from './algorithms.ts';
 import { readText, textBytes, writeText } from './encoding.ts';
 import { derivedKey, encodeInstance, type InstanceRef, KEY_LABELS } from './instance-key.ts';
@@ -49,8 +49,10 @@ export function sealField(
   writeFreshIv(header, ivAt);
   const key = derivedKey(suite, masterKey, KEY_LABELS.field, instance);
   try {
-    const { ciphertext, tag } = encrypt(suite.cipher, key, header.subarray(ivAt), header, plain);
-    return PREFIX + Buffer.concat([header.subarray(PREFIX.length), ciphertext, tag]).toString('base64url');
+    const body = Buffer.allocUnsafe(header.length - PREFIX.length + plain.length + TAG_BYTES);
+    body.set(header.subarray(PREFIX.length));
+    encryptInto(body, header.length - PREFIX.length, suite.cipher, key, header.subarray(ivAt), header, plain);
+    return PREFIX + body.toString('base64url');
   } finally {
     key.fill(0);
   }

@@ -1,7 +1,7 @@
 /** Wrapped master keys: docs/formats.md describes every byte. */
 import { AppError } from '../errors.ts';
 import { SecretBytes } from '../secret.ts';
-import { decrypt, encrypt, TAG_BYTES } from './aead.ts';
+import { decrypt, encryptInto, TAG_BYTES } from './aead.ts';
 import { textBytes, writeText } from './encoding.ts';
 import { requireAes256 } from './key-length.ts';
 import { writeFreshIv } from './random.ts';
@@ -32,11 +32,10 @@ export function wrapKey(protectionKey: SecretBytes, subject: WrappedKeySubject, 
   const wrapped = Buffer.allocUnsafeSlow(WRAPPED_KEY_BYTES);
   wrapped[0] = VERSION;
   writeFreshIv(wrapped, 1);
-  const { ciphertext, tag } = protectionKey.use((wrapping) =>
-    key.use((plain) => encrypt('aes-256-gcm', wrapping, wrapped.subarray(1, BODY_AT), additionalData(subject), plain)),
+  const data = additionalData(subject);
+  protectionKey.use((wrapping) =>
+    key.use((plain) => encryptInto(wrapped, BODY_AT, 'aes-256-gcm', wrapping, wrapped.subarray(1, BODY_AT), data, plain)),
   );
-  wrapped.set(ciphertext, BODY_AT);
-  wrapped.set(tag, BODY_AT + KEY_BYTES);
   return wrapped;
 }
 

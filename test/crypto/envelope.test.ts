@@ -20,7 +20,7 @@ function smallChunks(suiteId = 1): { plain: Buffer; sealed: Buffer } {
 }
 
 describe.each(SUITES)('an instance sealed with $name', (suite) => {
-  test.each([0, 1, 16, 1024, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 7])('opens again: %i bytes', (bytes) => {
+  test.each([0, 1, 16, 1024, 128 * 1024, 128 * 1024 + 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 7])('opens again: %i bytes', (bytes) => {
     const plain = randomBytes(bytes);
     const sealed = sealInstance(suite, key, subject, plain);
     expect(openInstance(key, subject, sealed).equals(plain)).toBe(true);

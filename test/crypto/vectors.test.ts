@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decrypt, encrypt } from '../../main/crypto/aead.ts';
+import { decrypt, encryptInto } from '../../main/crypto/aead.ts';
 import type { HashName } from '../../main/crypto/algorithms.ts';
 import { hmac } from '../../main/crypto/hmac.ts';
 import { kbkdfCounterOverFixedInput } from '../../main/crypto/kdf.ts';
 import { bytesOf, readCavp } from './cavp.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
+
+/** Ciphertext || tag in hex, written between two bytes that must stay as they are. */
+function encrypted(key: Buffer, iv: Buffer, additionalData: Buffer, plain: Buffer): string {
+  const target = Buffer.alloc(plain.length + 18, 0xee);
+  expect(encryptInto(target, 1, 'aes-256-gcm', key, iv, additionalData, plain)).toBe(plain.length + 17);
+  expect([target[0], target.at(-1)]).toEqual([0xee, 0xee]);
+  return target.toString('hex', 1, plain.length + 17);
+}
 
 interface AeadGroup {
   keySize: number;
@@ -35,14 +43,13 @@ describe('AES-256-GCM', () => {
         Buffer, Buffer, Buffer, Buffer, Buffer, Buffer,
       ];
       const opened = decrypt('aes-256-gcm', key, iv, aad, Buffer.concat([ct, tag]));
-      const sealed = encrypt('aes-256-gcm', key, iv, aad, msg);
+      const sealed = encrypted(key, iv, aad, msg);
       if (vector.result === 'valid') {
         expect(opened?.toString('hex'), `tcId ${vector.tcId}`).toBe(vector.msg);
-        expect(sealed.ciphertext.toString('hex'), `tcId ${vector.tcId}`).toBe(vector.ct);
-        expect(sealed.tag.toString('hex'), `tcId ${vector.tcId}`).toBe(vector.tag);
+        expect(sealed, `tcId ${vector.tcId}`).toBe(vector.ct + vector.tag);
       } else {
         expect(opened, `tcId ${vector.tcId} ${vector.comment}`).toBeNull();
-        expect(Buffer.concat([sealed.ciphertext, sealed.tag]).toString('hex')).not.toBe(vector.ct + vector.tag);
+        expect(sealed).not.toBe(vector.ct + vector.tag);
       }
     }
   });
@@ -62,9 +69,8 @@ describe('AES-256-GCM', () => {
     const tests = readCavp('gcmEncryptExtIV256-IV96-Tag128.rsp');
     expect(tests.length).toBe(375);
     for (const vector of tests) {
-      const sealed = encrypt('aes-256-gcm', bytesOf(vector, 'Key'), bytesOf(vector, 'IV'), bytesOf(vector, 'AAD'), bytesOf(vector, 'PT'));
-      expect(sealed.ciphertext.toString('hex')).toBe(vector.values.get('CT'));
-      expect(sealed.tag.toString('hex')).toBe(vector.values.get('Tag'));
+      const sealed = encrypted(bytesOf(vector, 'Key'), bytesOf(vector, 'IV'), bytesOf(vector, 'AAD'), bytesOf(vector, 'PT'));
+      expect(sealed).toBe(`${vector.values.get('CT')}${vector.values.get('Tag')}`);
     }
   });
 });
