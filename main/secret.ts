@@ -15,8 +15,9 @@ export class SecretBytes implements Disposable {
 
   /** Copies `source`, which stays the caller's to zero. */
   static copyOf(source: Uint8Array): SecretBytes {
-    // allocUnsafeSlow: memory of its own, never a slice of the shared pool that other buffers could reach.
-    const owned = Buffer.allocUnsafeSlow(source.length);
+    // An ArrayBuffer of its own: V8 keeps small typed arrays inside its heap, where the collector moves them and leaves
+    // copies behind that nobody zeroes; an explicit ArrayBuffer lies outside and stays where it is.
+    const owned = Buffer.from(new ArrayBuffer(source.length));
     owned.set(source);
     return new SecretBytes(owned);
   }
