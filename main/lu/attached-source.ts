@@ -44,14 +44,16 @@ export class AttachedSource implements LuSource {
     this.location = location;
     this.#db = db;
     try {
-      // One transaction around everything: other programs may write to the source, we go on seeing it as it was.
-      db.exec('BEGIN');
       const gathering = planGathering(db, definition, location);
+      for (const table of gathering.tables) db.exec(`CREATE TABLE main.${quoted(table.name)}(${columnDefinitions(table.columns)})`);
+      // One transaction around everything that is read: other programs may write to the source, we go on seeing it as it
+      // was. Tables are made before, or each rollback to a savepoint would have every statement compiled anew.
+      db.exec('BEGIN');
+      for (const fill of gathering.fills) db.exec(fill);
       this.total = checkedTotal(db, gathering, definition, location);
       const { from, k } = gathering.keys;
       this.#firstKeys = keyStatement(db, `SELECT ${k} FROM ${from} ORDER BY ${k} COLLATE BINARY LIMIT ?`);
       this.#nextKeys = keyStatement(db, `SELECT ${k} FROM ${from} WHERE ${k} > ? COLLATE BINARY ORDER BY ${k} COLLATE BINARY LIMIT ?`);
-      for (const table of gathering.tables) db.exec(`CREATE TABLE main.${quoted(table.name)}(${columnDefinitions(table.columns)})`);
       const [root, ...others] = gathering.tables.map((table) => db.prepare(`INSERT INTO main.${quoted(table.name)} ${table.select}`));
       this.#root = root as StatementSync;
       this.#others = others;

@@ -4,6 +4,8 @@ import { columnOf, quoted, readSourceTable, type SourceColumn, type SourceTable 
 
 /** SQL that gathers the rows of one instance; parameter 1 is the root key. */
 export interface Gathering {
+  /** Statements to run once before, in the transaction in which the rows will be gathered. */
+  readonly fills: readonly string[];
   /** Root first. */
   readonly tables: readonly GatheredTable[];
   /** The root table and its key column. */
@@ -28,13 +30,14 @@ interface Found {
 
 /**
  * Works out how the rows of an instance are found in the attached source. Where the source has no index on a column
- * that is searched, a lookup (value, row id) is built in memory; the source is never written.
+ * that is searched, a lookup (value, row id) is made in memory; the source is never written.
  * @throws AppError `LU_SOURCE_INVALID` (a table or column is missing)
  */
 export function planGathering(db: DatabaseSync, definition: LuDefinition, location: string): Gathering {
+  const fills: string[] = [];
   const tables = new Map<string, SourceTable>();
   const tableOf = (name: string): SourceTable => {
-    const known = tables.get(fold(name)) ?? readSourceTable(db, name, location);
+    const known = tables.get(fold(name)) ?? readSourceTable(db, name, location, fills);
     tables.set(fold(name), known);
     return known;
   };
@@ -46,7 +49,7 @@ export function planGathering(db: DatabaseSync, definition: LuDefinition, locati
       return { from: `${table.ref} AS ${alias}`, where: `${alias}.${quoted(column.name)} = ${equals} COLLATE BINARY` };
     }
     const id = JSON.stringify([fold(at.table), column.name, like.type]);
-    const lookup = lookups.get(id) ?? createLookup(db, `lookup ${lookups.size}`, table, column, like);
+    const lookup = lookups.get(id) ?? createLookup(db, `lookup ${lookups.size}`, table, column, like, fills);
     lookups.set(id, lookup);
     return {
       from: `${lookup} AS x${alias} CROSS JOIN ${table.ref} AS ${alias}`,
@@ -87,6 +90,7 @@ export function planGathering(db: DatabaseSync, definition: LuDefinition, locati
 
   const lookup = lookups.get(JSON.stringify([fold(rootTable), key.name, key.type]));
   return {
+    fills,
     tables: [{ name: rootTable, columns: root.columns, select: rootSelect }, ...others],
     root: { ref: root.ref, k: quoted(key.name) },
     keys: lookup === undefined ? { from: root.ref, k: quoted(key.name) } : { from: lookup, k: 'k' },
@@ -94,10 +98,10 @@ export function planGathering(db: DatabaseSync, definition: LuDefinition, locati
 }
 
 /** Values are kept as the column that will be searched for keeps them, so that both sides compare alike. */
-function createLookup(db: DatabaseSync, name: string, table: SourceTable, column: SourceColumn, like: SourceColumn): string {
+function createLookup(db: DatabaseSync, name: string, table: SourceTable, column: SourceColumn, like: SourceColumn, fills: string[]): string {
   const lookup = `temp.${quoted(name)}`;
   db.exec(`CREATE TABLE ${lookup}(k ${like.type}, r INTEGER, PRIMARY KEY(k, r)) WITHOUT ROWID`);
-  db.exec(`INSERT INTO ${lookup} SELECT ${quoted(column.name)}, ${table.rowId} FROM ${table.ref} WHERE ${quoted(column.name)} IS NOT NULL`);
+  fills.push(`INSERT INTO ${lookup} SELECT ${quoted(column.name)}, ${table.rowId} FROM ${table.ref} WHERE ${quoted(column.name)} IS NOT NULL`);
   return lookup;
 }
 

@@ -76,7 +76,9 @@ export class Instances {
    * @throws AppError as {@link read}, at the first that can not be opened.
    */
   async *readAll(lu: string): AsyncGenerator<{ info: InstanceInfo; image: Buffer }> {
-    for await (const stored of this.#scan(lu)) yield { info: infoOf(stored), image: await openStored(this.#keys, stored) };
+    for await (const page of this.#pages(lu)) {
+      for (const stored of page) yield { info: infoOf(stored), image: await openStored(this.#keys, stored) };
+    }
   }
 
   /** @throws AppError `INSTANCE_NOT_FOUND` */
@@ -118,24 +120,27 @@ export class Instances {
     const turn = takeTurns();
     let checked = 0;
     for (const name of new Set(census.map((row) => row.lu))) {
-      for await (const stored of this.#scan(name)) {
-        throwIfCancelled(options.signal, 'The verification');
-        try {
-          (await openStored(this.#keys, stored)).fill(0);
-        } catch (error) {
-          if (!isOfInstance(error)) throw error;
-          unreadable.push({ lu: name, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });
+      for await (const page of this.#pages(name)) {
+        for (const stored of page) {
+          throwIfCancelled(options.signal, 'The verification');
+          try {
+            (await openStored(this.#keys, stored)).fill(0);
+          } catch (error) {
+            if (!isOfInstance(error)) throw error;
+            unreadable.push({ lu: name, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });
+          }
+          checked++;
+          const others = turn();
+          if (others !== undefined) await others;
         }
-        checked++;
-        if (checked % PAGE_INSTANCES === 0) options.onProgress?.({ done: checked, total, failed: unreadable.length });
-        await turn();
+        options.onProgress?.({ done: checked, total, failed: unreadable.length });
       }
     }
     options.onProgress?.({ done: checked, total, failed: unreadable.length });
     return { checked, readable: checked - unreadable.length, unreadable };
   }
 
-  async *#scan(lu: string): AsyncGenerator<StoredInstance> {
+  async *#pages(lu: string): AsyncGenerator<StoredInstance[]> {
     let after: { after?: string } = {};
     for (;;) {
       const infos = await this.#db.instances.list(lu, { ...after, limit: PAGE_INSTANCES });
@@ -143,9 +148,9 @@ export class Instances {
       const fitting = infos.findIndex((info) => (bytes += info.bytes) > PAGE_BYTES);
       const limit = fitting < 0 ? PAGE_INSTANCES : Math.max(1, fitting);
       const page = await this.#db.instances.scan(lu, { ...after, limit });
-      yield* page;
       const last = page.at(-1);
       if (last === undefined) return;
+      yield page;
       after = { after: last.id };
     }
   }

@@ -48,9 +48,10 @@ export function columnOf(table: SourceTable, name: string, location: string): So
 /**
  * Finds a table of the attached source. A table without row ids is copied into memory, because rows are told apart by
  * their row id; views and virtual tables are refused, because reading them runs what the source's maker wrote.
+ * @param fills gets the statement that fills the copy.
  * @throws AppError `LU_SOURCE_INVALID`
  */
-export function readSourceTable(db: DatabaseSync, name: string, location: string): SourceTable {
+export function readSourceTable(db: DatabaseSync, name: string, location: string, fills: string[]): SourceTable {
   const found = db
     .prepare(`SELECT name, type, wr FROM pragma_table_list WHERE schema = '${SOURCE_SCHEMA}' AND name = ? COLLATE NOCASE`)
     .get(name) as { name: string; type: string; wr: number } | undefined;
@@ -63,7 +64,7 @@ export function readSourceTable(db: DatabaseSync, name: string, location: string
   const columns = described.map((column) => ({ name: column.name, type: safeType(column.type), comparison: comparisonOf(column.type) }));
   const table = { name: found.name, ref: `${SOURCE_SCHEMA}.${quoted(found.name)}`, columns };
   const rowId = ['rowid', '_rowid_', 'oid'].find((alias) => !columns.some((column) => fold(column.name) === alias));
-  if (found.wr === 1 || rowId === undefined) return copyIntoMemory(db, table, rowId, location);
+  if (found.wr === 1 || rowId === undefined) return copyIntoMemory(db, table, rowId, location, fills);
 
   const indexed = new Set(indexedColumns(db, found.name));
   const primary = described.filter((column) => column.pk > 0);
@@ -91,13 +92,12 @@ function copyIntoMemory(
   table: { name: string; ref: string; columns: readonly SourceColumn[] },
   rowId: string | undefined,
   location: string,
+  fills: string[],
 ): SourceTable {
   if (rowId === undefined) throw sourceInvalid(location, `table "${table.name}" hides its row id behind columns named rowid, _rowid_ and oid`, { table: table.name });
   const ref = `temp.${quoted(`copy ${table.name}`)}`;
-  db.exec(`CREATE TABLE IF NOT EXISTS ${ref}(${columnDefinitions(table.columns)})`);
-  if (db.prepare(`SELECT 1 FROM ${ref} LIMIT 1`).get() === undefined) {
-    db.exec(`INSERT INTO ${ref} SELECT ${table.columns.map((column) => quoted(column.name)).join(',')} FROM ${table.ref}`);
-  }
+  db.exec(`CREATE TABLE ${ref}(${columnDefinitions(table.columns)})`);
+  fills.push(`INSERT INTO ${ref} SELECT ${table.columns.map((column) => quoted(column.name)).join(',')} FROM ${table.ref}`);
   return { ...table, ref, rowId, indexed: new Set() };
 }
 
