@@ -55,6 +55,18 @@ describe('the file', () => {
     expect((await readFile(file)).equals(before)).toBe(true);
   });
 
+  test('keeps nothing of what was removed or replaced', async () => {
+    const file = path.join(await temporaryFolder(), 'system.db');
+    const db = await openSqlite(file);
+    const marked = (mark: string, size: number): Buffer => Buffer.alloc(size, mark);
+    await db.instances.saveMany([1, 2, 3].map((id) => instance('L', `${id}`, { sealed: marked(`secret-${id}-`, id * 3000) })));
+    await db.instances.remove('L', '1');
+    await db.instances.save(instance('L', '3', { sealed: marked('replaced', 100) }));
+    await db.close();
+    const left = (await readFile(file)).toString('latin1');
+    expect(['secret-1-', 'secret-2-', 'secret-3-', 'replaced'].map((mark) => left.includes(mark))).toEqual([false, true, false, true]);
+  });
+
   test('on a read-only disk is refused with the reason', async () => {
     const tried = childOnSmallDisk('read-only', await temporaryFolder(), '4m');
     expect(await tried.said).toEqual({ writable: 'DATABASE_READ_ONLY', readOnly: 'DATABASE_READ_ONLY', missing: 'DATABASE_READ_ONLY' });
