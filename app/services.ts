@@ -256,14 +256,15 @@ export class Services {
     });
     const jobs = new Jobs((event) => this.emit(event));
     const keys = new KeyList(cluster);
+    const data = new DataStore(cluster, jobs);
     return {
       cluster,
       jobs,
       keys,
-      data: new DataStore(cluster, jobs),
+      data,
       activation: new Activation(cluster, onActivation),
       keystore: new KeyStoreActs(cluster, this.profiles, onActivation),
-      overview: new OverviewReport(cluster, keys),
+      overview: new OverviewReport(cluster, keys, data),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Finding, Overview } from '../contract/overview.ts';
 import type { Cluster } from './cluster.ts';
+import type { DataStore } from './data-store.ts';
 import type { KeyList } from './key-list.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -10,10 +11,12 @@ const CRYPTOPERIOD_MS = 2 * 365 * DAY_MS;
 export class OverviewReport {
   readonly #cluster: Cluster;
   readonly #keys: KeyList;
+  readonly #data: DataStore;
 
-  constructor(cluster: Cluster, keys: KeyList) {
+  constructor(cluster: Cluster, keys: KeyList, data: DataStore) {
     this.#cluster = cluster;
     this.#keys = keys;
+    this.#data = data;
   }
 
   async get(): Promise<Overview> {
@@ -22,7 +25,7 @@ export class OverviewReport {
     const databaseMs = performance.now() - started;
     const { now, unlocked } = this.#cluster;
     const known = new Set(keys.map((key) => key.description));
-    const census = await this.#cluster.db.instances.census();
+    const { rows: census } = await this.#data.census();
     const lost = census.filter((row) => !known.has(row.keyDescription)).reduce((sum, row) => sum + row.instances, 0);
     const count = (chosen: typeof keys): number => chosen.reduce((sum, key) => sum + key.instances, 0);
     const broken = keys.filter((key) => key.failure !== null);
