@@ -21,7 +21,7 @@ export const auditVerification = z.object({
   head: z.string().nullable(),
   since: time.nullable(),
   /** The first record that does not hold, with what is wrong in words. */
-  broken: z.object({ seq: count, reason: z.string() }).nullable(),
+  broken: z.object({ seq: count, code: z.string(), reason: z.string() }).nullable(),
 });
 
 export const audit = {

@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { wrapKey } from '../crypto/wrap.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
 import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
 import { newKeyDescription } from './description.ts';
@@ -105,8 +105,9 @@ export async function activateKey(context: ActivationContext, request: Activatio
     report('active');
     return { name: request.name, description, previous: previous?.description ?? null, fingerprint: generation.fingerprint };
   } catch (error) {
-    if (!(error instanceof AppError && error.code === 'KEY_ACTIVATION_LOST')) report('failed');
-    await removeTraces(db, description);
+    if (!isAppError(error, 'KEY_ACTIVATION_LOST')) report('failed');
+    // Stripes or facts that stood there before are another activation's: never touch them.
+    if (!isAppError(error, 'KEY_DESCRIPTION_EXISTS')) await removeTraces(db, description);
     throw error;
   }
 }

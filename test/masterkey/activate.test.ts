@@ -90,6 +90,18 @@ describe('activation', () => {
     expect((await ring.active()).description).toBe(before.description);
   });
 
+  it("never removes stripes that another activation wrote under the same description", async () => {
+    const write = cluster.db.stripes.write.bind(cluster.db.stripes);
+    let taken = '';
+    cluster.db.stripes.write = async (description, bytes, onStored) => {
+      taken = description;
+      await write(description, Uint8Array.of(1, 2, 3));
+      return write(description, bytes, onStored);
+    };
+    await expect(activate()).rejects.toMatchObject({ code: 'KEY_DESCRIPTION_EXISTS' });
+    expect((await cluster.db.stripes.read(taken)).map((stripe) => stripe.value)).toEqual([1, 2, 3]);
+  });
+
   it('names orphans, and removes only old ones', async () => {
     await cluster.db.stripes.write('masterkey_key_name-20200101t000000.000z-00000000', Uint8Array.of(1, 2, 3));
     const orphans = await findOrphans(cluster.db);
