@@ -1,0 +1,148 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { findChromium } from '../app/chromium/find.ts';
+
+/** A program of the system that the project needs and does not bring. */
+export interface SystemPart {
+  readonly title: string;
+  /** Where it is; null where the machine does not have it, or not whole. */
+  find(): string | null;
+  /** The Debian packages that hold it. */
+  readonly debian: readonly string[];
+  /** What to type elsewhere. */
+  readonly commands: Readonly<Record<'darwin' | 'win32' | 'linux', string>>;
+}
+
+/** What can be done to a machine that lacks a part. */
+export interface Installer {
+  readonly platform: NodeJS.Platform;
+  /** The machine installs Debian packages. */
+  readonly isDebian: boolean;
+  readonly isRoot: boolean;
+  say(line: string): void;
+  /** Installs packages; false where that failed. */
+  install(packages: readonly string[]): boolean;
+}
+
+/** A browser for the window: any Chromium or Chrome. Answers its executable. */
+export function ensureChromium(): string {
+  return ensure(CHROMIUM, THIS_MACHINE);
+}
+
+/** A JDK for the tests against Java's own KeyStores: `java` and `keytool`. Answers the folder of both. */
+export function ensureJdk(): string {
+  return ensure(JDK, THIS_MACHINE);
+}
+
+/** Python with `cryptography`, for the second implementation of our formats. Answers the interpreter. */
+export function ensurePython(): string {
+  return ensure(PYTHON, THIS_MACHINE);
+}
+
+/**
+ * Finds `part`; where it is missing and the machine allows it (Debian, as root) says so and installs it.
+ * Throws an Error that names the exact command to type where it can not.
+ */
+export function ensure(part: SystemPart, machine: Installer): string {
+  const found = part.find();
+  if (found !== null) return found;
+  if (machine.isDebian && machine.isRoot) {
+    machine.say(`${part.title} is missing: installing the Debian package ${part.debian.join(' ')}.`);
+    const installed = machine.install(part.debian) ? part.find() : null;
+    if (installed !== null) return installed;
+    throw new Error(`${part.title} is missing and could not be installed. Try it yourself:\n  ${commandFor(part, machine)}`);
+  }
+  throw new Error(`${part.title} is missing. Install it with:\n  ${commandFor(part, machine)}`);
+}
+
+function commandFor(part: SystemPart, { platform, isDebian, isRoot }: Installer): string {
+  if (isDebian) {
+    const sudo = isRoot ? '' : 'sudo ';
+    return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${part.debian.join(' ')}`;
+  }
+  return platform === 'darwin' || platform === 'win32' ? part.commands[platform] : part.commands.linux;
+}
+
+const CHROMIUM: SystemPart = {
+  title: 'Chromium',
+  find: () => findChromium(),
+  debian: ['chromium'],
+  commands: {
+    darwin: 'brew install --cask google-chrome',
+    win32: 'winget install --id Google.Chrome',
+    linux: 'sudo dnf install chromium',
+  },
+};
+
+const JDK: SystemPart = {
+  title: 'A JDK (java and keytool)',
+  find: () => [...homeFolder('JAVA_HOME'), ...pathFolders()].find((folder) => hasPrograms(folder, ['java', 'keytool'])) ?? null,
+  debian: ['default-jdk-headless'],
+  commands: {
+    darwin: 'brew install --cask temurin',
+    win32: 'winget install --id EclipseAdoptium.Temurin.21.JDK',
+    linux: 'sudo dnf install java-latest-openjdk-headless',
+  },
+};
+
+const PYTHON: SystemPart = {
+  title: "Python 3 with its package 'cryptography'",
+  find: () => (spawnSync('python3', ['-c', 'import cryptography'], { stdio: 'ignore' }).status === 0 ? 'python3' : null),
+  debian: ['python3', 'python3-cryptography'],
+  commands: {
+    darwin: 'brew install python && python3 -m pip install --user cryptography',
+    win32: 'winget install --id Python.Python.3.13 && python3 -m pip install cryptography',
+    linux: 'sudo dnf install python3 python3-cryptography',
+  },
+};
+
+function homeFolder(variable: string): string[] {
+  const home = process.env[variable];
+  return home === undefined || home === '' ? [] : [join(home, 'bin')];
+}
+
+function pathFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+}
+
+function hasPrograms(folder: string, names: readonly string[]): boolean {
+  return names.every((name) => {
+    try {
+      accessSync(join(folder, process.platform === 'win32' ? `${name}.exe` : name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const THIS_MACHINE: Installer = {
+  platform: process.platform,
+  isDebian: isDebian(),
+  isRoot: process.getuid?.() === 0,
+  say: (line) => console.error(line),
+  install: installDebianPackages,
+};
+
+/** Debian and what descends from it. */
+function isDebian(): boolean {
+  try {
+    return /^ID(_LIKE)?=.*\bdebian\b/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+let listsAreFresh = false;
+
+function installDebianPackages(packages: readonly string[]): boolean {
+  listsAreFresh ||= runApt(['update', '-qq']);
+  return runApt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+/** Its output goes to stderr: our stdout may be read by a program. */
+function runApt(args: readonly string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync('apt-get', args, { stdio: ['ignore', process.stderr, process.stderr], env }).status === 0;
+}
