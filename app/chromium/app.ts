@@ -20,9 +20,14 @@ class App
 {
   readonly isPackaged = false;
   readonly commandLine = {
-    /** Of Chromium's switches, the one that matters to its user. */
-    hasSwitch: (name) => name === 'no-sandbox' && settings.noSandbox,
-  } satisfies Pick<ElectronApp['commandLine'], 'hasSwitch'>;
+    appendSwitch: (name, value) => {
+      this.switches.push(value === undefined ? `--${name}` : `--${name}=${value}`);
+    },
+    hasSwitch: (name) =>
+      (name === 'no-sandbox' && settings.noSandbox) || this.switches.some((known) => known === `--${name}` || known.startsWith(`--${name}=`)),
+  } satisfies Pick<ElectronApp['commandLine'], 'appendSwitch' | 'hasSwitch'>;
+  /** What the entry wants the browser to be started with. */
+  readonly switches: string[] = [];
   /** Resolves with the exit code after the browser ended. */
   readonly ended = Promise.withResolvers<number>();
 
@@ -97,7 +102,6 @@ class App
   fail(error: unknown): void {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     if (!settings.embedded) process.exitCode = 1;
-    this.ended.promise.catch(() => undefined);
     this.quit();
   }
 

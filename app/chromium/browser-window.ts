@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { BrowserWindow as ElectronWindow, BrowserWindowConstructorOptions } from 'electron';
 import type { Page } from 'playwright-core';
 import { app, beforeExit } from './app.ts';
-import { openBrowser, type Browser } from './browser.ts';
+import { openBrowser, type Browser, type BrowserOptions } from './browser.ts';
 import { setUserAgent } from './session.ts';
 import { WebContents } from './web-contents.ts';
 
@@ -23,7 +23,8 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
     only = this;
     this.webContents = new WebContents(options.webPreferences?.preload);
     app.emit('web-contents-created', {}, this.webContents);
-    this.#browser = this.#open({ width: options.width ?? DEFAULT_SIZE.width, height: options.height ?? DEFAULT_SIZE.height }, options.title ?? app.getName());
+    const { title = app.getName(), width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = options;
+    this.#browser = this.#open({ title, width, height, switches: app.switches });
     this.#browser.catch((error: unknown) => app.fail(error));
   }
 
@@ -64,8 +65,8 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
     return this.#destroyed;
   }
 
-  async #open(size: { width: number; height: number }, title: string): Promise<Browser> {
-    const browser = await openBrowser(size, title);
+  async #open(options: BrowserOptions): Promise<Browser> {
+    const browser = await openBrowser(options);
     beforeExit(() => browser.close());
     browser.page.on('close', () => this.#closed());
     browser.page.on('crash', () => app.fail(new Error('The page of the window crashed.')));

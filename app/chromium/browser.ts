@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,26 +14,32 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+export interface BrowserOptions {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  /** Asked for by the program that the window is for. */
+  readonly switches: readonly string[];
+}
+
 /** The switches given to Chromium, besides those of the driver. */
-export function switches(size: { readonly width: number; readonly height: number }, title: string): string[] {
+function switches(options: BrowserOptions): string[] {
   return [
-    `--app=data:text/html,${encodeURIComponent(`<title>${title}</title>`)}`,
-    `--window-size=${size.width},${size.height}`,
+    `--app=data:text/html,${encodeURIComponent(`<title>${options.title}</title>`)}`,
+    `--window-size=${options.width},${options.height}`,
     '--no-first-run',
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
     '--disable-quic',
     '--disable-domain-reliability',
-    // Nothing may leave the machine, not even what the driver can not intercept: the proxy is a port that nobody serves.
-    '--proxy-server=socks5://127.0.0.1:9',
-    '--proxy-bypass-list=<-loopback>',
     ...(settings.headless ? ['--disable-gpu'] : []),
+    ...options.switches,
   ];
 }
 
 /** Starts the installed Chromium with an empty profile and one bare window, over a pipe: no port is opened. */
-export async function openBrowser(size: { readonly width: number; readonly height: number }, title: string): Promise<Browser> {
+export async function openBrowser(options: BrowserOptions): Promise<Browser> {
   const executablePath = settings.executable ?? findChromium();
   if (executablePath === null) throw new Error('No Chromium or Chrome is installed. Install one, or name it in FKC_CHROMIUM.');
   removeLeftProfiles();
@@ -45,7 +50,7 @@ export async function openBrowser(size: { readonly width: number; readonly heigh
     executablePath,
     headless: settings.headless,
     chromiumSandbox: !settings.noSandbox,
-    args: switches(size, title),
+    args: switches(options),
     // Without these two there is neither a banner about automation nor a page that may open windows by itself.
     ignoreDefaultArgs: ['--enable-automation', '--disable-popup-blocking'],
     handleSIGINT: false,
@@ -70,11 +75,6 @@ export async function openBrowser(size: { readonly width: number; readonly heigh
       removeProfile();
     },
   };
-}
-
-/** A name that the page can not guess. */
-export function privateName(): string {
-  return randomUUID();
 }
 
 /** Removes the profiles of hosts that were killed. */

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { WebContents as ElectronContents } from 'electron';
 import type { CDPSession, Page, Request as PageRequest, Route } from 'playwright-core';
-import { privateName, type Browser } from './browser.ts';
+import type { Browser } from './browser.ts';
 import { Frames, type Frame } from './frames.ts';
 import { answerRequest } from './ipc-main.ts';
 import { fromWeb, toWeb } from './origin.ts';
@@ -13,7 +14,7 @@ import { BINDING, isolatedWorldSource, mainWorldSource, pack, PRELOAD_WORLD, REC
 type WindowOpenHandler = Parameters<ElectronContents['setWindowOpenHandler']>[0];
 
 /** The page of the window: its two worlds, its requests, and the rules of where it may go. */
-export class WebContents extends EventEmitter implements Pick<ElectronContents, 'send' | 'isDestroyed' | 'getURL' | 'getUserAgent'> {
+export class WebContents extends EventEmitter implements Pick<ElectronContents, 'send' | 'isDestroyed' | 'getURL'> {
   readonly #preloadFile: string | undefined;
   #page: Page | null = null;
   #cdp: CDPSession | null = null;
@@ -39,10 +40,6 @@ export class WebContents extends EventEmitter implements Pick<ElectronContents, 
 
   getURL(): string {
     return fromWeb(this.#page?.url() ?? '');
-  }
-
-  getUserAgent(): string {
-    return '';
   }
 
   setWindowOpenHandler(handler: WindowOpenHandler): void {
@@ -86,7 +83,8 @@ export class WebContents extends EventEmitter implements Pick<ElectronContents, 
 
   async #addPreload(cdp: CDPSession): Promise<void> {
     if (this.#preloadFile === undefined) return;
-    const start = privateName();
+    // A name that the page can not guess.
+    const start = randomUUID();
     const preload = readFileSync(this.#preloadFile, 'utf8');
     // In this order: the page's own world must be listening when the preload script starts.
     await Promise.all([

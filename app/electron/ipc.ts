@@ -50,8 +50,7 @@ export function createRequestHandler(options: RequestOptions) {
       const handlers = await options.handlers;
       // The contract ties each name to its own types; the compiler can not follow that through a name known at run time.
       const handler = handlers[name] as (request: unknown) => Promise<unknown>;
-      const output: z.ZodType = contract[name].output;
-      return { ok: true, value: output.parse(await handler(request)) };
+      return { ok: true, value: contractual(contract[name].output, await handler(request)) };
     } catch (error) {
       return failureOf(error, typeof channel === 'string' && Object.hasOwn(contract, channel) ? channel : 'unknown channel', input, options.log);
     }
@@ -64,11 +63,18 @@ export function createEmitter(contents: () => Contents | null, log: ErrorLog): (
     try {
       const target = contents();
       if (target === null || target.isDestroyed()) return;
-      target.send(IPC_EVENT, eventSchema.parse(event));
+      target.send(IPC_EVENT, contractual(eventSchema, event));
     } catch (error) {
       log.record('event', error);
     }
   };
+}
+
+/** `value` cut to what `schema` names; where it does not fit, the error names places and kinds, no values. */
+function contractual(schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new TypeError(`The answer does not fit the contract: ${parsed.error.issues.map((issue) => `${issue.path.map(String).join('.')} ${issue.code}`).join(', ')}`);
 }
 
 function failureOf(error: unknown, where: string, input: unknown, log: ErrorLog): Failure {

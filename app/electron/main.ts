@@ -11,7 +11,7 @@ import { createEmitter, createRequestHandler } from './ipc.ts';
 import { fileErrorLog } from '../error-log.ts';
 import { setMenu } from './menu.ts';
 import { SCHEME, serve } from './protocol.ts';
-import { guardContents, guardSession } from './security.ts';
+import { denyNetwork, guardContents, guardSession } from './security.ts';
 import { openWindow } from './window.ts';
 
 const TITLE = 'Fabric Key Console';
@@ -26,6 +26,7 @@ app.setName(TITLE);
 mkdirSync(windowData, { recursive: true, mode: 0o700 });
 app.setPath('userData', windowData);
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
+denyNetwork(app);
 guardContents(app);
 
 if (app.requestSingleInstanceLock()) {
