@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findChromium } from '../app/chromium/find.ts';
-import type { LaunchedConsole } from '../app/chromium/launch.ts';
 import { settings } from '../app/chromium/settings.ts';
 import { homeFolder } from '../app/home.ts';
 import { build } from './build.ts';
@@ -44,15 +43,15 @@ function openInElectron(binary: string): void {
 
 /** In this very process: the hook makes `electron` mean the host on an installed Chromium. */
 async function openInChromium(): Promise<void> {
-  await requireChromium();
+  requireChromium();
   await import('../app/chromium/register.ts');
   await import(ENTRY.href);
 }
 
 async function walkTheTour(profile: string | undefined): Promise<void> {
-  await requireChromium();
+  requireChromium();
   const { launchConsole } = await import('../app/chromium/launch.ts');
-  const { tour } = (await import(new URL('./tour.ts', import.meta.url).href)) as { tour(console: LaunchedConsole, out: string): Promise<void> };
+  const { tour } = await import('./tour.ts');
   const opened = await launchConsole({
     home: homeFolder(),
     headless: true,
@@ -67,8 +66,8 @@ async function walkTheTour(profile: string | undefined): Promise<void> {
   say(`The report and a screenshot of every page are in ${TOUR}.`);
 }
 
-async function requireChromium(): Promise<void> {
-  if (findChromium() === null) await ensureChromium();
+function requireChromium(): void {
+  if (findChromium() === null) ensureChromium();
   if (settings.noSandbox) warnOfNoSandbox();
 }
 

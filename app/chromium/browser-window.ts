@@ -24,7 +24,7 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
     this.webContents = new WebContents(options.webPreferences?.preload);
     app.emit('web-contents-created', {}, this.webContents);
     const { title = app.getName(), width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = options;
-    this.#browser = this.#open({ title, width, height, switches: app.switches });
+    this.#browser = this.#open({ title, width, height, switches: [...app.switches, ...this.webContents.switches] });
     this.#browser.catch((error: unknown) => app.fail(error));
   }
 

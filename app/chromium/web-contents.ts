@@ -14,7 +14,9 @@ import { BINDING, isolatedWorldSource, mainWorldSource, pack, PRELOAD_WORLD, REC
 type WindowOpenHandler = Parameters<ElectronContents['setWindowOpenHandler']>[0];
 
 /** The page of the window: its two worlds, its requests, and the rules of where it may go. */
-export class WebContents extends EventEmitter implements Pick<ElectronContents, 'send' | 'isDestroyed' | 'getURL'> {
+export class WebContents extends EventEmitter implements Pick<ElectronContents, 'send' | 'isDestroyed' | 'getURL' | 'setWindowOpenHandler' | 'setWebRTCIPHandlingPolicy'> {
+  /** What the browser is started with for this page. */
+  readonly switches: string[] = [];
   readonly #preloadFile: string | undefined;
   #page: Page | null = null;
   #cdp: CDPSession | null = null;
@@ -44,6 +46,11 @@ export class WebContents extends EventEmitter implements Pick<ElectronContents, 
 
   setWindowOpenHandler(handler: WindowOpenHandler): void {
     this.#openHandler = handler;
+  }
+
+  /** In force from the start of the browser. */
+  setWebRTCIPHandlingPolicy(policy: string): void {
+    this.switches.push(`--webrtc-ip-handling-policy=${policy}`);
   }
 
   /** Tells the preload script of the main frame; lost while a page loads, as in Electron. */

@@ -6,18 +6,18 @@ const ALLOWED_PERMISSION = 'clipboard-sanitized-write';
 
 const isOurs = (url: string): boolean => url === ORIGIN || url.startsWith(`${ORIGIN}/`);
 
-/** Cuts the browser engine off the network below anything a page can do: name look-ups, WebRTC, prefetching. Node's own connections stay. */
+/** Cuts the browser engine off the network below anything a page can do: name look-ups, prefetching. Node's own connections stay. */
 export function denyNetwork(app: App): void {
   // A proxy that nobody serves (RFC 863, discard): the engine then asks no name server either.
   app.commandLine.appendSwitch('proxy-server', 'socks5://127.0.0.1:9');
   app.commandLine.appendSwitch('proxy-bypass-list', '<-loopback>');
-  app.commandLine.appendSwitch('force-webrtc-ip-handling-policy', 'disable_non_proxied_udp');
 }
 
 /** Denies every web contents, now and later, to leave our page, to open windows and to embed other contents. */
 export function guardContents(app: App): void {
   app.on('web-contents-created', (_event, contents: WebContents) => {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+    contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
     contents.on('will-navigate', (event) => {
       if (!isOurs(event.url)) event.preventDefault();
     });
