@@ -53,7 +53,8 @@ export class Progress {
   }
 
   #line(text: string): void {
-    this.#screen.write(CLEAR + text.slice(0, (this.#screen.columns ?? 80) - 1));
+    // A terminal that does not know its width says 0.
+    this.#screen.write(CLEAR + text.slice(0, (this.#screen.columns || 80) - 1));
     this.#shown = true;
   }
 }

@@ -18,6 +18,18 @@ export interface GlobalOptions {
   readonly keystorePasswordFile: string | undefined;
 }
 
+export interface Confirmation {
+  /** As the audit trail names the act and what it is done to. */
+  readonly act: string;
+  readonly object: string;
+  /** What has to be typed. */
+  readonly expected: string;
+  /** What `--confirm` gave. */
+  readonly given: string | undefined;
+  /** What is shown before it is asked for. */
+  readonly consequences: () => string | Promise<string>;
+}
+
 /** What a command needs beyond its own arguments: the profile's services, opened when asked for, and its terminal. */
 export class Session {
   readonly options: GlobalOptions;
@@ -91,16 +103,24 @@ export class Session {
   }
 
   /**
-   * The confirmation of an act that can not be undone: what `--confirm` gave; on a terminal it is asked for, with
-   * `consequences` shown first; without a terminal the command itself is the confirmation.
-   * @returns what was typed; @throws AppError `CONFIRMATION_MISMATCH`, `CANCELLED`
+   * The confirmation of a dangerous act: what `--confirm` gave; on a terminal it is asked for, with the consequences
+   * shown first; without a terminal the command itself is the confirmation. A mismatch is audited as a refusal.
+   * @throws AppError `CONFIRMATION_MISMATCH`, `CANCELLED`
    */
-  async confirm(expected: string, given: string | undefined, consequences: string): Promise<string> {
-    if (given === undefined && !this.terminal.interactive) return expected;
-    if (given === undefined) await this.err.write(consequences);
+  async confirm({ act, object, expected, given, consequences }: Confirmation): Promise<void> {
+    if (given === undefined && !this.terminal.interactive) return;
+    if (given === undefined) {
+      this.progress.clear();
+      await this.err.write(await consequences());
+    }
     const typed = given ?? (await this.terminal.ask(`Type "${printable(expected)}" to go on: `)).trim();
-    assertConfirmed(typed, expected);
-    return typed;
+    try {
+      assertConfirmed(typed, expected);
+    } catch (error) {
+      const { trail } = (await this.opened()).cluster;
+      await trail.record({ act, object, context: { code: 'CONFIRMATION_MISMATCH' }, outcome: 'refused' });
+      throw error;
+    }
   }
 
   /** Says what stdin is for where a person sits before it. */

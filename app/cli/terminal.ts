@@ -44,8 +44,9 @@ export class Terminal {
 
   /** A password, typed without echo. The caller disposes it. @throws AppError `CANCELLED`, `INPUT_INVALID` */
   async askPassword(question: string): Promise<SecretBytes> {
-    this.#screen.write(question);
+    // Echo goes off first: who answers at once must not see the password.
     this.#keyboard.setRawMode?.(true);
+    this.#screen.write(question);
     const typed = Buffer.alloc(MAX_PASSWORD_BYTES);
     try {
       return SecretBytes.copyOf(typed.subarray(0, await this.#typeInto(typed)));

@@ -133,11 +133,14 @@ export class DataStore {
     return { lu, id, keyDescription, bytes, savedAt, revision };
   }
 
-  /** Removes an instance for good; needs no key. @throws AppError `INSTANCE_NOT_FOUND` */
-  async remove(lu: string, id: string): Promise<void> {
+  /** Removes an instance for good; needs no key. @returns what it was; @throws AppError `INSTANCE_NOT_FOUND` */
+  async remove(lu: string, id: string): Promise<InstanceInfo> {
     const { db, trail } = this.#cluster;
-    await trail.guarded('lu.delete', `${lu} ${id}`, {}, async () => {
+    return trail.guarded('lu.delete', `${lu} ${id}`, {}, async (note) => {
+      const info = await this.find(lu, id);
       if (!(await db.instances.remove(lu, id))) throw notFound(lu, id);
+      note({ keyDescription: info.keyDescription, revision: info.revision });
+      return info;
     });
   }
 

@@ -44,17 +44,17 @@ async function enable(session: Session, file: string, { dryRun, confirm }: ActOp
   const { keystore, cluster } = await session.opened();
   if (dryRun === true) return planned(await keystore.planEnable(file));
   const { passwordFile, password } = await newPassword(session, file);
-  // With a KeyStore on already the act is refused below, and needs no keys for that.
+  // With a KeyStore on already the act is refused below, and needs neither keys nor consent for that.
   if (cluster.profile.keystore === null) {
     try {
       await session.unlocked();
+      await confirmed(session, 'keystore.enable', file, await keystore.planEnable(file), confirm);
     } catch (error) {
       password.dispose();
       throw error;
     }
   }
-  const typed = cluster.profile.keystore === null ? await confirmed(session, await keystore.planEnable(file), confirm) : cluster.profile.name;
-  const { description } = await keystore.enable(file, password, typed, passwordFile === undefined ? {} : { passwordFile });
+  const { description } = await keystore.enable(file, password, cluster.profile.name, passwordFile === undefined ? {} : { passwordFile });
   return {
     document: { ok: true, keystore: file, description },
     text: `The KeyStore is on; from now on no node goes live without it.\n${facts([
@@ -65,10 +65,11 @@ async function enable(session: Session, file: string, { dryRun, confirm }: ActOp
 }
 
 async function rotate(session: Session, { dryRun, confirm }: ActOptions) {
-  const { keystore } = await session.unlocked();
+  const { keystore, cluster } = await session.unlocked();
   const plan = await keystore.planRotate();
   if (dryRun === true) return planned(plan);
-  const { fingerprint, description } = await keystore.rotate(await confirmed(session, plan, confirm));
+  await confirmed(session, 'keystore.rotate-protection', cluster.profile.name, plan, confirm);
+  const { fingerprint, description } = await keystore.rotate(plan.confirm);
   return {
     document: { ok: true, fingerprint, description },
     text: `The protection key was rotated; older generations stay readable through its history.\n${facts([
@@ -84,8 +85,8 @@ async function newPassword(session: Session, file: string) {
   return { passwordFile, password: await session.newKeyStorePassword(!existsSync(file)) };
 }
 
-function confirmed(session: Session, plan: BlastRadius, given: string | undefined): Promise<string> {
-  return session.confirm(plan.confirm, given, radiusText(plan));
+function confirmed(session: Session, act: string, object: string, plan: BlastRadius, given: string | undefined): Promise<void> {
+  return session.confirm({ act, object, expected: plan.confirm, given, consequences: () => radiusText(plan) });
 }
 
 function planned(plan: BlastRadius) {

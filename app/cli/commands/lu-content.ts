@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { InstanceInfo } from '../../../main/systemdb/repositories.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import { assertMayWrite, readInput, writeOutput } from '../files.ts';
@@ -53,7 +54,8 @@ async function read(session: Session, lu: string, id: string, { out, force, conf
   if (toFile) await assertMayWrite(out, force === true);
   const { data, cluster } = await session.unlocked();
   const { name, production } = cluster.profile;
-  if (production) await session.confirm(name, confirm, `${printable(lu)} ${printable(id)} will be decrypted, out of the production profile "${name}".\n`);
+  const consequences = (): string => `${printable(lu)} ${printable(id)} will be decrypted, out of the production profile "${name}".\n`;
+  if (production) await session.confirm({ act: 'lu.read', object: `${lu} ${id}`, expected: name, given: confirm, consequences });
   const { info, image } = await data.read(lu, id, toFile ? out : 'stdout');
   const { keyDescription, savedAt, revision } = info;
   const document = { ok: true, lu, id, keyDescription, savedAt, revision, bytes: image.length, file: toFile ? out : null };
@@ -84,10 +86,16 @@ async function save(session: Session, lu: string, id: string, from: string) {
 async function remove(session: Session, lu: string, id: string, { dryRun, confirm }: DeleteOptions) {
   const { data, cluster } = await session.opened();
   const { name, production } = cluster.profile;
-  const { keyDescription, revision, savedAt, bytes } = await data.find(lu, id);
-  const what = `${printable(lu)} ${printable(id)} (revision ${figure(revision)}, ${counted(bytes, 'byte')} sealed under ${keyDescription}, saved ${moment(savedAt)})`;
-  if (dryRun === true) return { document: { ok: true, dryRun: true, lu, id, keyDescription, revision, savedAt, bytes }, text: `Nothing is done yet. ${what} would be deleted.\n` };
-  await session.confirm(production ? name : id, confirm, `${what} will be deleted. There is no way back, except to import or save it again.\n`);
-  await data.remove(lu, id);
-  return { document: { ok: true, lu, id, keyDescription, revision, savedAt, bytes }, text: `${printable(lu)} ${printable(id)} is deleted.\n` };
+  if (dryRun === true) {
+    const found = await data.find(lu, id);
+    return { document: { ok: true, dryRun: true, ...found }, text: `Nothing is done yet. ${instanceText(found)} would be deleted.\n` };
+  }
+  const consequences = async (): Promise<string> => `${instanceText(await data.find(lu, id))} will be deleted. There is no way back, except to import or save it again.\n`;
+  await session.confirm({ act: 'lu.delete', object: `${lu} ${id}`, expected: production ? name : id, given: confirm, consequences });
+  const removed = await data.remove(lu, id);
+  return { document: { ok: true, ...removed }, text: `${instanceText(removed)} is deleted.\n` };
+}
+
+function instanceText({ lu, id, revision, bytes, keyDescription, savedAt }: InstanceInfo): string {
+  return `${printable(lu)} ${printable(id)} (revision ${figure(revision)}, ${counted(bytes, 'byte')} sealed under ${keyDescription}, saved ${moment(savedAt)})`;
 }

@@ -41,7 +41,9 @@ async function run(session: Session, line: string, { reason, confirm }: RunOptio
   const { activation, cluster } = await session.opened();
   if (activation.parse(line).problem === null) {
     await session.unlocked();
-    if (cluster.profile.production) await session.confirm(cluster.profile.name, confirm, planText(await activation.plan(line)));
+    const { name, production } = cluster.profile;
+    const consequences = async (): Promise<string> => planText(await activation.plan(line));
+    if (production) await session.confirm({ act: 'activatekey', object: name, expected: name, given: confirm, consequences });
   }
   const done = await activation.run(line, reason ?? null);
   return {
