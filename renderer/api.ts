@@ -1,7 +1,7 @@
 import { queryOptions, type QueryClient } from '@tanstack/react-query';
 import type { AuditRecordView } from '../app/contract/audit.ts';
 import type { Answer } from '../app/contract/channel.ts';
-import type { JobView } from '../app/contract/data.ts';
+import type { InstanceView, JobView } from '../app/contract/data.ts';
 import type { ConsoleEvent } from '../app/contract/events.ts';
 import type { Input, KeyConsole } from '../app/contract/index.ts';
 
@@ -60,7 +60,8 @@ export const queries = {
   jobs: () => queryOptions({ queryKey: ['jobs'], queryFn: () => ask((c) => c.jobs.list()) }),
   lastActs: () => queryOptions({ queryKey: ['audit', 'last'], queryFn: () => ask((c) => c.audit.list({ limit: 8 })) }),
   auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),
-  auditProof: () => queryOptions({ queryKey: ['audit', 'proof'], queryFn: () => ask((c) => c.audit.verify()) }),
+  /** Not asked again by every new record: reading the whole chain is an act of its own. */
+  auditProof: () => queryOptions({ queryKey: ['audit-proof'], queryFn: () => ask((c) => c.audit.verify()), staleTime: 30_000, refetchOnWindowFocus: false }),
   profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()) }),
   preferences: () => queryOptions({ queryKey: ['preferences'], queryFn: () => ask((c) => c.preferences.get()) }),
 };
@@ -70,6 +71,11 @@ export type AuditFilter = Pick<Input<'audit.list'>, 'actor' | 'act' | 'search'>;
 /** One page of the audit stream, newest first, below `before`. */
 export function auditPage(filter: AuditFilter, before: number | undefined): Promise<{ records: AuditRecordView[]; more: boolean; total: number }> {
   return ask((c) => c.audit.list({ ...filter, limit: 200, ...(before === undefined ? {} : { before }) }));
+}
+
+/** One page of a Logical Unit's instances in the order of their IDs, after `after`. */
+export function instancePage(lu: string, keyDescription: string | undefined, after: string | undefined): Promise<{ instances: InstanceView[]; more: boolean }> {
+  return ask((c) => c.data.instances({ lu, limit: 200, ...(keyDescription === undefined ? {} : { keyDescription }), ...(after === undefined ? {} : { after }) }));
 }
 
 /** Listens to what main tells unasked. Without a bridge there is nothing to hear. */

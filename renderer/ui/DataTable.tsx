@@ -60,6 +60,8 @@ export interface DataTableProps<Row> {
   /** Shown first in the toolbar. */
   readonly tools?: ReactNode;
   readonly filterLabel?: string;
+  /** Where main does the searching: the field's text, and what to do when it changes. Without it the rows here are filtered. */
+  readonly search?: { readonly text: string; readonly onChange: (text: string) => void };
   readonly sortedBy?: { readonly id: string; readonly desc: boolean };
   /** Asked for more rows when the last ones come into sight. */
   readonly onEnd?: () => void;
@@ -119,7 +121,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
     else return;
     event.preventDefault();
   };
-  const filter = table.state.globalFilter as string | undefined;
+  const filter = props.search === undefined ? ((table.state.globalFilter as string | undefined) ?? '') : '';
 
   return (
     <div className="table">
@@ -130,11 +132,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
           aria-label={props.filterLabel ?? `Filter ${props.label}`}
           placeholder="Filter  /"
           data-page-filter=""
-          value={filter ?? ''}
-          onChange={(event) => table.setGlobalFilter(event.currentTarget.value)}
+          value={props.search?.text ?? filter}
+          onChange={(event) => (props.search?.onChange ?? table.setGlobalFilter)(event.currentTarget.value)}
         />
         <span className="quiet table-count" role="status">
-          {filter === undefined || filter === ''
+          {filter === ''
             ? `${figure(rows.length)}${props.total !== undefined && props.total > rows.length ? ` of ${figure(props.total)}` : ''} rows`
             : `${figure(shown.length)} of ${figure(rows.length)} rows`}
         </span>

@@ -22,7 +22,7 @@ import { VerifyResult } from './VerifyResult.tsx';
 import './keys.css';
 
 const COLUMNS: readonly TableColumn<GenerationView>[] = [
-  { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} length={48} />, width: 'minmax(230px, 3fr)' },
+  { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(230px, 3fr)' },
   { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '116px' },
   { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '136px' },
   { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '84px', numeric: true },
@@ -30,7 +30,7 @@ const COLUMNS: readonly TableColumn<GenerationView>[] = [
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
   { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true },
   { id: 'protection', header: 'Wrapped by', value: (key) => wrappedBy(key), width: 'minmax(110px, 1fr)' },
-  { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} length={24} />, width: '160px', hidden: true },
+  { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} />, width: '160px', hidden: true },
   { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
   { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
   { id: 'generator', header: 'Generator', value: (key) => key.generator, width: '110px', hidden: true },
@@ -77,11 +77,11 @@ export function KeysPage(): ReactNode {
     [verify],
   );
   return (
-    <div className="page page-fixed keys-page">
+    <div className="page page-fixed with-panel">
       <Answered query={keys} what="Reading the master keys">
         {({ keys: all, names, marks }) => (
           <>
-            <div className="keys-main">
+            <div className="beside-panel">
               <Sentence {...keysSentence(all, now)}>
                 <ActivateButton />
               </Sentence>

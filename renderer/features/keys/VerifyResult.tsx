@@ -5,7 +5,6 @@ import type { Verification } from '../../../app/contract/keys.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { counted, figure } from '../../format.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
-import { Identifier } from '../../ui/Identifier.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 
@@ -37,12 +36,15 @@ export function VerifyResult({ result, error, onClose }: VerifyResultProps): Rea
           Dismiss
         </Button>
       </div>
-      {result.unreadable.map((each) => (
-        <div key={each.description} className="result-item">
-          <Identifier text={each.description} length={60} />
-          <FailurePanel failure={each} live={false} />
-        </div>
-      ))}
+      {whole ? null : (
+        <ul className="result-failures">
+          {result.unreadable.map((each) => (
+            <li key={each.description}>
+              <FailurePanel failure={{ ...each, message: `${each.description}: ${each.message}` }} live={false} />
+            </li>
+          ))}
+        </ul>
+      )}
       {result.orphans.length === 0 ? null : (
         <div className="result-item">
           <p>

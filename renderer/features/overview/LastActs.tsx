@@ -37,7 +37,7 @@ export function LastActs(): ReactNode {
                       </Link>
                     </td>
                     <td>
-                      <Identifier text={record.object} length={52} />
+                      <Identifier text={record.object} />
                     </td>
                     <td>{record.actor}</td>
                     <td>

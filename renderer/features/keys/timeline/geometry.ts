@@ -4,14 +4,14 @@ export const AXIS = 26;
 export const PROTECTION = 20;
 export const TOP = AXIS + PROTECTION + 6;
 export const BAR_TOP = 9;
-export const BAR = 20;
+export const BAR = 22;
 export const TAIL_TOP = BAR_TOP + BAR + 7;
-export const TAIL = 22;
+export const TAIL = 34;
 export const LANE = TAIL_TOP + TAIL + 8;
 export const BRUSH = 30;
 export const RIGHT = 14;
 
 /** The height at which every lane is in sight, within reason. */
 export function wantedHeight(lanes: number): number {
-  return TOP + Math.max(1, Math.min(lanes, 4)) * LANE + BRUSH + 6;
+  return TOP + Math.max(1, Math.min(lanes, 3)) * LANE + BRUSH + 6;
 }

@@ -193,6 +193,18 @@ function paintBar(context: Context, scene: Scene, laneIndex: number, lane: Lane,
     context.lineWidth = isSelected ? 2 : 1.5;
     context.strokeRect(x - 0.5, y - 1.5, Math.max(width, 3) + 1, BAR + 3);
   }
+  if (bar.kind === 'old' && bar.width >= 12 && lane.generations[bar.first]?.instances === 0) {
+    // Nothing needs it any more: its tail fades at once.
+    context.globalAlpha = 0.7;
+    context.fillStyle = colours.tail;
+    context.beginPath();
+    context.moveTo(x + width - 8, y + BAR);
+    context.lineTo(x + width, y + BAR);
+    context.quadraticCurveTo(x + width + 4, y + BAR + 7, x + width + 22, y + BAR + 8);
+    context.quadraticCurveTo(x + width - 4, y + BAR + 9, x + width - 8, y + BAR);
+    context.fill();
+    context.globalAlpha = 1;
+  }
   const left = Math.max(x, GUTTER);
   const room = Math.min(x + width, GUTTER + plot) - left;
   const generation = lane.generations[bar.first];

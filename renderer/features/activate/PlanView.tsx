@@ -1,0 +1,63 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { ActivationPlan } from '../../../app/contract/command.ts';
+import { figure } from '../../format.ts';
+import { Identifier } from '../../ui/Identifier.tsx';
+import { Section } from '../../ui/Section.tsx';
+
+/** What an activation would do, before it is done. */
+export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
+  return (
+    <div className="plan">
+      <Section title="What will happen">
+        <ol className="plan-steps">
+          {plan.steps.map((step) => (
+            <li key={step.id}>
+              <strong>{step.title}</strong>
+              <span className="quiet">{step.detail}</span>
+            </li>
+          ))}
+        </ol>
+      </Section>
+      <div>
+        {plan.warnings.length === 0 ? null : (
+          <Section title="Mind">
+            <ul className="warnings">
+              {plan.warnings.map((warning) => (
+                <li key={warning}>{warning}</li>
+              ))}
+            </ul>
+          </Section>
+        )}
+        <Section title="What stays readable, and through what">
+          {plan.staysReadable.length === 0 ? (
+            <p className="quiet">There is no older generation of {plan.name}.</p>
+          ) : (
+            <table className="figures plan-readable">
+              <thead>
+                <tr>
+                  <th>Generation</th>
+                  <th className="number">Instances</th>
+                  <th>Through</th>
+                </tr>
+              </thead>
+              <tbody>
+                {plan.staysReadable.map((each) => (
+                  <tr key={each.description}>
+                    <td>
+                      <Link to="/keys/$description" params={{ description: each.description }}>
+                        <Identifier text={each.description} />
+                      </Link>
+                    </td>
+                    <td className="number">{figure(each.instances)}</td>
+                    <td>{each.through}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { useQuery } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import type { CommandProblem, ParsedCommand } from '../../../app/contract/command.ts';
+import { ask, queries } from '../../api.ts';
+
+export const EMPTY_FORM: ParsedCommand = { name: '', generatorType: 'Java_AES', storeType: 'Stripe_AES', args: null };
+
+export interface Command {
+  readonly text: string;
+  /** What the line says, as far as it was last understood. */
+  readonly form: ParsedCommand;
+  readonly problem: CommandProblem | null;
+  /** The line was read and holds no mistake. */
+  readonly sound: boolean;
+  readonly write: (text: string) => void;
+  readonly fill: (change: Partial<ParsedCommand>) => void;
+}
+
+/** The line and the form, in step: writing the one rewrites the other, the line being what counts. */
+export function useCommand(initial: string): Command {
+  const [text, setText] = useState(initial);
+  const [filled, setFilled] = useState<ParsedCommand>(EMPTY_FORM);
+  /** The newest change of the form: an older answer that comes late is not written. */
+  const turn = useRef(0);
+  const parsed = useQuery({ ...queries.parse(text), enabled: text.trim() !== '', placeholderData: (before) => before });
+  const read = parsed.data?.command ?? null;
+  // What the line says goes into the form; while it says nothing, the form keeps what it had.
+  const [seen, setSeen] = useState(read);
+  if (read !== null && read !== seen) {
+    setSeen(read);
+    setFilled(read);
+  }
+  const problem = text.trim() === '' ? null : (parsed.data?.problem ?? null);
+  return {
+    text,
+    form: filled,
+    problem,
+    sound: text.trim() !== '' && read !== null && problem === null && !parsed.isPlaceholderData,
+    write: (next) => {
+      turn.current += 1;
+      setText(next);
+    },
+    fill: (change) => {
+      const next = { ...filled, ...change };
+      const mine = ++turn.current;
+      setFilled(next);
+      ask((c) => c.command.format(next)).then(
+        ({ text: written }) => mine === turn.current && setText(written),
+        // A form that can not be written as a line (an impossible value) stays as it is; the line tells nothing new.
+        () => undefined,
+      );
+    },
+  };
+}
