@@ -58,6 +58,11 @@ export default tseslint.config(
     rules: { 'no-console': 'off', '@microsoft/sdl/no-insecure-url': 'off', '@microsoft/sdl/no-insecure-random': 'off' },
   },
   {
+    // What a hostile page would do, done to see it refused.
+    files: ['test/e2e/**', 'test/chromium/**'],
+    rules: { 'no-new-func': 'off', '@typescript-eslint/no-implied-eval': 'off', '@microsoft/sdl/no-inner-html': 'off' },
+  },
+  {
     // Buffers outside Node's shared pool: secrets stay apart there, and each is filled to the last byte before it is read.
     files: ['main/crypto/**', 'main/secret.ts'],
     rules: { '@microsoft/sdl/no-unsafe-alloc': 'off' },
