@@ -1,0 +1,330 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Locator, Page } from 'playwright-core';
+
+const SIZE = { width: 1440, height: 900 };
+/** How long one expectation may take to come true, in milliseconds. */
+const PATIENCE = 20_000;
+/** The first start imports two databases. */
+const IMPORT_PATIENCE = 180_000;
+const NAME = 'masterkey_key_name';
+const REASON = 'tour: a rotation from the window';
+
+/** What the walk read from the pages. */
+interface Findings {
+  readonly readableBefore: number;
+  readonly previous: string;
+  readonly description: string;
+  readonly fingerprint: string;
+  readonly readableAfter: number;
+  readonly auditRecords: number;
+}
+
+/**
+ * Walks the main job once through the window: activates a master key on the profile that is open, and proves that
+ * every instance stays readable. Writes a picture of every page (1440 × 900, light; the main ones dark too) and
+ * `report.md` into the folder `out`, which is emptied first. Each run leaves one more generation behind.
+ * @throws Error at the first expectation that does not come true, with the step; `failed.png` shows the page then.
+ */
+export async function tour(console: { readonly page: Page; close(): Promise<void> }, out: string): Promise<void> {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const walk = new Walk(console.page, out);
+  await walk.prepare();
+  try {
+    const findings = await mainJob(walk);
+    writeFileSync(join(out, 'report.md'), walk.report(findings));
+  } catch (error) {
+    await walk.page.screenshot({ path: join(out, 'failed.png') }).catch(() => undefined);
+    throw new Error(`The tour stopped at "${walk.step}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function mainJob(walk: Walk): Promise<Findings> {
+  const { page } = walk;
+
+  walk.begin('Waited for the demo cluster to be imported and encrypted');
+  await walk.sentence(/instances? (are|is) readable/, IMPORT_PATIENCE);
+
+  walk.begin('Looked at the overview');
+  const readableBefore = figureIn(await walk.sentence(/^(Attention: )?All [\d,]+ instances are readable/), /All ([\d,]+) instances/);
+  await page.getByRole('heading', { name: 'Keys in time' }).waitFor();
+  await walk.picture('overview');
+
+  walk.begin('Looked at the master keys');
+  await walk.go('Master keys');
+  const before = figureIn(await walk.sentence(/generations? of \d+ key names?;/), /^([\d,]+) generation/);
+  const previous = await activeGeneration(walk);
+  await walk.picture('keys');
+  await rowOf(walk, previous).click();
+  await page.getByRole('complementary', { name: 'Key generation' }).getByRole('button', { name: 'Verify' }).click();
+  await page.getByRole('status').filter({ hasText: 'it is intact' }).waitFor();
+  await walk.picture('key-generation');
+
+  walk.begin('Looked at the data');
+  await walk.go('Data');
+  await walk.sentence(/instances of \d+ Logical Units?/);
+  const instances = page.getByRole('grid', { name: /^Instances of/ });
+  await instances.getByRole('row').nth(1).waitFor();
+  await walk.picture('data');
+  await instances.getByRole('row').nth(1).click();
+  await walk.sentence(/ is intact: /);
+  await walk.picture('instance', { dark: false });
+
+  walk.begin('Typed the command, with a slip that the console saw');
+  await walk.go('Master keys');
+  await page.getByRole('button', { name: 'Activate new key' }).click();
+  const line = page.getByRole('textbox', { name: 'Command' });
+  await line.fill('');
+  await line.pressSequentially(`activatekey name='${NAME.slice(0, -1)}'`);
+  await page.keyboard.press('Escape');
+  await page.getByText('KEY_NAME_UNKNOWN').waitFor();
+  await walk.picture('activate-slip', { dark: false });
+  await page.getByRole('button', { name: /Did you mean/ }).click();
+  walk.expect((await line.inputValue()) === `activatekey name='${NAME}'`, 'the suggestion mends the command');
+  await page.getByLabel('Reason').fill(REASON);
+  await walk.sentence(new RegExp(`A new generation of ${NAME} would take over`));
+  await page.getByRole('heading', { name: 'What stays readable, and through what' }).waitFor();
+  await walk.picture('activate');
+
+  walk.begin('Confirmed the plan, and watched the steps');
+  await page.getByRole('button', { name: 'Activate…' }).click();
+  const sheet = page.getByRole('dialog', { name: /Activate a new generation/ });
+  await sheet.waitFor();
+  await walk.picture('activate-plan', { dark: false });
+  await sheet.getByRole('button', { name: 'Activate', exact: true }).click();
+  await walk.sentence(/is now the active generation of/);
+  const steps = await page.getByRole('list', { name: 'Steps of the activation' }).getByRole('listitem').allInnerTexts();
+  walk.expect(steps.length >= 6 && steps.every((step) => /done|stripes/.test(step)), `every step is done, not: ${steps.join(' / ')}`);
+  const made = page.locator('#page').getByRole('link', { name: new RegExp(`^${NAME}-`) });
+  const description = (await made.innerText()).trim();
+  await walk.picture('activated');
+
+  walk.begin('Found the new generation on the timeline');
+  await walk.go('Master keys');
+  await walk.sentence(new RegExp(`^(Attention: )?${(before + 1).toLocaleString('en-US')} generations of`));
+  walk.expect((await activeGeneration(walk)) === description, 'the new generation is the active one');
+  walk.expect((await rowOf(walk, previous).getByRole('gridcell', { name: 'deactivated', exact: true }).count()) === 1, 'the one before it is deactivated');
+  await walk.picture('keys-after');
+  await rowOf(walk, description).click();
+  const panel = page.getByRole('complementary', { name: 'Key generation' });
+  await panel.getByText(REASON).waitFor();
+  const fingerprint = await panel.locator('dt', { hasText: 'Fingerprint' }).locator('+ dd').innerText();
+  await walk.picture('new-generation', { dark: false });
+
+  walk.begin('Opened every instance');
+  await walk.go('Data');
+  await page.getByRole('button', { name: 'Verify all' }).click();
+  const verified = page.getByRole('status').filter({ hasText: /were opened just now, and every one is intact/ });
+  await verified.waitFor();
+  const readableAfter = figureIn(await verified.innerText(), /All ([\d,]+) instances/);
+  walk.expect(readableAfter === readableBefore, `${readableBefore} instances are readable as before, not ${readableAfter}`);
+  await walk.picture('data-verified');
+
+  const auditRecords = await audit(walk);
+  await settings(walk);
+  await paletteAndLock(walk);
+  return { readableBefore, previous, description, fingerprint: fingerprint.trim(), readableAfter, auditRecords };
+}
+
+async function audit(walk: Walk): Promise<number> {
+  const { page } = walk;
+  walk.begin('Verified the audit chain');
+  await walk.go('Audit');
+  const proof = /^([\d,]+) records, unbroken since/;
+  await walk.sentence(proof);
+  await page.getByRole('button', { name: 'Verify now' }).click();
+  await page.getByRole('contentinfo').getByText(/Audit chain of [\d,]+ records? verified/).waitFor();
+  const records = figureIn(await walk.sentence(proof), proof);
+  const begun = page.getByRole('grid', { name: 'Audit records' }).getByRole('row').filter({ hasText: 'activatekey' }).filter({ hasText: 'started' }).first();
+  await begun.waitFor();
+  await walk.picture('audit');
+  await begun.click();
+  await page.getByRole('complementary', { name: /^Audit record/ }).getByText(REASON).waitFor();
+  await walk.picture('audit-record', { dark: false });
+  return records;
+}
+
+async function settings(walk: Walk): Promise<void> {
+  const { page } = walk;
+  walk.begin('Looked at the settings, and at what a new protection key would touch');
+  await walk.go('Settings');
+  await walk.sentence(/^(Attention: )?Profile .* protects its master keys/);
+  await walk.picture('settings');
+  await page.getByRole('button', { name: 'Rotate the protection key…' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Rotate the protection key' });
+  await sheet.getByText('Make a new 256-bit protection key').waitFor();
+  await walk.picture('rotate-protection', { dark: false });
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+  await sheet.waitFor({ state: 'detached' });
+}
+
+async function paletteAndLock(walk: Walk): Promise<void> {
+  const { page } = walk;
+  walk.begin('Opened the palette, and locked');
+  await walk.go('Overview');
+  await walk.sentence(/instances are readable/);
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Palette' });
+  await palette.waitFor();
+  await walk.picture('palette');
+  await page.keyboard.press('Escape');
+  await palette.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Lock', exact: true }).click();
+  const lock = page.getByRole('dialog', { name: /is locked/ });
+  await lock.waitFor();
+  await walk.picture('locked');
+  await lock.getByRole('button', { name: 'Unlock' }).click();
+  await lock.waitFor({ state: 'detached' });
+  await walk.sentence(/instances are readable/);
+}
+
+/** The description of the active generation of the key that encrypts instances, from the table. */
+async function activeGeneration({ page }: Walk): Promise<string> {
+  const row = page
+    .getByRole('grid', { name: 'Master keys' })
+    .getByRole('row')
+    .filter({ has: page.getByRole('gridcell', { name: 'active', exact: true }) })
+    .filter({ hasText: NAME });
+  return (await row.locator('code[title]').first().getAttribute('title')) ?? '';
+}
+
+function rowOf({ page }: Walk, description: string): Locator {
+  return page.getByRole('grid', { name: 'Master keys' }).getByRole('row').filter({ has: page.locator(`code[title="${description}"]`) });
+}
+
+function figureIn(text: string, pattern: RegExp): number {
+  const found = pattern.exec(text.replace('Attention: ', '').trim())?.[1];
+  if (found === undefined) throw new Error(`No figure in "${text}".`);
+  return Number(found.replaceAll(',', ''));
+}
+
+/** One walk through the window: its steps with their times, its pictures, and the ways of asking the page. */
+class Walk {
+  readonly page: Page;
+  readonly #out: string;
+  readonly #started = performance.now();
+  readonly #steps: { readonly title: string; readonly at: number }[] = [];
+  #pictures: string[] = [];
+
+  constructor(page: Page, out: string) {
+    this.page = page;
+    this.#out = out;
+  }
+
+  async prepare(): Promise<void> {
+    this.page.setDefaultTimeout(PATIENCE);
+    await this.page.setViewportSize(SIZE);
+    await this.#light();
+  }
+
+  get step(): string {
+    return this.#steps.at(-1)?.title ?? 'the start';
+  }
+
+  begin(title: string): void {
+    this.#steps.push({ title, at: performance.now() });
+  }
+
+  expect(isSo: boolean, what: string): void {
+    if (!isSo) throw new Error(`Expected that ${what}.`);
+  }
+
+  /** Goes to a page of the navigation. */
+  async go(name: string): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+  }
+
+  /** The page's sentence, once it is one like `pattern`. */
+  async sentence(pattern: RegExp, patience = PATIENCE): Promise<string> {
+    const heading = this.page.locator('#page h1').filter({ hasText: pattern });
+    await heading.waitFor({ timeout: patience });
+    return (await heading.innerText()).replaceAll(/\s+/g, ' ').trim();
+  }
+
+  /** One picture in light and, unless told otherwise, one in dark. */
+  async picture(name: string, themes: { readonly dark: boolean } = { dark: true }): Promise<void> {
+    const number = String(new Set(this.#pictures.map((each) => each.slice(0, 2))).size + 1).padStart(2, '0');
+    // No hover, and nothing that is about to be drawn.
+    await this.page.mouse.move(0, 0);
+    for (const scheme of themes.dark ? (['light', 'dark'] as const) : (['light'] as const)) {
+      await this.page.emulateMedia({ colorScheme: scheme });
+      await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      const file = `${number}-${name}${scheme === 'dark' ? '-dark' : ''}.png`;
+      await this.page.screenshot({ path: join(this.#out, file), animations: 'disabled' });
+      this.#pictures.push(file);
+    }
+    await this.#light();
+  }
+
+  report(findings: Findings): string {
+    const ends = [...this.#steps.slice(1).map((step) => step.at), performance.now()];
+    const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
+    const figure = (value: number): string => value.toLocaleString('en-US');
+    return `# The main job, walked through the window
+
+| | |
+|---|---|
+| Instances readable before | ${figure(findings.readableBefore)} |
+| Instances readable after | ${figure(findings.readableAfter)} |
+| Active generation before | \`${findings.previous}\` |
+| New generation | \`${findings.description}\` |
+| Its fingerprint | \`${findings.fingerprint}\` |
+| Audit records, unbroken | ${figure(findings.auditRecords)} |
+| Seconds | ${seconds(this.#started, performance.now())} |
+
+${this.#steps.map((step, index) => `${index + 1}. ${step.title} (${seconds(step.at, ends[index] ?? step.at)} s)`).join('\n')}
+
+Pictures: ${this.#pictures.map((file) => `[${file.slice(0, -'.png'.length)}](${file})`).join(', ')}
+`;
+  }
+
+  async #light(): Promise<void> {
+    await this.page.emulateMedia({ colorScheme: 'light' });
+  }
+}
+
+/** The pictures of the README, by the names that the tour gives them. */
+const KEPT: Readonly<Record<string, string>> = {
+  'overview.png': 'overview-light.png',
+  'keys-after.png': 'keys-light.png',
+  'keys-after-dark.png': 'keys-dark.png',
+  'activate.png': 'activate.png',
+  'data-verified.png': 'data.png',
+  'audit.png': 'audit.png',
+};
+
+/** The tour on a fresh demo cluster, headless; its pictures become those of the README. */
+async function refreshPictures(): Promise<void> {
+  const { build } = await import('./build.ts');
+  const { launchConsole } = await import('../app/chromium/launch.ts');
+  const { readdirSync } = await import('node:fs');
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const out = join(root, 'out', 'tour');
+  const home = mkdtempSync(join(tmpdir(), 'fkc-tour-'));
+  await build();
+  const console = await launchConsole({ home, headless: true, size: SIZE });
+  try {
+    await tour(console, out);
+  } finally {
+    await console.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+  const kept = join(root, 'docs', 'screenshots');
+  mkdirSync(kept, { recursive: true });
+  for (const file of readdirSync(out)) {
+    const name = KEPT[file.slice('00-'.length)];
+    if (name !== undefined) copyFileSync(join(out, file), join(kept, name));
+  }
+}
+
+if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === import.meta.url) {
+  try {
+    await refreshPictures();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
