@@ -3,7 +3,7 @@ import type { ChainEnd } from '../main/audit/chain.ts';
 import type { LuDefinition } from '../main/lu/definition.ts';
 import type { GenerateKey } from '../main/masterkey/generators.ts';
 import type { ActivationProgress } from '../main/masterkey/activate.ts';
-import { SecretBytes } from '../main/secret.ts';
+import type { SecretBytes } from '../main/secret.ts';
 import type { AuditVerification } from './contract/audit.ts';
 import type { ConsoleEvent } from './contract/events.ts';
 import type { Input, Output } from './contract/index.ts';

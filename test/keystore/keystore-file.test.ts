@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { AppError } from '../../main/errors.ts';
+import type { AppError } from '../../main/errors.ts';
 import { onFailPoint } from '../../main/fail-point.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { SecretBytes } from '../../main/secret.ts';

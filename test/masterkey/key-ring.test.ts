@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { activateKey } from '../../main/masterkey/activate.ts';
-import { KeyRing } from '../../main/masterkey/key-ring.ts';
+import type { KeyRing } from '../../main/masterkey/key-ring.ts';
 import { HASH_KEY_NAME, LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { verifyKeys } from '../../main/masterkey/verify.ts';
 import { SecretBytes } from '../../main/secret.ts';

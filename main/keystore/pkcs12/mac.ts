@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { SecretBytes } from '../../secret.ts';
-import { DerReader, TAG, derInteger, derNull, derOctets, derOid, derSequence } from '../der.ts';
+import type { DerReader} from '../der.ts';
+import { TAG, derInteger, derNull, derOctets, derOid, derSequence } from '../der.ts';
 import { malformed, unsupported } from '../failures.ts';
 import { toBmpPassword } from '../password.ts';
 import { KDF_HASHES, derivePkcs12Key, type KdfHash } from './kdf.ts';

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 import { SecretBytes } from '../../secret.ts';
-import { DerReader, TAG, derInteger, derNull, derOctets, derOid, derSequence } from '../der.ts';
+import type { DerReader} from '../der.ts';
+import { TAG, derInteger, derNull, derOctets, derOid, derSequence } from '../der.ts';
 import { malformed, unsupported } from '../failures.ts';
 import { checkIterations } from './limits.ts';
 import { OID } from './oids.ts';
