@@ -77,8 +77,10 @@ export class Profiles {
       const issue = parsed.error.issues[0];
       throw new AppError(
         'PROFILE_INVALID',
-        `This is no valid profile: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}. None was made.`,
-        'A name has letters, digits, ".", "_" and "-", up to 64 of them.',
+        `This is no valid profile: ${issue?.path.join('.') ?? ''} is not as it has to be. None was made.`,
+        issue?.path[0] === 'keyNames'
+          ? 'A key name starts with a small letter and has small letters, digits, "_" and "-", up to 48 in all.'
+          : 'A name has letters, digits, ".", "_" and "-", up to 64 of them.',
       );
     }
     if ((await this.find(parsed.data.name)) !== null) {

@@ -50,3 +50,13 @@ test('the password comes from the environment where the profile names no file', 
   expect(await machine.json(['profile', 'show', 'bad'], { code: 1 })).toEqual(failure('PROFILE_UNKNOWN'));
   expect(machine.written).not.toContain(PASSWORD);
 }, 30_000);
+
+test('a production profile has its name typed, where it is not a script that acts', async () => {
+  await machine.json(['profile', 'create', 'prod', '--sqlite', 'prod.sqlite', '--production', '--key-name', 'tenant_a']);
+  const run = ['--profile', 'prod', 'run', "activatekey name='tenant_a'"];
+  expect(await machine.json([...run, '--confirm', 'dev'], { code: 1 })).toEqual(failure('CONFIRMATION_MISMATCH'));
+  expect(await machine.json([...run, '--confirm', 'prod'])).toMatchObject({ ok: true, name: 'tenant_a', previous: null });
+  expect(await machine.json(run)).toMatchObject({ ok: true, previous: expect.any(String) });
+  expect((await machine.json(['--profile', 'prod', 'audit', 'list', '--search', 'CONFIRMATION_MISMATCH']))['records']).toHaveLength(1);
+  expect(await machine.json(['profile', 'create', 'bad', '--sqlite', 'x.sqlite', '--key-name', 'Tenant'], { code: 1 })).toEqual(failure('PROFILE_INVALID'));
+}, 30_000);
