@@ -47,13 +47,16 @@ export interface ImportResult {
 
 /** Seals and opens what an import stores. The bench sets another in its place, to know the price of sealing. */
 export interface Sealing {
-  /** Asked for every batch, so that an activation meanwhile counts from the next batch on. */
+  /** Asked for every batch, so that an activation meanwhile counts from the next batch on. `seal` takes the image over. */
   begin(): Promise<{ keyDescription: string; seal: (id: string, image: Uint8Array) => Uint8Array }>;
   open(stored: StoredInstance): Promise<Uint8Array>;
 }
 
-/** A batch ends at this many instances or bytes: one transaction, and what a crash costs at most. */
-const BATCH_INSTANCES = 256;
+/**
+ * A batch ends at this many instances or bytes: one transaction, and what a crash costs at most. Larger ones outlive the
+ * collector's young generation, which grows for them; memory would not stay flat.
+ */
+const BATCH_INSTANCES = 128;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -127,10 +130,23 @@ function sealingUnder(keys: InstanceKeys, lu: string): Sealing {
   return {
     async begin() {
       const { description, key } = await keys.active();
-      return { keyDescription: description, seal: (id, image) => sealInstance(keys.suite, key, { keyDescription: description, lu, instanceId: id }, image) };
+      return {
+        keyDescription: description,
+        seal(id, image) {
+          const sealed = sealInstance(keys.suite, key, { keyDescription: description, lu, instanceId: id }, image);
+          discard(image);
+          return sealed;
+        },
+      };
     },
     open: (stored) => openStored(keys, stored),
   };
+}
+
+/** Plain bytes leave the memory at once: until they are collected, a large import would hold those of thousands. */
+function discard(image: Uint8Array): void {
+  image.fill(0);
+  if (image.buffer instanceof ArrayBuffer) image.buffer.transfer(0);
 }
 
 /** A job that ended as `done` begins anew; any other goes on after its cursor. */
@@ -196,12 +212,12 @@ async function collectBatch({ source, sealing, request, after, comparing, turn, 
     if (signal?.aborted === true) break;
     const id = instanceIdOf(key);
     const image = source.image(key);
+    bytes += image.length;
     if (!comparing || !(await holdsSame(sealing, await db.instances.get(lu, id), image))) {
       changed.push({ lu, id, keyDescription, sealed: seal(id, image), savedAt: now() });
     }
     taken++;
     last = key;
-    bytes += image.length;
     const others = turn();
     if (others !== undefined) await others;
     if (bytes >= BATCH_BYTES) break;

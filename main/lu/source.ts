@@ -15,7 +15,8 @@ export interface LuSource {
   /** The next keys in the source's own order (numbers, then texts by code point), from the first one on for null. */
   keysAfter(after: RootKey | null, limit: number): RootKey[];
   /**
-   * The MicroDB image of one instance: equal rows give equal bytes, whatever was built before.
+   * The MicroDB image of one instance, in memory that is the caller's alone: equal rows give equal bytes, whatever was
+   * built before.
    * @throws AppError `LU_SOURCE_INVALID`
    */
   image(key: RootKey): Uint8Array;
