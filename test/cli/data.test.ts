@@ -47,7 +47,7 @@ test('list, delete, a damaged instance', async () => {
   expect(await machine.json(['lu', 'delete', 'CUSTOMER', '2'], { env })).toMatchObject({ ok: true });
   expect(await machine.json(['lu', 'delete', 'CUSTOMER', '2'], { env, code: 1 })).toEqual(failure('INSTANCE_NOT_FOUND'));
   const { instances, more } = await machine.json(['lu', 'list', 'CUSTOMER', '--limit', '2'], { env });
-  expect([instances.map((one: { id: string }) => one.id), more]).toEqual([['1', '3'], true]);
+  expect([instances.map((one) => one.id), more]).toEqual([['1', '3'], true]);
 
   const db = new DatabaseSync(machine.file('plain.sqlite'));
   db.exec("UPDATE k2view_entity_data SET sealed = zeroblob(length(sealed)) WHERE place = (SELECT place FROM k2view_entity WHERE id = '3')");
@@ -63,8 +63,8 @@ test('list, delete, a damaged instance', async () => {
 
 test('the audit trail: list, export, verify against its head, a changed record', async () => {
   const { records, more, total } = await machine.json(['audit', 'list', '--limit', '2'], { env });
-  expect([records.length, more, records[0].seq]).toEqual([2, true, total]);
-  expect((await machine.json(['audit', 'list', '--act', 'lu.delete'], { env }))['records'].map((record: { outcome: string }) => record.outcome)).toEqual([
+  expect([records.length, more, records[0]?.seq]).toEqual([2, true, total]);
+  expect((await machine.json(['audit', 'list', '--act', 'lu.delete'], { env })).records.map((record) => record.outcome)).toEqual([
     'refused', 'started', 'done', 'started', 'refused',
   ]);
   expect(await machine.json(['audit', 'export', 'audit.jsonl'], { env })).toMatchObject({ ok: true, records: total });

@@ -5,10 +5,10 @@ test('the demo tells the main job, and every figure holds', async () => {
   using machine = new Machine();
   const told = await machine.json(['demo'], { env: { FKC_PROFILE: 'another' } });
   expect(told).toMatchObject({ ok: true, description: expect.any(String), previous: expect.any(String) });
-  const figures = (title: RegExp) => told['steps'].find((step: { title: string }) => title.test(step.title))?.figures;
+  const figures = (title: RegExp) => told.steps.find((step) => title.test(step.title))?.figures;
   expect(figures(/^Open/)).toMatchObject({ generations: 4 });
   expect(figures(/^Count again/)).toEqual(figures(/^Count what/));
-  expect(figures(/^Save/)).toMatchObject({ before: expect.any(String), after: told['description'] });
+  expect(figures(/^Save/)).toMatchObject({ before: expect.any(String), after: told.description });
   expect(figures(/^Read everything/)).toEqual({ checked: 658, readable: 658, unreadable: [] });
   expect(figures(/^Check the audit/)).toMatchObject({ intact: true });
 

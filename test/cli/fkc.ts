@@ -24,6 +24,23 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** What the tests take out of documents to go on with; everything else they compare as it is. */
+export interface Document {
+  readonly description: string;
+  readonly previous: string | null;
+  readonly value: string;
+  readonly total: number;
+  readonly more: boolean;
+  readonly namespace: string;
+  readonly hashes: readonly string[];
+  readonly profiles: readonly unknown[];
+  readonly keys: readonly { readonly name: string; readonly description: string; readonly state: string }[];
+  readonly rows: readonly { readonly keyDescription: string }[];
+  readonly instances: readonly { readonly id: string }[];
+  readonly records: readonly { readonly seq: number; readonly act: string; readonly context: string; readonly outcome: string }[];
+  readonly steps: readonly { readonly title: string; readonly figures: unknown }[];
+}
+
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
@@ -83,10 +100,10 @@ export class Machine implements Disposable {
   }
 
   /** Runs with `--json`; the document, which must be the only thing on stdout, and the exit code that was expected. */
-  async json(args: readonly string[], options: { input?: string | Uint8Array; env?: Record<string, string>; code?: number } = {}): Promise<Record<string, any>> {
+  async json(args: readonly string[], options: { input?: string | Uint8Array; env?: Record<string, string>; code?: number } = {}): Promise<Document> {
     const { code, stdout, stderr } = await this.run([...args, '--json'], options);
     expect({ args, code, stderr }).toEqual({ args, code: options.code ?? 0, stderr: '' });
-    return JSON.parse(stdout.toString('utf8'));
+    return JSON.parse(stdout.toString('utf8')) as Document;
   }
 
   [Symbol.dispose](): void {

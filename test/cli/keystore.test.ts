@@ -24,15 +24,15 @@ test('the KeyStore is turned on later, and can not be turned off', async () => {
   const { description } = await machine.json(enable);
   const { rows } = await machine.json(on('census'));
   expect(rows).toHaveLength(1);
-  expect(rows[0].keyDescription).not.toBe(description);
+  expect(rows[0]?.keyDescription).not.toBe(description);
   expect(await machine.json(on('lu', 'verify'))).toEqual({ checked: 3, readable: 3, unreadable: [] });
   expect(await machine.json(enable, { code: 1 })).toEqual(failure('KEYSTORE_ALREADY_ENABLED'));
   expect(await machine.json(['profile', 'show', 'later'])).toMatchObject({ lus: ['CUSTOMER'], keystore: { passwordFile: machine.file('password.txt') } });
 
   await machine.json(['profile', 'create', 'off', '--sqlite', 'later.sqlite']);
   expect(await machine.json(['--profile', 'off', 'lu', 'verify'], { code: 1 })).toEqual(failure('KEYSTORE_CANNOT_TURN_OFF'));
-  const refused = (await machine.json(on('audit', 'list')))['records'].filter((record: { outcome: string }) => record.outcome === 'refused');
-  expect(refused.map((record: { act: string; context: string }) => [record.act, JSON.parse(record.context).code])).toEqual([
+  const refused = (await machine.json(on('audit', 'list'))).records.filter((record) => record.outcome === 'refused');
+  expect(refused.map((record) => [record.act, JSON.parse(record.context).code])).toEqual([
     ['go-live', 'KEYSTORE_CANNOT_TURN_OFF'],
     ['keystore.enable', 'KEYSTORE_ALREADY_ENABLED'],
     ['keystore.enable', 'CONFIRMATION_MISMATCH'],
@@ -57,6 +57,6 @@ test('a production profile has its name typed, where it is not a script that act
   expect(await machine.json([...run, '--confirm', 'dev'], { code: 1 })).toEqual(failure('CONFIRMATION_MISMATCH'));
   expect(await machine.json([...run, '--confirm', 'prod'])).toMatchObject({ ok: true, name: 'tenant_a', previous: null });
   expect(await machine.json(run)).toMatchObject({ ok: true, previous: expect.any(String) });
-  expect((await machine.json(['--profile', 'prod', 'audit', 'list', '--search', 'CONFIRMATION_MISMATCH']))['records']).toHaveLength(1);
+  expect((await machine.json(['--profile', 'prod', 'audit', 'list', '--search', 'CONFIRMATION_MISMATCH'])).records).toHaveLength(1);
   expect(await machine.json(['profile', 'create', 'bad', '--sqlite', 'x.sqlite', '--key-name', 'Tenant'], { code: 1 })).toEqual(failure('PROFILE_INVALID'));
 }, 30_000);

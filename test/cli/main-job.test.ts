@@ -21,17 +21,17 @@ test('an admin activates a key, saves under it, rotates, reads everything back',
 
   expect(await machine.json(on('lu', 'import', 'CUSTOMER', '--definition', definition, '--source', source))).toEqual({ ok: true, lu: 'CUSTOMER', imported: 5, unchanged: 0, total: 5 });
   expect(await machine.json(on('lu', 'import', 'CUSTOMER', '--source', source))).toMatchObject({ imported: 0, unchanged: 5 });
-  expect((await machine.json(['profile', 'list']))['profiles']).toEqual([expect.objectContaining({ name: 'mine', lus: ['CUSTOMER'] })]);
+  expect((await machine.json(['profile', 'list'])).profiles).toEqual([expect.objectContaining({ name: 'mine', lus: ['CUSTOMER'] })]);
 
   const plan = await machine.json(on('run', LINE, '--dry-run'));
   expect(plan).toMatchObject({ ok: true, dryRun: true, name: 'masterkey_key_name', staysReadable: [expect.objectContaining({ instances: 5 })] });
   const { description, previous, ...rest } = await machine.json(on('run', LINE, '--reason', 'quarterly rotation'));
   expect(rest).toMatchObject({ ok: true, name: 'masterkey_key_name' });
-  expect(previous).toBe(plan['previous']);
+  expect(previous).toBe(plan.previous);
 
   const { keys } = await machine.json(on('keys', 'list'));
-  const lui = keys.filter((key: { name: string }) => key.name === 'masterkey_key_name');
-  expect(lui.map((key: { description: string; state: string }) => [key.description, key.state])).toEqual([
+  const lui = keys.filter((key) => key.name === 'masterkey_key_name');
+  expect(lui.map((key) => [key.description, key.state])).toEqual([
     [previous, 'deactivated'],
     [description, 'active'],
   ]);
@@ -48,8 +48,8 @@ test('an admin activates a key, saves under it, rotates, reads everything back',
   expect(await machine.json(on('lu', 'save', 'CUSTOMER', '4', '--in', 'password.txt'), { code: 1 })).toEqual(failure('INSTANCE_NOT_A_MICRODB'));
 
   const census = await machine.json(on('census'));
-  expect(census['total']).toBe(5);
-  expect(census['rows']).toEqual([
+  expect(census.total).toBe(5);
+  expect(census.rows).toEqual([
     { lu: 'CUSTOMER', keyDescription: previous, instances: 4, bytes: expect.any(Number) },
     { lu: 'CUSTOMER', keyDescription: description, instances: 1, bytes: expect.any(Number) },
   ]);
@@ -69,9 +69,9 @@ test('two command lines activate at once: each wins or is told', async () => {
   expect(won.length).toBeGreaterThan(0);
   for (const answer of answers.filter((one) => !one.ok)) expect(answer).toEqual(failure('KEY_ACTIVATION_LOST'));
   const { keys } = await machine.json(on('keys', 'list'));
-  const active = keys.filter((key: { name: string; state: string }) => key.name === 'masterkey_key_name' && key.state === 'active');
+  const active = keys.filter((key) => key.name === 'masterkey_key_name' && key.state === 'active');
   expect(active).toHaveLength(1);
-  expect(won.map((answer) => answer.description)).toContain(active[0].description);
+  expect(won.map((answer) => answer.description)).toContain(active[0]?.description);
   expect(await machine.json(on('lu', 'verify', 'CUSTOMER'))).toMatchObject({ checked: 5, readable: 5 });
 }, 30_000);
 
