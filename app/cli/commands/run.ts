@@ -39,11 +39,12 @@ async function dryRun(session: Session, line: string) {
 
 async function run(session: Session, line: string, { reason, confirm }: RunOptions) {
   const { activation, cluster } = await session.opened();
-  if (activation.parse(line).problem === null) {
+  const { command } = activation.parse(line);
+  if (command !== null) {
     await session.unlocked();
     const { name, production } = cluster.profile;
     const consequences = async (): Promise<string> => planText(await activation.plan(line));
-    if (production) await session.confirm({ act: 'activatekey', object: name, expected: name, given: confirm, consequences });
+    if (production) await session.confirm({ act: 'activatekey', object: command.name, expected: name, given: confirm, consequences });
   }
   const done = await activation.run(line, reason ?? null);
   return {
