@@ -14,7 +14,7 @@ import {
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { figure } from '../format.ts';
+import { counted, figure } from '../format.ts';
 import { exportName, saveAs, toCsv, toJson, type ExportColumn } from './export.ts';
 import { PopoverButton } from './PopoverButton.tsx';
 import './table.css';
@@ -121,6 +121,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
     else return;
     event.preventDefault();
   };
+  // Only some of the rows are here: sorting them would put forth the wrong ones.
+  const partial = props.total !== undefined && props.total > rows.length;
   const filter = props.search === undefined ? ((table.state.globalFilter as string | undefined) ?? '') : '';
 
   return (
@@ -130,15 +132,15 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
         <TextInput
           className="table-filter"
           aria-label={props.filterLabel ?? `Filter ${props.label}`}
-          placeholder="Filter  /"
+          placeholder={props.search === undefined ? 'Filter  /' : 'Search  /'}
           data-page-filter=""
           value={props.search?.text ?? filter}
           onChange={(event) => (props.search?.onChange ?? table.setGlobalFilter)(event.currentTarget.value)}
         />
         <span className="quiet table-count" role="status">
           {filter === ''
-            ? `${figure(rows.length)}${props.total !== undefined && props.total > rows.length ? ` of ${figure(props.total)}` : ''} rows`
-            : `${figure(shown.length)} of ${figure(rows.length)} rows`}
+            ? `${figure(rows.length)}${partial ? ` of ${figure(props.total ?? 0)}` : ''} rows`
+            : `${figure(shown.length)} of ${partial ? `the ${figure(rows.length)} rows read so far` : `${figure(rows.length)} rows`}`}
         </span>
         <span className="spring" />
         <PopoverButton label="Columns">
@@ -156,7 +158,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
             })}
           </ul>
         </PopoverButton>
-        {props.exportAs === undefined ? null : <ExportButton subject={props.exportAs} columns={columns} rows={() => table.getRowModel().rows.map((row) => row.original)} />}
+        {props.exportAs === undefined ? null : <ExportButton subject={props.exportAs} columns={columns} rows={() => table.getRowModel().rows.map((row) => row.original)} count={shown.length} />}
       </div>
       <div className="table-scroll" ref={scroll} role="grid" aria-label={props.label} aria-rowcount={shown.length + 1} aria-colcount={visible.length} onKeyDown={onKeyDown} tabIndex={shown.length === 0 ? 0 : -1}>
         <div className="table-head" role="rowgroup">
@@ -165,7 +167,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
               const sorted = table.getColumn(column.id)?.getIsSorted() ?? false;
               return (
                 <div key={column.id} role="columnheader" aria-sort={sorted === false ? 'none' : sorted === 'asc' ? 'ascending' : 'descending'} className={column.numeric === true ? 'number' : ''}>
-                  <button type="button" onClick={() => table.getColumn(column.id)?.toggleSorting()}>
+                  <button type="button" disabled={partial} onClick={() => table.getColumn(column.id)?.toggleSorting()}>
                     {column.header}
                     <span aria-hidden="true" className="sort-mark">
                       {sorted === false ? '' : sorted === 'asc' ? '↑' : '↓'}
@@ -217,7 +219,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
 }
 
 /** Offers `rows` as a CSV or JSON file. */
-export function ExportButton<Row>({ subject, columns, rows }: { subject: string; columns: readonly ExportColumn<Row>[]; rows: () => readonly Row[] }): ReactNode {
+export function ExportButton<Row>({ subject, columns, rows, count }: { subject: string; columns: readonly ExportColumn<Row>[]; rows: () => readonly Row[]; count: number }): ReactNode {
   const save = (ending: 'csv' | 'json'): void => {
     const text = ending === 'csv' ? toCsv(columns, rows()) : toJson(rows());
     saveAs(exportName(subject, ending, Date.now()), new Blob([text], { type: ending === 'csv' ? 'text/csv' : 'application/json' }));
@@ -226,10 +228,10 @@ export function ExportButton<Row>({ subject, columns, rows }: { subject: string;
     <PopoverButton label="Export">
       <div className="menu">
         <button type="button" onClick={() => save('csv')}>
-          CSV, as shown
+          CSV, {counted(count, 'row')}
         </button>
         <button type="button" onClick={() => save('json')}>
-          JSON, with every field
+          JSON, every field
         </button>
       </div>
     </PopoverButton>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { CommandProblem } from '../../../app/contract/command.ts';
 import { ask } from '../../api.ts';
 import './command-line.css';
@@ -28,6 +28,14 @@ export function CommandLine({ text, onChange, problem, onEnter, label, autoFocus
     placeholderData: (before) => before,
   });
   const completions = cursor === null ? [] : (found.data?.completions ?? []).slice(0, 8);
+  // Whoever types on from another field goes on at the end of what is written.
+  useLayoutEffect(() => {
+    const field = input.current;
+    if (autoFocus && field !== null) {
+      field.focus();
+      field.setSelectionRange(field.value.length, field.value.length);
+    }
+  }, [autoFocus]);
   const close = (): void => {
     setCursor(null);
     setChosen(-1);
@@ -88,7 +96,6 @@ export function CommandLine({ text, onChange, problem, onEnter, label, autoFocus
           aria-describedby={`${id}-problem`}
           aria-invalid={problem !== null}
           {...(chosen >= 0 && completions.length > 0 ? { 'aria-activedescendant': `${id}-${chosen}` } : {})}
-          autoFocus={autoFocus}
           disabled={disabled}
           placeholder="activatekey name='masterkey_key_name'"
           onChange={(event) => {

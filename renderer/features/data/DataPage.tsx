@@ -59,7 +59,7 @@ export function DataPage(): ReactNode {
                 </EmptyState>
               ) : (
                 <>
-                  <Section title="Instances by Logical Unit and generation" acts={<ExportButton subject="census" columns={CENSUS_COLUMNS} rows={() => value.rows} />}>
+                  <Section title="Instances by Logical Unit and generation" acts={<ExportButton subject="census" columns={CENSUS_COLUMNS} rows={() => value.rows} count={value.rows.length} />}>
                     <MatrixTable matrix={matrix} keys={known} selected={selected} />
                   </Section>
                   {lu === undefined ? null : (

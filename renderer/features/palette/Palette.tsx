@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { asFailure, ask, queries } from '../../api.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Keys } from '../../ui/Keys.tsx';
@@ -23,7 +23,8 @@ export function Palette({ onClose, onHelp, onLock }: PaletteProps): ReactNode {
   const client = useQueryClient();
   const command = useCommand('');
   const [failure, setFailure] = useState<unknown>(null);
-  useEffect(() => {
+  // Before its parts take the focus: a dialog that opens takes it for itself.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
@@ -90,11 +91,11 @@ function Search({ text, onChange, onOpen }: { text: string; onChange: (text: str
   const entries = entriesFor(text, keys.data?.keys ?? []);
   const current = Math.min(chosen, entries.length - 1);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    input.current?.focus();
-    input.current?.setSelectionRange(text.length, text.length);
-    // Only when the list takes the place of the command line.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+  // Also where the list takes the place of the command line: typing goes on at the end.
+  useLayoutEffect(() => {
+    const field = input.current;
+    field?.focus();
+    field?.setSelectionRange(field.value.length, field.value.length);
   }, []);
   useEffect(() => {
     // Newer browsers answer with a promise: an effect must not return it.
