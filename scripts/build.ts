@@ -64,7 +64,7 @@ async function preloadConfig(): Promise<InlineConfig> {
   };
 }
 
-/** One ES module with everything but `electron` and Node's own modules in it: it starts quicker and is what gets packaged. */
+/** ES modules with everything but `electron` and Node's own modules in them: they load quicker and are what gets packaged. */
 async function electronConfig(): Promise<InlineConfig> {
   return {
     ...COMMON,
@@ -74,7 +74,7 @@ async function electronConfig(): Promise<InlineConfig> {
       ...COMMON.build,
       target: 'node24',
       ssr: join(ROOT, 'app/electron/main.ts'),
-      rolldownOptions: { external: ['electron', /^node:/], output: { entryFileNames: 'main.js', format: 'es' } },
+      rolldownOptions: { external: ['electron', /^node:/], output: { entryFileNames: 'main.js', chunkFileNames: '[name].js', format: 'es' } },
     },
   };
 }

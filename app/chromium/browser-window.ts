@@ -14,7 +14,7 @@ let only: BrowserWindow | null = null;
 export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 'loadURL' | 'show' | 'focus' | 'close' | 'isDestroyed' | 'isMinimized' | 'restore'> {
   readonly webContents: WebContents;
   readonly #browser: Promise<Browser>;
-  #loaded: Promise<void> = Promise.resolve();
+  readonly #loaded = Promise.withResolvers<void>();
   #destroyed = false;
 
   constructor(options: BrowserWindowConstructorOptions = {}) {
@@ -29,14 +29,15 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
   }
 
   async loadURL(url: string): Promise<void> {
-    this.#loaded = this.#browser.then(() => this.webContents.load(url));
-    await this.#loaded;
+    await this.#browser;
+    await this.webContents.load(url);
+    this.#loaded.resolve();
     this.emit('ready-to-show');
   }
 
-  /** Resolves when the page last asked for has loaded. */
+  /** Resolves when the first page has loaded. */
   async loaded(): Promise<void> {
-    await this.#loaded;
+    await this.#loaded.promise;
   }
 
   /** The driver's handle, for the program that drives this window from outside. */

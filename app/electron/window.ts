@@ -4,9 +4,9 @@ import { ORIGIN } from './protocol.ts';
 
 const PRELOAD = fileURLToPath(new URL('../../out/preload/preload.cjs', import.meta.url));
 
-/** The console's one window: sandboxed, isolated, without Node; shown as soon as its first frame is there. */
-export function openWindow(title: string): BrowserWindow {
-  const window = new BrowserWindow({
+/** The console's one window, still empty: sandboxed, isolated, without Node. */
+export function createWindow(title: string): BrowserWindow {
+  return new BrowserWindow({
     title,
     width: 1360,
     height: 860,
@@ -27,9 +27,12 @@ export function openWindow(title: string): BrowserWindow {
       spellcheck: false,
     },
   });
+}
+
+/** Loads the console's page; the window shows itself with the page's first frame. */
+export async function showPage(window: BrowserWindow): Promise<void> {
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(`${ORIGIN}/`).catch(() => {
+  await window.loadURL(`${ORIGIN}/`).catch(() => {
     // Closed while it was still loading.
   });
-  return window;
 }
