@@ -12,14 +12,13 @@ import { setMenu } from './menu.ts';
  * Opens the services and lets `window` ask them. They open while the page loads; what goes wrong there is the answer
  * to the page's first request.
  */
-export function serveWindow(window: BrowserWindow, home: string): void {
+export function serveWindow(window: BrowserWindow, { home, profile }: { readonly home: string; readonly profile?: string }): void {
   const log = fileErrorLog(join(home, 'logs', 'console.log'));
   const current = (): BrowserWindow | null => (window.isDestroyed() ? null : window);
   const contents = () => current()?.webContents ?? null;
   const emit = createEmitter(contents, log);
 
-  const profile = process.env['FKC_PROFILE'];
-  const services = openServices({ home, emit, ...(profile === undefined || profile === '' ? {} : { profile }) });
+  const services = openServices({ home, emit, ...(profile === undefined ? {} : { profile }) });
   const handlers: Promise<Handlers> = services.then((opened) => createHandlers(opened, hostActions(home, current)));
   services.then((opened) => opened.start()).catch((error: unknown) => log.record('start', error));
 

@@ -13,6 +13,8 @@ import { createWindow, showPage } from './window.ts';
  */
 const TITLE = 'Fabric Key Console';
 const home = homeFolder();
+// Read at once, like the home: who embeds the console hands both over only while the entry is loaded.
+const profile = process.env['FKC_PROFILE'] || undefined;
 const windowData = join(home, 'window');
 
 app.setName(TITLE);
@@ -40,6 +42,6 @@ async function open(): Promise<void> {
   });
   app.on('window-all-closed', () => app.quit());
   const { serveWindow } = await import('./console.ts');
-  serveWindow(window, home);
+  serveWindow(window, { home, ...(profile === undefined ? {} : { profile }) });
   await showPage(window);
 }

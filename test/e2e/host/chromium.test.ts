@@ -35,6 +35,30 @@ describe.runIf((await hosts()).includes('chromium'))('the Chromium host', () => 
     await page.evaluate(() => document.querySelector('iframe')?.remove());
   });
 
+  test('says what is different here, and warns where the sandbox is off', async () => {
+    const answer = await opened.page.evaluate(() => window.keyConsole?.session.host());
+    expect(answer).toMatchObject({ ok: true, value: { kind: 'chromium', version: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/) as string } });
+    const { differences, warnings } = (answer as { value: { differences: string[]; warnings: string[] } }).value;
+    expect(differences.join()).toMatch(/keychain.*/);
+    expect(differences.join()).toContain(join(opened.home, 'exports'));
+    expect(warnings.length).toBe(process.getuid?.() === 0 ? 1 : 0);
+  });
+
+  test('without file dialogs, opening is left to the text field and exports go to their folder, none over another', async () => {
+    const chosen = await opened.page.evaluate(() => window.keyConsole?.dialog.chooseFile({ purpose: 'keystore', create: false }));
+    expect(chosen).toEqual({ ok: true, value: { file: null } });
+    const files = await opened.page.evaluate(async () => {
+      const first = await window.keyConsole?.audit.export();
+      const second = await window.keyConsole?.audit.export();
+      return [first, second].map((answer) => (answer?.ok === true ? answer.value.file : null));
+    });
+    expect(new Set(files).size).toBe(2);
+    for (const file of files) {
+      expect(file?.startsWith(join(opened.home, 'exports'))).toBe(true);
+      expect(existsSync(file ?? '')).toBe(true);
+    }
+  });
+
   test('the driver opens no port', () => {
     const listening = descendants(process.pid).flatMap((pid) => listeningPorts(pid));
     expect(listening).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { homeFolder } from '../app/home.ts';
+import { homeFolder } from '../../app/home.ts';
 
 test.each([
   ['linux', {}, '/home/ada/.local/share/fabric-key-console'],

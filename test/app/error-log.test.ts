@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { describe, fileErrorLog } from '../app/error-log.ts';
+import { describe, fileErrorLog } from '../../app/error-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fkc-log-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
