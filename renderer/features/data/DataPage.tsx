@@ -39,10 +39,13 @@ export function DataPage(): ReactNode {
           const matrix = matrixOf(value, [...known.keys()]);
           const lu = selected.lu ?? matrix.lus[0];
           const active = new Set([...known.values()].filter((key) => key.state === 'active').map((key) => key.description));
+          // Until the keys are known nothing is said against them.
+          const usable = new Set(keys.data === undefined ? matrix.generations : [...known.values()].filter((key) => key.failure === null).map((key) => key.description));
+          const sentence = verify.data !== undefined && verify.data.unreadable.length > 0 ? verificationSentence(verify.data) : dataSentence(value, active, usable);
           const shown = lu === undefined ? 0 : ((selected.key === undefined ? matrix.rowTotals.get(lu) : matrix.cells.get(cellKey(lu, selected.key))) ?? 0);
           return (
             <>
-              <Sentence {...dataSentence(value, active)}>
+              <Sentence {...sentence}>
                 {value.total === 0 ? undefined : (
                   <Button variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
                     Verify all

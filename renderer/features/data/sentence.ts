@@ -2,9 +2,11 @@ import type { Census, DataVerification, InstanceDetail } from '../../../app/cont
 import { counted, figure, percent, size } from '../../format.ts';
 import type { SentenceText } from '../../ui/Sentence.tsx';
 
-/** What is stored, and under which keys? `active`: the descriptions of active generations. */
-export function dataSentence(census: Census, active: ReadonlySet<string>): SentenceText {
+/** What is stored, and under which keys? `active` and `usable` hold key descriptions. */
+export function dataSentence(census: Census, active: ReadonlySet<string>, usable: ReadonlySet<string>): SentenceText {
   if (census.total === 0) return { tone: 'calm', text: 'No instance is stored yet.' };
+  const lost = census.rows.reduce((sum, row) => (usable.has(row.keyDescription) ? sum : sum + row.instances), 0);
+  if (lost > 0) return { tone: 'alarm', text: `${counted(lost, 'instance')} of ${figure(census.total)} ${lost === 1 ? 'lies' : 'lie'} under a generation that can not be used now.` };
   const lus = new Set(census.rows.map((row) => row.lu)).size;
   const generations = new Set(census.rows.map((row) => row.keyDescription)).size;
   const bytes = census.rows.reduce((sum, row) => sum + row.bytes, 0);

@@ -15,6 +15,7 @@ const KEYS: readonly PageKey[] = [
   { keys: ['←', '→'], does: 'Timeline: pan' },
   { keys: ['[', ']'], does: 'Timeline: the generation before, after' },
   { keys: ['↑', '↓'], does: 'Timeline: another key name' },
+  { keys: ['Shift', 'wheel'], does: 'Timeline: the lanes below' },
   { keys: ['0'], does: 'Timeline: all of time' },
   { keys: ['Shift', 'drag'], does: 'Timeline: choose a stretch' },
 ];

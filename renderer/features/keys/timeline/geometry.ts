@@ -13,5 +13,5 @@ export const RIGHT = 14;
 
 /** The height at which every lane is in sight, within reason. */
 export function wantedHeight(lanes: number): number {
-  return TOP + Math.max(1, Math.min(lanes, 3)) * LANE + BRUSH + 6;
+  return TOP + Math.max(1, Math.min(lanes, 4)) * LANE + BRUSH + 6;
 }

@@ -45,6 +45,7 @@ export function paint(context: Context, scene: Scene): void {
   clipped(context, 0, TOP, width, height - TOP - BRUSH, () => {
     for (const [index, bars] of scene.bars) paintLane(context, scene, index, bars);
   });
+  paintScroll(context, scene);
   clipped(context, GUTTER, 0, scene.plot, height - BRUSH, () => {
     paintProtection(context, scene);
     paintMarks(context, scene);
@@ -66,6 +67,15 @@ function clipped(context: Context, x: number, y: number, width: number, height: 
   context.clip();
   draw();
   context.restore();
+}
+
+/** Where the lanes in sight lie among all of them. */
+function paintScroll(context: Context, { colours, width, height, lanes, scrollTop }: Scene): void {
+  const room = height - TOP - BRUSH;
+  const all = lanes.length * LANE;
+  if (all <= room) return;
+  context.fillStyle = colours.muted;
+  context.fillRect(width - 5, TOP + (scrollTop / all) * room, 4, Math.max(16, (room / all) * room));
 }
 
 function paintAxis(context: Context, scene: Scene): void {
