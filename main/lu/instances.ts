@@ -72,12 +72,14 @@ export class Instances {
   }
 
   /**
-   * All plain images of an LU, ordered by ID, read in pages.
+   * All plain images of an LU in pages, ordered by ID; a page holds some MiB at most, or one instance.
    * @throws AppError as {@link read}, at the first that can not be opened.
    */
-  async *readAll(lu: string): AsyncGenerator<{ info: InstanceInfo; image: Buffer }> {
+  async *readPages(lu: string): AsyncGenerator<{ info: InstanceInfo; image: Buffer }[]> {
     for await (const page of this.#pages(lu)) {
-      for (const stored of page) yield { info: infoOf(stored), image: await openStored(this.#keys, stored) };
+      const opened: { info: InstanceInfo; image: Buffer }[] = [];
+      for (const stored of page) opened.push({ info: infoOf(stored), image: await openStored(this.#keys, stored) });
+      yield opened;
     }
   }
 

@@ -10,8 +10,8 @@ export const SMALL_LU: LuDefinition = {
 };
 
 /** A SQLite file of `customers` small entities with up to three orders each, indexed as a real source would be. */
-export function makeSource(folder: string, customers: number): string {
-  const file = join(folder, `source-${customers}.sqlite`);
+export function makeSource(folder: string, customers: number, name = String(customers)): string {
+  const file = join(folder, `source-${name}.sqlite`);
   const db = new DatabaseSync(file);
   db.exec(`PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;
     CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT, email TEXT, since TEXT);

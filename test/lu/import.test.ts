@@ -9,7 +9,7 @@ import { Instances } from '../../main/lu/instances.ts';
 import { readTables } from '../../main/lu/microdb.ts';
 import { takeCensus } from '../../main/lu/census.ts';
 import { suiteFor } from '../../main/crypto/algorithms.ts';
-import type { SystemDb } from '../../main/systemdb/repositories.ts';
+import type { InstanceInfo, SystemDb } from '../../main/systemdb/repositories.ts';
 import { allRows, CHINOOK, failureOf, imageOf, rowsOf, SAKILA, sampleDefinition, sqliteFile, systemDb, temporaryFolder, TestKeys } from './fixtures.ts';
 
 const sakila = sampleDefinition('sakila');
@@ -20,6 +20,12 @@ afterEach(() => onFailPoint(null));
 async function stored(db: SystemDb, lu: string): Promise<{ id: string; revision: number; keyDescription: string }[]> {
   const found = await db.instances.list(lu, { limit: 10_000 });
   return found.map(({ id, revision, keyDescription }) => ({ id, revision, keyDescription }));
+}
+
+async function everything(db: SystemDb, keys: TestKeys, lu: string): Promise<{ info: InstanceInfo; image: Buffer }[]> {
+  const found = [];
+  for await (const page of new Instances(db, keys).readPages(lu)) found.push(...page);
+  return found;
 }
 
 describe('the samples', () => {
@@ -37,7 +43,7 @@ describe('the samples', () => {
       (tables[table] ?? []).find((row) => row[column] === value) as Record<string, string>;
 
     const counts: Record<string, number> = {};
-    for await (const { info, image } of new Instances(db, keys).readAll('CUSTOMER')) {
+    for (const { info, image } of await everything(db, keys, 'CUSTOMER')) {
       const customer = first('customer', 'customer_id', info.id);
       const address = first('address', 'address_id', customer['address_id']);
       const city = first('city', 'city_id', address['city_id']);
@@ -63,7 +69,7 @@ describe('the samples', () => {
 
     const source = new DatabaseSync(CHINOOK, { readOnly: true });
     let lines = 0;
-    for await (const { info, image } of new Instances(db, keys).readAll('MUSIC_CUSTOMER')) {
+    for (const { info, image } of await everything(db, keys, 'MUSIC_CUSTOMER')) {
       const id = Number(info.id);
       const invoices = 'SELECT InvoiceId FROM Invoice WHERE CustomerId = ?';
       expect(rowsOf(image, 'Customer')).toEqual(allRows(source, 'SELECT * FROM Customer WHERE CustomerId = ?', id));
@@ -207,7 +213,7 @@ test('text keys, 64-bit keys and reals keep their exact values', async () => {
     await importLu({ db, keys, definition, source });
     expect((await stored(db, 'T')).map(({ id }) => id)).toEqual([...ids]);
     const reference = new DatabaseSync(source);
-    for await (const { info, image } of new Instances(db, keys).readAll('T')) {
+    for (const { info, image } of await everything(db, keys, 'T')) {
       expect(rowsOf(image, 't')).toEqual(allRows(reference, 'SELECT * FROM t WHERE CAST(k AS TEXT) = ?', info.id));
     }
     reference.close();
