@@ -21,7 +21,7 @@ window.measureTimeline = async (generations, frames) => {
   const stop = listen(canvas, view, { choose: () => undefined });
   const now = Date.UTC(2026, 9, 2);
   view.setData(history(generations, now), NAMES, [], now);
-  view.resize(1400, 420, 2);
+  view.resize(1400, 420, devicePixelRatio);
   const times: number[] = [];
   for (let frame = 0; frame < frames; frame += 1) times.push(await frameTime(() => move(canvas, frame)));
   stop();
