@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import { middle } from '../format.ts';
 import { IDENTICON_SIDE, identicon } from './identicon.ts';
 
 /** The picture of a fingerprint: two screens that show the same picture hold the same key. */
@@ -17,11 +16,11 @@ export function IdenticonPicture({ text, size = 16 }: { text: string; size?: num
 }
 
 /** A key's check value with its picture; it says nothing about the key. */
-export function Fingerprint({ text, length = 13 }: { text: string; length?: number }): ReactNode {
+export function Fingerprint({ text }: { text: string }): ReactNode {
   return (
     <span className="fingerprint" title={text}>
       <IdenticonPicture text={text} />
-      <code>{middle(text, length)}</code>
+      <code>{text}</code>
     </span>
   );
 }

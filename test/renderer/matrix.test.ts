@@ -13,9 +13,9 @@ const census = {
 };
 
 test('rows and columns add up to the total', () => {
-  const matrix = matrixOf(census, ['k1', 'k2']);
+  const matrix = matrixOf(census, ['k1', 'k2', 'k3'], ['k3']);
   expect(matrix.lus).toEqual(['A', 'B']);
-  expect(matrix.generations).toEqual(['k1', 'k2', 'gone']);
+  expect(matrix.generations).toEqual(['k1', 'k2', 'k3', 'gone']);
   expect(matrix.cells.get(cellKey('A', 'k2'))).toBe(2);
   expect([...matrix.rowTotals.values()].reduce((a, b) => a + b)).toBe(10);
   expect([...matrix.columnTotals.values()].reduce((a, b) => a + b)).toBe(10);

@@ -12,7 +12,7 @@ import { Sentence } from '../../ui/Sentence.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { usePageKeys, type PageKey } from '../frame/page-keys.ts';
 import { CommandLine } from './CommandLine.tsx';
-import { PlanView } from './PlanView.tsx';
+import { PlanView, StaysReadable } from './PlanView.tsx';
 import { Progress } from './Progress.tsx';
 import { activatedSentence, activateSentence } from './sentence.ts';
 import { stepStates, truthAfter, type ActivationEvent } from './steps.ts';
@@ -117,7 +117,7 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
       <li>{plan.previous === null ? `The first generation of ${plan.name}.` : `${middle(plan.previous, 36)} stops being the active one.`}</li>
       <li>{plan.instancesUnderOlder === 0 ? 'No stored instance changes.' : `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved or rekeyed.`}</li>
       <li>
-        Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 8)}</code>.
+        Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 9)}</code>.
       </li>
     </ul>
   );
@@ -181,20 +181,25 @@ function Running({ run, events }: { run: Run; events: readonly ActivationEvent[]
       {run.data === undefined ? null : (
         <Section title="The new generation">
           <p className="new-generation">
-            <Fingerprint text={run.data.fingerprint} length={40} />
+            <Fingerprint text={run.data.fingerprint} />
             <Link to="/keys/$description" params={{ description: run.data.description }}>
               <code>{run.data.description}</code>
             </Link>
           </p>
         </Section>
       )}
+      {run.data === undefined || run.variables === undefined ? null : <StaysReadable plan={run.variables} />}
       {run.isPending ? null : (
         <div className="panel-acts">
           {run.data === undefined ? (
             <Link to="/keys" className="plain-link">
               Look at the master keys
             </Link>
-          ) : null}
+          ) : (
+            <Link to="/keys/$description" params={{ description: run.data.description }} className="plain-link">
+              See it in the timeline
+            </Link>
+          )}
           <Button variant="default" onClick={run.reset}>
             {run.data === undefined ? 'Back to the command' : 'Activate another'}
           </Button>

@@ -29,35 +29,42 @@ export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
             </ul>
           </Section>
         )}
-        <Section title="What stays readable, and through what">
-          {plan.staysReadable.length === 0 ? (
-            <p className="quiet">There is no older generation of {plan.name}.</p>
-          ) : (
-            <table className="figures plan-readable">
-              <thead>
-                <tr>
-                  <th>Generation</th>
-                  <th className="number">Instances</th>
-                  <th>Through</th>
-                </tr>
-              </thead>
-              <tbody>
-                {plan.staysReadable.map((each) => (
-                  <tr key={each.description}>
-                    <td>
-                      <Link to="/keys/$description" params={{ description: each.description }}>
-                        <Identifier text={each.description} />
-                      </Link>
-                    </td>
-                    <td className="number">{figure(each.instances)}</td>
-                    <td>{each.through}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Section>
+        <StaysReadable plan={plan} />
       </div>
     </div>
+  );
+}
+
+/** Every generation that is still needed, and the protection key through which it is read. */
+export function StaysReadable({ plan }: { plan: ActivationPlan }): ReactNode {
+  return (
+    <Section title="What stays readable, and through what">
+      {plan.staysReadable.length === 0 ? (
+        <p className="quiet">There is no older generation of {plan.name}.</p>
+      ) : (
+        <table className="figures plan-readable">
+          <thead>
+            <tr>
+              <th>Generation</th>
+              <th className="number">Instances</th>
+              <th>Through</th>
+            </tr>
+          </thead>
+          <tbody>
+            {plan.staysReadable.map((each) => (
+              <tr key={each.description}>
+                <td>
+                  <Link to="/keys/$description" params={{ description: each.description }}>
+                    <Identifier text={each.description} />
+                  </Link>
+                </td>
+                <td className="number">{figure(each.instances)}</td>
+                <td>{each.through}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
   );
 }

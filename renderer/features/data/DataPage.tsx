@@ -36,7 +36,9 @@ export function DataPage(): ReactNode {
     <div className="page page-fixed">
       <Answered query={census} what="Counting the instances">
         {(value) => {
-          const matrix = matrixOf(value, [...known.keys()]);
+          const names = new Set(value.rows.map((row) => known.get(row.keyDescription)?.name));
+          const next = [...known.values()].filter((key) => key.state === 'active' && names.has(key.name)).map((key) => key.description);
+          const matrix = matrixOf(value, [...known.keys()], next);
           const lu = selected.lu ?? matrix.lus[0];
           const active = new Set([...known.values()].filter((key) => key.state === 'active').map((key) => key.description));
           // Until the keys are known nothing is said against them.

@@ -114,7 +114,7 @@ function InstanceFacts({ instance }: { instance: InstanceDetail }): ReactNode {
             ...(generation === null
               ? [['State', <StateBadge key="s" state="unusable" word="unknown to the system database" />] as const]
               : ([
-                  ['Fingerprint', <Fingerprint key="f" text={generation.fingerprint} length={24} />],
+                  ['Fingerprint', <Fingerprint key="f" text={generation.fingerprint} />],
                   ['State', <StateBadge key="s" state={generation.state} />],
                   ['Protection', generation.protection],
                 ] as const)),

@@ -14,11 +14,14 @@ export function cellKey(lu: string, generation: string): string {
   return `${lu}\u0000${generation}`;
 }
 
-/** The census as a table of Logical Units by generations, in the order of `order` (unknown generations last). */
-export function matrixOf(census: Census, order: readonly string[]): Matrix {
+/**
+ * The census as a table of Logical Units by generations, in the order of `order` (unknown generations last). Those of
+ * `always` have a column even where nothing lies under them yet.
+ */
+export function matrixOf(census: Census, order: readonly string[], always: readonly string[]): Matrix {
   const cells = new Map<string, number>();
   const rowTotals = new Map<string, number>();
-  const columnTotals = new Map<string, number>();
+  const columnTotals = new Map<string, number>(always.map((description) => [description, 0]));
   for (const { lu, keyDescription, instances } of census.rows) {
     add(cells, cellKey(lu, keyDescription), instances);
     add(rowTotals, lu, instances);

@@ -13,7 +13,7 @@ export function dataSentence(census: Census, active: ReadonlySet<string>, usable
   const under = census.rows.reduce((sum, row) => (active.has(row.keyDescription) ? sum + row.instances : sum), 0);
   return {
     tone: 'calm',
-    text: `${counted(census.total, 'instance')} of ${counted(lus, 'Logical Unit')}, ${size(bytes)} sealed, ${census.total === 1 ? 'lies' : 'lie'} under ${counted(generations, 'generation')}; ${percent(under / census.total)} under the active one.`,
+    text: `${counted(census.total, 'instance')} of ${counted(lus, 'Logical Unit')}, ${size(bytes)} sealed, ${census.total === 1 ? 'lies' : 'lie'} under ${counted(generations, 'generation')}; ${under === 0 ? 'none' : under === census.total ? 'all' : percent(under / census.total)} under the active one.`,
   };
 }
 

@@ -11,6 +11,7 @@ import { LockScreen } from './LockScreen.tsx';
 import { Navigation } from './Navigation.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { StatusBar } from './StatusBar.tsx';
+import { useEarlyProof } from './early-proof.ts';
 import './frame.css';
 
 const Palette = lazy(async () => ({ default: (await import('../palette/Palette.tsx')).Palette }));
@@ -27,6 +28,8 @@ export function Frame(): ReactNode {
   const { pathname } = useLocation();
   useTheme(preferences.data?.theme ?? rememberedTheme());
   useActivity();
+
+  useEarlyProof(status.data);
 
   const lock = useMutation({
     mutationFn: () => ask((c) => c.session.lock()),

@@ -26,7 +26,7 @@ export function StatusBar({ status, host }: { status: Status | undefined; host: 
       )}
       {host === undefined ? null : (
         <span className="status-host" title={host.differences.join('\n')}>
-          {host.kind === 'electron' ? 'Electron' : 'Chromium'} · {host.version}
+          {host.kind === 'electron' ? 'Electron' : 'Chromium'} {host.version}
         </span>
       )}
     </footer>

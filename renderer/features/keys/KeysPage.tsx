@@ -24,7 +24,7 @@ import './keys.css';
 const COLUMNS: readonly TableColumn<GenerationView>[] = [
   { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(230px, 3fr)' },
   { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '116px' },
-  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '136px' },
+  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px' },
   { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '84px', numeric: true },
   { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true },
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
@@ -41,7 +41,7 @@ const keyOf = (key: GenerationView): string => key.description;
 
 /** In words: which kind of protection key wraps a generation, and which one. */
 export function wrappedBy(key: GenerationView): string {
-  const id = (key.wrapping['keyId'] ?? '').slice(0, 8);
+  const id = (key.wrapping['keyId'] ?? '').slice(0, 9);
   return `${key.wrapping['kind'] === 'keystore' ? 'KeyStore' : (key.wrapping['kind'] ?? 'unknown')} ${id}`.trim();
 }
 

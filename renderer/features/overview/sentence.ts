@@ -18,10 +18,13 @@ export function overviewSentence(overview: Overview): SentenceText {
     return { tone: worst(findings), text: `No instance is stored yet; ${counted(overview.generations, 'key generation')} ${overview.generations === 1 ? 'is' : 'are'} ready.${needs(findings)}` };
   }
   const all = instances === 1 ? 'The one instance is readable' : `All ${figure(instances)} instances are readable`;
+  const each = instances === 1 ? '' : 'all of them ';
   const older =
     byState.older === 0
-      ? `${instances === 1 ? '' : 'all '}under the active generation`
-      : `${figure(byState.active)} under the active generation and ${figure(byState.older)} under older ones`;
+      ? `${each}under the active generation`
+      : byState.active === 0
+        ? `${each}under ${instances === 1 ? 'an older generation' : 'older generations'}`
+        : `${figure(byState.active)} under the active generation and ${figure(byState.older)} under older ones`;
   return { tone: worst(findings), text: `${all}, ${older}.${needs(findings)}` };
 }
 

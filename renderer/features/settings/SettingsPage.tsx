@@ -48,7 +48,7 @@ export function SettingsPage(): ReactNode {
                 ))}
                 <li>
                   <Shape name="ring" />
-                  Version {host.data?.version ?? ''} on {host.data?.kind === 'electron' ? 'Electron' : 'Chromium'}; system database {value.database.location}, schema version {value.database.schemaVersion}.
+                  {host.data?.kind === 'electron' ? 'Electron' : 'Chromium'} {host.data?.version ?? ''}; system database {value.database.location}, schema version {value.database.schemaVersion}.
                 </li>
               </ul>
             </Section>

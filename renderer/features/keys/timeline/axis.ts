@@ -1,3 +1,4 @@
+import { MONTHS } from '../../../format.ts';
 import { span, type View } from './scale.ts';
 
 export interface Tick {
@@ -72,8 +73,6 @@ function monthTicks(view: View, count: number): Tick[] {
     result.push({ at, label: january ? year : (MONTHS[month % 12] ?? ''), strong: january && count < 12 });
   }
 }
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 function dayLabel(date: Date): string {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()] ?? ''}`;

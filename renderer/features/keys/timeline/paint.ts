@@ -144,6 +144,10 @@ function paintTails(context: Context, scene: Scene, laneIndex: number, lane: Lan
   context.lineTo(end, edge(steps.at(-1)?.share ?? total));
   context.lineTo(end, bottom);
   context.fill();
+  context.save();
+  context.beginPath();
+  context.rect(GUTTER, top, end - GUTTER, LANE);
+  context.clip();
   for (const index of scene.thick[laneIndex] ?? []) {
     const start = GUTTER + xOf(view, plot, lane.ends[index] ?? 0);
     if (start > GUTTER + plot) continue;
@@ -167,6 +171,7 @@ function paintTails(context: Context, scene: Scene, laneIndex: number, lane: Lan
     context.lineTo(end, high + 0.5);
     context.stroke();
   }
+  context.restore();
 }
 
 function isChosen(scene: Scene, lane: number, index: number): boolean {
@@ -174,6 +179,8 @@ function isChosen(scene: Scene, lane: number, index: number): boolean {
   return (selected?.lane === lane && selected.index === index) || (hover?.lane === lane && hover.first === index && hover.last === index);
 }
 
+/** So much of a fingerprint tells neighbours apart. */
+const SHORT = 9;
 /** Bars narrower than this have no room for words. */
 const LABELLED = 74;
 
@@ -222,7 +229,7 @@ function paintBar(context: Context, scene: Scene, laneIndex: number, lane: Lane,
     context.font = colours.mono;
     context.fillStyle = bar.kind === 'active' ? colours.onBar : colours.onOld;
     const many = bar.last - bar.first + 1;
-    const words = many > 1 ? `${many.toLocaleString('en-US')} keys` : `#${bar.first + 1}${room > 140 ? ` ${generation.fingerprint.slice(0, 8)}` : ''}`;
+    const words = many > 1 ? `${many.toLocaleString('en-US')} keys` : `#${bar.first + 1}${room > 140 ? ` ${generation.fingerprint.slice(0, SHORT)}` : ''}`;
     context.fillText(words, left + 6, y + BAR / 2 + 0.5);
   }
   // A small triangle on the moment of activation.
@@ -255,7 +262,7 @@ function paintProtection(context: Context, scene: Scene): void {
     if (Math.min(end, GUTTER + plot) - left > 130) {
       context.font = colours.font;
       context.fillStyle = joined ? colours.text : colours.muted;
-      context.fillText(`${each.kind === 'internal' ? 'internal key' : 'KeyStore key'} ${each.keyId.slice(0, 8)}`, left, y + PROTECTION / 2 - 1.5);
+      context.fillText(`${each.kind === 'internal' ? 'internal key' : 'KeyStore key'} ${each.keyId.slice(0, SHORT)}`, left, y + PROTECTION / 2 - 1.5);
     }
   }
 }
