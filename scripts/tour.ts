@@ -99,7 +99,7 @@ async function mainJob(walk: Walk): Promise<Findings> {
   await walk.sentence(/is now the active generation of/);
   const steps = await page.getByRole('list', { name: 'Steps of the activation' }).getByRole('listitem').allInnerTexts();
   walk.expect(steps.length >= 6 && steps.every((step) => /done|stripes/.test(step)), `every step is done, not: ${steps.join(' / ')}`);
-  const made = page.locator('#page').getByRole('link', { name: new RegExp(`^${NAME}-`) });
+  const made = page.getByRole('region', { name: 'The new generation' }).getByRole('link');
   const description = (await made.innerText()).trim();
   await walk.picture('activated');
 

@@ -54,5 +54,5 @@ export async function activate(page: Page, reason?: string): Promise<string> {
 
 export async function newGeneration(page: Page): Promise<string> {
   await sentence(page, /is now the active generation of/);
-  return (await page.locator('#page').getByRole('link', { name: /-[0-9a-f]{8}$/ }).innerText()).trim();
+  return (await page.getByRole('region', { name: 'The new generation' }).getByRole('link').innerText()).trim();
 }
