@@ -5,13 +5,11 @@ import { failPoint } from '../fail-point.ts';
 import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
 import { newKeyDescription } from './description.ts';
 import { generateJavaAes, type GenerateKey } from './generators.ts';
+import { removeOrphan } from './orphans.ts';
 import type { Protection } from './protection.ts';
 import { storeStripes, stripeCount } from './stripes.ts';
 import type { Generator, Store } from './types.ts';
 import { unwrapGeneration } from './unwrap.ts';
-
-/** An activation that takes longer gives up before the last step: after three times this, orphans may be removed. */
-export const ACTIVATION_LIMIT_MS = 5 * 60_000;
 
 /** The steps of an activation, in order; `lost` and `failed` end it early. */
 export type ActivationStep =
@@ -66,7 +64,6 @@ export interface ActivationResult {
 export async function activateKey(context: ActivationContext, request: ActivationRequest): Promise<ActivationResult> {
   const { db } = context;
   const now = context.now ?? Date.now;
-  const started = performance.now();
   const previous = await db.keys.active(request.name);
   const existing = (await db.keys.list()).map((generation) => generation.description);
   const description = newKeyDescription(request.name, now(), existing);
@@ -77,20 +74,12 @@ export async function activateKey(context: ActivationContext, request: Activatio
     const generation = await makeGeneration(context, request, description, report);
     await db.keys.insert(generation);
     report('described');
-    if (performance.now() - started > ACTIVATION_LIMIT_MS) {
-      throw new AppError(
-        'KEY_ACTIVATION_LOST',
-        `This activation of "${request.name}" took longer than ${ACTIVATION_LIMIT_MS / 60_000} minutes, so its parts may have been cleaned up meanwhile. It was not activated; the old key stays active.`,
-        'See why the system database or the KeyStore is slow, then run the command again.',
-        { details: { name: request.name } },
-      );
-    }
     failPoint('activate:described');
-    const won = await db.keys.activate({
-      name: request.name,
-      revision: (previous?.revision ?? 0) + 1,
-      description,
-      activatedAt: now(),
+    // From here on the facts hold the stripes in place; that they were there before is proved by their being there now.
+    if ((await db.stripes.read(description)).length !== generation.stripes) throw cleanedUp(request.name);
+    const activation = { name: request.name, revision: (previous?.revision ?? 0) + 1, description, activatedAt: now() };
+    const won = await db.keys.activate(activation).catch((error: unknown) => {
+      throw isAppError(error, 'KEY_DESCRIPTION_UNKNOWN') ? cleanedUp(request.name) : error;
     });
     if (!won) {
       report('lost');
@@ -107,7 +96,8 @@ export async function activateKey(context: ActivationContext, request: Activatio
   } catch (error) {
     if (!isAppError(error, 'KEY_ACTIVATION_LOST')) report('failed');
     // Stripes or facts that stood there before are another activation's: never touch them.
-    if (!isAppError(error, 'KEY_DESCRIPTION_EXISTS')) await removeTraces(db, description);
+    // What can not be removed now is reported by `keys verify`; the failure that brought us here is the one to tell.
+    if (!isAppError(error, 'KEY_DESCRIPTION_EXISTS')) await removeOrphan(db, description).catch(() => undefined);
     throw error;
   }
 }
@@ -157,14 +147,11 @@ async function makeGeneration(
   return generation;
 }
 
-/** Best effort: what can not be removed now is an orphan that `findOrphans` names. */
-async function removeTraces(db: SystemDb, description: string): Promise<void> {
-  try {
-    const activated = (await db.keys.activations()).some((activation) => activation.description === description);
-    if (activated) return;
-    await db.keys.removeOrphan(description);
-    await db.stripes.remove(description);
-  } catch {
-    // The failure that brought us here is the one to tell; the orphans are reported by `keys verify`.
-  }
+function cleanedUp(name: string): AppError {
+  return new AppError(
+    'KEY_ACTIVATION_LOST',
+    `The parts of this activation of "${name}" were cleaned up as orphans before it came to its end. It was not activated; the old key stays active.`,
+    'See why it took so long (a slow system database, a clock that jumped, a machine that slept), then run the command again.',
+    { details: { name } },
+  );
 }

@@ -1,19 +1,22 @@
 import type { SystemDb } from '../systemdb/repositories.ts';
-import { ACTIVATION_LIMIT_MS } from './activate.ts';
 import { descriptionTime } from './description.ts';
 
-/** A description is left alone for this long after it was made: an activation may still be on its way. */
-export const ORPHAN_GRACE_MS = 3 * ACTIVATION_LIMIT_MS;
+/**
+ * A description is left alone for this long after it was made, so that no activation on its way is cut off. Nothing is
+ * lost where clocks differ or a process slept that long: it finds its parts gone and does not activate.
+ */
+export const ORPHAN_GRACE_MS = 15 * 60_000;
 
 /**
  * Key descriptions that a crash left behind: stripes or facts that never became active, and that no instance carries.
  * Nothing is encrypted under them.
  */
 export async function findOrphans(db: SystemDb): Promise<string[]> {
-  const activated = new Set((await db.keys.activations()).map((activation) => activation.description));
-  const inUse = new Set((await db.instances.census()).map((row) => row.keyDescription));
   const described = (await db.keys.list()).map((generation) => generation.description);
   const striped = await db.stripes.descriptions();
+  // Read last: what became active since the lists were read is no orphan.
+  const activated = new Set((await db.keys.activations()).map((activation) => activation.description));
+  const inUse = new Set((await db.instances.census()).map((row) => row.keyDescription));
   return [...new Set([...described, ...striped])]
     .filter((description) => !activated.has(description) && !inUse.has(description))
     .sort();
@@ -26,10 +29,16 @@ export async function removableOrphans(db: SystemDb, now: number): Promise<strin
 
 /** Removes the orphans that may be removed at `now`. @returns their descriptions. */
 export async function removeOrphans(db: SystemDb, now: number): Promise<string[]> {
-  const old = await removableOrphans(db, now);
-  for (const description of old) {
-    await db.keys.removeOrphan(description);
-    await db.stripes.remove(description);
+  const removed: string[] = [];
+  for (const description of await removableOrphans(db, now)) {
+    if (await removeOrphan(db, description)) removed.push(description);
   }
-  return old;
+  return removed;
+}
+
+/** Facts first: stripes go only where no facts stand, so those of a generation that became active meanwhile stay. */
+export async function removeOrphan(db: SystemDb, description: string): Promise<boolean> {
+  const facts = await db.keys.removeOrphan(description);
+  const stripes = await db.stripes.removeOrphan(description);
+  return facts || stripes;
 }

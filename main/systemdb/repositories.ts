@@ -72,7 +72,12 @@ export interface StripeRepository {
   write(description: string, wrapped: Uint8Array, onStored?: (stored: number) => void): Promise<void>;
   /** All stripes under the description, ordered by idx; empty if there are none. */
   read(description: string): Promise<Stripe[]>;
-  remove(description: string): Promise<void>;
+  /**
+   * Removes stripes that no facts name, in one step with looking: an activation that writes its facts at the same moment
+   * either keeps its stripes or finds them gone before it is active.
+   * @returns false if there are none, or facts stand under the description.
+   */
+  removeOrphan(description: string): Promise<boolean>;
   /** Every description that has at least one stripe: to find orphans. */
   descriptions(): Promise<string[]>;
 }

@@ -128,9 +128,21 @@ export function keyConformance(subject: Subject): void {
         await stripes.write(`k${text}`, Uint8Array.of(text.length & 0xff));
       }
       expect(await stripes.descriptions()).toEqual(TEXTS.map((text) => `k${text}`));
-      await stripes.remove('k\u00e9');
-      await stripes.remove('never there');
+      expect(await stripes.removeOrphan('k\u00e9')).toBe(true);
+      expect(await stripes.removeOrphan('k\u00e9')).toBe(false);
       expect(await stripes.descriptions()).toEqual(TEXTS.filter((text) => text !== '\u00e9').map((text) => `k${text}`));
+    });
+  });
+
+  describe('stripes and facts', () => {
+    test('stripes stay while facts name them', async () => {
+      await subject.db.stripes.write('a-1', Uint8Array.of(1, 2));
+      await subject.db.keys.insert(generation('a', 'a-1'));
+      expect(await (await subject.reopen()).stripes.removeOrphan('a-1')).toBe(false);
+      expect(await subject.db.stripes.read('a-1')).toHaveLength(2);
+      await subject.db.keys.removeOrphan('a-1');
+      expect(await subject.db.stripes.removeOrphan('a-1')).toBe(true);
+      expect(await subject.db.stripes.read('a-1')).toEqual([]);
     });
   });
 

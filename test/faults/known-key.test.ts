@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AppError } from '../../main/errors.ts';
@@ -48,7 +49,9 @@ it('known key bytes are in no file, no event and no error text', async () => {
   const { description } = await services.cluster.ring.active();
   const { db } = services.cluster;
   const stripes = Uint8Array.from((await db.stripes.read(description)).map((stripe) => stripe.value));
-  await db.stripes.remove(description);
+  const raw = new DatabaseSync(services.cluster.profile.sqlite, { timeout: 5_000 });
+  raw.prepare('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?').run(description);
+  raw.close();
   heard.push(inspect(await services.keys.verify()));
   stripes[3] = (stripes[3] ?? 0) ^ 1;
   await db.stripes.write(description, stripes);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suiteFor } from '../../main/crypto/algorithms.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { KeyRing, type KeyRingOptions } from '../../main/masterkey/key-ring.ts';
@@ -19,6 +20,8 @@ export interface TestCluster {
   readonly db: SystemDb;
   goLive(options?: Partial<KeyRingOptions> & { keystore?: boolean; keystoreFile?: string }): Promise<KeyRing>;
   protection(keystore: boolean, file?: string): Promise<Protection>;
+  /** Damages the database behind its back. */
+  loseStripes(description: string): void;
   close(): Promise<void>;
 }
 
@@ -44,6 +47,11 @@ export async function openTestCluster(): Promise<TestCluster> {
     keystoreFile,
     db,
     protection,
+    loseStripes(description) {
+      const raw = new DatabaseSync(file, { timeout: 5_000 });
+      raw.prepare('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?').run(description);
+      raw.close();
+    },
     async goLive({ keystore = false, keystoreFile: path, ...options } = {}) {
       const ring = await KeyRing.goLive({
         db,

@@ -55,7 +55,7 @@ describe('going live', () => {
     const ring = await cluster.goLive();
     const old = (await ring.active()).description;
     await activateKey({ db: cluster.db, protection: ring.protection }, request);
-    await cluster.db.stripes.remove(old);
+    cluster.loseStripes(old);
     const again = await cluster.goLive();
     expect(again.failures.get(old)).toMatchObject({ code: 'KEY_STRIPES_MISSING' });
     await expect(again.get(old)).rejects.toMatchObject({ code: 'KEY_STRIPES_MISSING' });
@@ -74,7 +74,7 @@ describe('stripes', () => {
     const description = (await cluster.db.keys.active(LUI_KEY_NAME))?.description ?? '';
     const whole = Uint8Array.from((await cluster.db.stripes.read(description)).map((stripe) => stripe.value));
     const rewrite = async (bytes: Uint8Array): Promise<void> => {
-      await cluster.db.stripes.remove(description);
+      cluster.loseStripes(description);
       await cluster.db.stripes.write(description, bytes);
     };
     const bytes = Uint8Array.from(whole);
@@ -121,7 +121,7 @@ describe('stripes', () => {
     const first = await ring.active();
     const second = await activateKey({ db: cluster.db, protection: ring.protection }, request);
     const bytes = Uint8Array.from((await cluster.db.stripes.read(first.description)).map((stripe) => stripe.value));
-    await cluster.db.stripes.remove(second.description);
+    cluster.loseStripes(second.description);
     await cluster.db.stripes.write(second.description, bytes);
     const { unreadable } = await verifyKeys(cluster.db, ring.protection, second.description);
     expect(unreadable[0]).toMatchObject({ code: 'WRAPPED_KEY_AUTHENTICATION_FAILED' });

@@ -32,10 +32,11 @@ export class SqliteStripes implements StripeRepository {
     return this.#session.run(() => this.#session.statement(all).all(description) as unknown as Stripe[]);
   }
 
-  async remove(description: string): Promise<void> {
-    await this.#session.run(() => {
-      this.#session.statement('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?').run(description);
-    });
+  async removeOrphan(description: string): Promise<boolean> {
+    const remove = `
+      DELETE FROM k2auth_stripe_key_storage
+      WHERE key_description = ?1 AND NOT EXISTS (SELECT 1 FROM k2auth_keys_descriptions WHERE key_description = ?1)`;
+    return this.#session.run(() => Number(this.#session.statement(remove).run(description).changes) > 0);
   }
 
   async descriptions(): Promise<string[]> {
