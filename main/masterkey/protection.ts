@@ -2,6 +2,7 @@ import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { randomSecret } from '../crypto/random.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { KeyStoreFile } from '../keystore/keystore-file.ts';
+import type { KeyStoreContent } from '../keystore/pkcs12/content.ts';
 import { SecretBytes } from '../secret.ts';
 import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
 
@@ -45,13 +46,7 @@ export class Protection {
    * @throws AppError `KEYSTORE_CANNOT_TURN_OFF` where the system database says that a KeyStore was enabled.
    */
   static async open(db: SystemDb, keystore: KeyStoreFile | null, now: () => number = Date.now): Promise<Protection> {
-    if (keystore === null && (await keystoreEnabled(db))) {
-      throw new AppError(
-        'KEYSTORE_CANNOT_TURN_OFF',
-        'This cluster is protected by a Java KeyStore, and this profile names none. Once turned on a KeyStore can not be turned off: its keys wrap the master keys, so nothing could be read without it.',
-        "Put the KeyStore's path and password source back into the profile, with a copy of the file from another node if this one is lost.",
-      );
-    }
+    if (keystore === null && (await keystoreEnabled(db))) throw cannotTurnOff();
     return new Protection(db, keystore, now);
   }
 
@@ -81,7 +76,11 @@ export class Protection {
     if (this.#keystore !== null) await this.#db.settings.setOnce(KEYSTORE_ENABLED, 'true');
   }
 
-  /** The key that wraps new generations; made, and durable, if missing. The caller disposes it. */
+  /**
+   * The key that wraps new generations; made, and durable, if missing. The caller disposes it.
+   * @throws AppError `KEYSTORE_CANNOT_TURN_OFF` (internal keys, and another process turned the KeyStore on since),
+   *   `KEYSTORE_ENTRY_MISSING` (this KeyStore is not the one that protects the cluster), and what the KeyStore throws.
+   */
   async current(): Promise<ProtectionKey> {
     return this.#keystore === null ? this.#currentInternal() : this.#currentInKeyStore(this.#keystore);
   }
@@ -92,15 +91,15 @@ export class Protection {
   }
 
   /**
-   * The key that wraps `generation`. The caller disposes it.
-   * @throws AppError `KEY_PROTECTION_MISSING`
+   * The key that wraps `generation`. The caller disposes it. Looks into the KeyStore file again where its record is new.
+   * @throws AppError `KEY_PROTECTION_MISSING`, and what reading the KeyStore throws.
    */
   async find(generation: GenerationRecord): Promise<FoundProtectionKey> {
     const id = generation.wrapping['keyId'] ?? '';
     const found =
       generation.wrapping['kind'] === 'internal'
         ? await this.#findInternal(id)
-        : this.#findInKeyStore(id, generation.description);
+        : await this.#findInKeyStore(id, generation.description);
     if (found !== null) return found;
     throw new AppError(
       'KEY_PROTECTION_MISSING',
@@ -114,32 +113,28 @@ export class Protection {
 
   /**
    * Makes a new protection key the current one. Every generation wrapped under the old one keeps (or now gets) its
-   * history record in the same write.
+   * history record in the same write. An old one that wrapped nothing yet is kept under an alias of its own: a node with
+   * an older copy of the file may go on wrapping under it.
    */
   async rotate(generations: readonly GenerationRecord[]): Promise<{ previous: string; id: string }> {
     using next = randomSecret(KEY_BYTES);
     const id = fingerprintOf(next);
-    const old = await this.current();
-    try {
-      if (this.#keystore === null) {
-        await this.#insertInternal(id, next);
-      } else {
-        await this.#keystore.update((content) => {
-          let changed = content;
-          const aliases = new Set(content.aliases());
-          for (const generation of generations) {
-            if (generation.wrapping['keyId'] === old.id && !aliases.has(generation.description)) {
-              changed = changed.withSecretKey(generation.description, old.key, this.#now());
-            }
-          }
-          return changed.withSecretKey(PROTECTION_ALIAS, next, this.#now());
-        });
-      }
-      await this.#db.settings.set(ROTATED_AT, String(this.#now()));
-      return { previous: old.id, id };
-    } finally {
-      old.key.dispose();
+    const current = await this.current();
+    current.key.dispose();
+    let previous = current.id;
+    if (this.#keystore === null) {
+      await this.#insertInternal(id, next);
+    } else {
+      await this.#keystore.update((content) => {
+        // Not what was current a moment ago: another process may have rotated since.
+        using old = content.secretKey(PROTECTION_ALIAS);
+        if (old === null) return content.withSecretKey(PROTECTION_ALIAS, next, this.#now());
+        previous = fingerprintOf(old);
+        return this.#withHistory(content, { id: previous, key: old }, generations).withSecretKey(PROTECTION_ALIAS, next, this.#now());
+      });
     }
+    await this.#db.settings.set(ROTATED_AT, String(this.#now()));
+    return { previous, id };
   }
 
   /** Zeroes what the KeyStore holds. */
@@ -147,7 +142,15 @@ export class Protection {
     this.#keystore?.dispose();
   }
 
+  #withHistory(content: KeyStoreContent, old: ProtectionKey, generations: readonly GenerationRecord[]): KeyStoreContent {
+    const wrapped = generations.filter((generation) => generation.wrapping['keyId'] === old.id).map((generation) => generation.description);
+    const aliases = wrapped.length > 0 ? wrapped : [`${PROTECTION_ALIAS}-${old.id}`];
+    const known = new Set(content.aliases());
+    return aliases.filter((alias) => !known.has(alias)).reduce((changed, alias) => changed.withSecretKey(alias, old.key, this.#now()), content);
+  }
+
   async #currentInternal(): Promise<ProtectionKey> {
+    if (await keystoreEnabled(this.#db)) throw cannotTurnOff();
     const stored = await this.#db.internalKeys.current();
     if (stored !== null) return { id: stored.id, key: SecretBytes.take(stored.key) };
     const made = randomSecret(KEY_BYTES);
@@ -174,6 +177,7 @@ export class Protection {
     await keystore.reload();
     let key = keystore.secretKey(PROTECTION_ALIAS);
     if (key === null) {
+      await this.#assertOfCluster(keystore);
       using made = randomSecret(KEY_BYTES);
       await keystore.update((content) =>
         content.aliases().includes(PROTECTION_ALIAS) ? content : content.withSecretKey(PROTECTION_ALIAS, made, this.#now()),
@@ -190,15 +194,28 @@ export class Protection {
     return { id: fingerprintOf(key), key };
   }
 
+  /** A new entry in a KeyStore that holds none of the cluster's keys would split the nodes into two camps. */
+  async #assertOfCluster(keystore: KeyStoreFile): Promise<void> {
+    const wrapped = (await this.#db.keys.list()).filter((generation) => generation.wrapping['kind'] === 'keystore');
+    const aliases = new Set(keystore.entries().map((entry) => entry.alias));
+    if (wrapped.length === 0 || wrapped.some((generation) => aliases.has(generation.description))) return;
+    throw new AppError(
+      'KEYSTORE_ENTRY_MISSING',
+      `The KeyStore "${keystore.path}" has no entry "${PROTECTION_ALIAS}" and no record of any key of this cluster, so it is not the one that protects it. No key was made.`,
+      "Copy the cluster's KeyStore file from another node or a backup over this one, then unlock again.",
+      { details: { file: keystore.path, alias: PROTECTION_ALIAS } },
+    );
+  }
+
   async #findInternal(id: string): Promise<FoundProtectionKey | null> {
     const bytes = await this.#db.internalKeys.get(id);
     return bytes === null ? null : { id, key: SecretBytes.take(bytes), stale: false };
   }
 
-  #findInKeyStore(id: string, description: string): FoundProtectionKey | null {
+  async #findInKeyStore(id: string, description: string): Promise<FoundProtectionKey | null> {
     const keystore = this.#keystore;
     if (keystore === null) return null;
-    const recorded = matching(keystore.secretKey(description), id);
+    const recorded = matching(keystore.secretKey(description), id) ?? ((await keystore.reload()) ? matching(keystore.secretKey(description), id) : null);
     if (recorded !== null) return { id, key: recorded, stale: false };
     // An older copy of the file lacks the record but may hold the very same key: as the current one, or under another.
     const others = keystore.entries().filter((entry) => entry.kind === 'secret-key' && entry.alias !== null);
@@ -208,6 +225,14 @@ export class Protection {
     }
     return null;
   }
+}
+
+function cannotTurnOff(): AppError {
+  return new AppError(
+    'KEYSTORE_CANNOT_TURN_OFF',
+    'This cluster is protected by a Java KeyStore, and this profile was opened without one. Once turned on a KeyStore can not be turned off: its keys wrap the master keys, so nothing could be read without it.',
+    "If it was turned on just now, open the profile again. Otherwise put the KeyStore's path and password source back into the profile, with a copy of the file from another node if this one is lost.",
+  );
 }
 
 /** Whether the cluster of this database is protected by a KeyStore. */
