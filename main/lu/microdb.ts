@@ -24,7 +24,8 @@ const HARMLESS_SCHEMA = /^CREATE (?:TABLE|INDEX|UNIQUE INDEX|VIEW|TRIGGER) /;
 
 /**
  * Opens an image in memory, treated as hostile wherever it comes from: it is read-only, extensions, virtual tables and
- * unsafe functions are off, and its pages are checked before anything walks over them. The caller closes it.
+ * unsafe functions are off, no expression of its schema is run, and its pages are checked before anything walks over them.
+ * The caller closes it.
  * @throws AppError `INSTANCE_NOT_A_MICRODB`
  */
 export function openImage(image: Uint8Array): DatabaseSync {
@@ -43,6 +44,9 @@ export function openImage(image: Uint8Array): DatabaseSync {
     db.exec('PRAGMA query_only = ON');
     const foreign = db.prepare('SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL').all();
     if (!foreign.every((row) => HARMLESS_SCHEMA.test(String(row['sql'])))) throw notAMicroDb('it holds something else than tables, indexes, views and triggers');
+    // Neither checks nor computed columns are run: what the image's maker wrote there may take for ever.
+    if (plainTables(db).some((table) => hasComputedColumn(db, table))) throw notAMicroDb('it has a computed column; STORED ones can be kept');
+    db.exec('PRAGMA ignore_check_constraints = ON');
     if (db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] !== 'ok') throw notAMicroDb('SQLite finds it damaged');
     return db;
   } catch (error) {
@@ -103,6 +107,11 @@ function plainTables(db: DatabaseSync): string[] {
     .all()
     .map((row) => String(row['name']))
     .filter((name) => !/^sqlite_/i.test(name));
+}
+
+/** Whether a column is computed when it is read; a STORED one is not. */
+function hasComputedColumn(db: DatabaseSync, table: string): boolean {
+  return db.prepare("SELECT 1 FROM pragma_table_xinfo(?, 'main') WHERE hidden = 2").get(table) !== undefined;
 }
 
 function shownValue(value: unknown, maxCharacters: number): string | null {
