@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isAppError, toFailure, type Failure } from '../main/errors.ts';
 
 const ROTATE_AT_BYTES = 1024 * 1024;
 const SHORTEST_SECRET = 3;
@@ -31,6 +32,16 @@ export function fileErrorLog(file: string): ErrorLog {
       return id;
     },
   };
+}
+
+/** Where the console under this home folder keeps unforeseen errors. */
+export function consoleLog(home: string): ErrorLog {
+  return fileErrorLog(join(home, 'logs', 'console.log'));
+}
+
+/** The failure that may cross a boundary; what nobody foresaw is kept in `log` under the id that the failure names. */
+export function failureOf(log: ErrorLog, where: string, error: unknown, input?: unknown): Failure {
+  return toFailure(error, isAppError(error) ? '' : log.record(where, error, input));
 }
 
 /** Name, code, redacted message and stack frames of `error` and of its causes. */

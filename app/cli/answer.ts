@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 export interface Answer {
   /** The one document of `--json`. */
   readonly document: Readonly<Record<string, unknown>>;
-  /** What a person reads, or the bytes that were asked for; written to stdout as it is. */
+  /** What a person reads, or the bytes that were asked for; written to stdout as it is. Bytes are zeroed once they are written. */
   readonly text: string | Uint8Array;
   /** The command worked, and what it checked does not hold: exit code 1. */
   readonly broken?: boolean;

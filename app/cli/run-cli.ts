@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { AppError, isAppError, toFailure, type Failure } from '../../main/errors.ts';
-import { fileErrorLog } from '../error-log.ts';
+import { AppError, type Failure } from '../../main/errors.ts';
+import { failureOf, fileErrorLog } from '../error-log.ts';
 import { homeFolder } from '../home.ts';
 import type { Act, Answer } from './answer.ts';
 import { readArguments } from './arguments.ts';
@@ -34,11 +34,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   try {
     const answer = await interruptible(read.act, session);
     session.progress.clear();
-    await stdout.write(json ? document(answer.document) : answer.text);
+    try {
+      await stdout.write(json ? document(answer.document) : answer.text);
+    } finally {
+      if (typeof answer.text !== 'string') answer.text.fill(0);
+    }
     return answer.broken === true ? FAILED : DONE;
   } catch (error) {
     session.progress.clear();
-    const failure = toFailure(error, isAppError(error) ? '' : fileErrorLog(join(home, 'logs', 'fkc.log')).record(argv[0] ?? '', error));
+    const failure = failureOf(fileErrorLog(join(home, 'logs', 'fkc.log')), argv[0] ?? '', error);
     await (json ? stdout.write(document(failure)) : stderr.write(failureText(failure, session.line)));
     return failure.code === 'CANCELLED' ? INTERRUPTED : FAILED;
   } finally {

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { app, ipcMain, type BrowserWindow } from 'electron';
 import { IPC_REQUEST } from '../contract/index.ts';
-import { fileErrorLog, type ErrorLog } from '../error-log.ts';
+import { consoleLog, type ErrorLog } from '../error-log.ts';
 import { createHandlers, type Handlers } from '../handlers/index.ts';
 import { openServices, type Services } from '../services.ts';
 import { hostActions } from './host.ts';
@@ -13,7 +12,7 @@ import { setMenu } from './menu.ts';
  * to the page's first request.
  */
 export function serveWindow(window: BrowserWindow, { home, profile }: { readonly home: string; readonly profile?: string }): void {
-  const log = fileErrorLog(join(home, 'logs', 'console.log'));
+  const log = consoleLog(home);
   const current = (): BrowserWindow | null => (window.isDestroyed() ? null : window);
   const contents = () => current()?.webContents ?? null;
   const emit = createEmitter(contents, log);

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { AppError, toFailure, type Failure } from '../../main/errors.ts';
+import { AppError } from '../../main/errors.ts';
 import type { Answer } from '../contract/channel.ts';
 import { event as eventSchema, type ConsoleEvent } from '../contract/events.ts';
 import { contract, IPC_EVENT, type ChannelName } from '../contract/index.ts';
 import type { Handlers } from '../handlers/index.ts';
-import type { ErrorLog } from '../error-log.ts';
+import { failureOf, type ErrorLog } from '../error-log.ts';
 import { ORIGIN } from './protocol.ts';
 
 /** As much of Electron's `WebFrameMain` as the sender check looks at. */
@@ -42,6 +42,8 @@ export interface RequestOptions {
  * that the contract does not name are dropped. What nobody foresaw is `INTERNAL` with an id that the log knows.
  */
 export function createRequestHandler(options: RequestOptions) {
+  // A profile that can not be opened may fail before the page asks; it is told when the page does.
+  options.handlers.catch(() => undefined);
   return async function handle(event: RequestEvent, channel: unknown, input: unknown): Promise<Answer<unknown>> {
     try {
       checkSender(event, options.contents());
@@ -52,7 +54,7 @@ export function createRequestHandler(options: RequestOptions) {
       const handler = handlers[name] as (request: unknown) => Promise<unknown>;
       return { ok: true, value: contractual(contract[name].output, await handler(request)) };
     } catch (error) {
-      return failureOf(error, typeof channel === 'string' && Object.hasOwn(contract, channel) ? channel : 'unknown channel', input, options.log);
+      return failureOf(options.log, typeof channel === 'string' && Object.hasOwn(contract, channel) ? channel : 'unknown channel', error, input);
     }
   };
 }
@@ -75,10 +77,6 @@ function contractual(schema: z.ZodType, value: unknown): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new TypeError(`The answer does not fit the contract: ${parsed.error.issues.map((issue) => `${issue.path.map(String).join('.')} ${issue.code}`).join(', ')}`);
-}
-
-function failureOf(error: unknown, where: string, input: unknown, log: ErrorLog): Failure {
-  return toFailure(error, error instanceof AppError ? '' : log.record(where, error, input));
 }
 
 function checkSender(event: RequestEvent, contents: Contents | null): void {

@@ -155,6 +155,8 @@ describe('what comes back', () => {
     const { log } = handler();
     const failed = Promise.reject<Handlers>(new AppError('DATABASE_CORRUPT', 'Corrupt.', 'Restore it.'));
     const ask = createRequestHandler({ contents: () => ours, handlers: failed, log });
+    // The page is slower than the failure: a rejection that nobody took meanwhile would end the process.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     expect(code(await ask(fromUs, 'session.status', undefined))).toBe('DATABASE_CORRUPT');
   });
 });
