@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const FOLDER = 'fabric-key-console';
 
@@ -17,4 +17,9 @@ export function homeFolder(
   if (platform === 'win32') return join(environment['APPDATA'] || join(user, 'AppData', 'Roaming'), FOLDER);
   if (platform === 'darwin') return join(user, 'Library', 'Application Support', FOLDER);
   return join(environment['XDG_DATA_HOME'] || join(user, '.local', 'share'), FOLDER);
+}
+
+/** A path as a person types it, made whole: `~/` is the user's own folder; the rest starts where the program was started. */
+export function wholePath(typed: string, user: string = homedir()): string {
+  return /^~[/\\]/.test(typed) ? join(user, typed.slice(2)) : resolve(typed);
 }

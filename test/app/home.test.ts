@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { homeFolder } from '../../app/home.ts';
+import { homeFolder, wholePath } from '../../app/home.ts';
 
 test.each([
   ['linux', {}, '/home/ada/.local/share/fabric-key-console'],
@@ -13,4 +13,13 @@ test.each([
 
 test('on win32 it is in the roaming profile', () => {
   expect(homeFolder({ APPDATA: '/roaming' }, 'win32', '/home/ada')).toBe('/roaming/fabric-key-console');
+});
+
+test.each([
+  ['~/keys/fabric.keystore', '/home/ada/keys/fabric.keystore'],
+  ['/srv/fabric.keystore', '/srv/fabric.keystore'],
+  ['fabric.keystore', `${process.cwd()}/fabric.keystore`],
+  ['~ada', `${process.cwd()}/~ada`],
+])('the typed path %s is made whole', (typed, expected) => {
+  expect(wholePath(typed, '/home/ada')).toBe(expected);
 });

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Profile } from '../../profiles.ts';
 import { passwordFrom } from '../../password.ts';
@@ -62,12 +61,11 @@ function addCreate(profile: Command, choose: Choose): void {
       const { keystorePasswordFile } = command.optsWithGlobals<{ keystorePasswordFile?: string }>();
       if (keystorePasswordFile !== undefined && options.keystore === undefined) command.error('error: --keystore-password-file needs --keystore <file>');
       choose(async ({ profiles }) => {
-        const passwordFile = keystorePasswordFile === undefined ? undefined : resolve(keystorePasswordFile);
-        const password = options.keystore === undefined ? null : await passwordFrom({ passwordFile });
-        const keystore = options.keystore === undefined ? null : { file: resolve(options.keystore), ...(passwordFile === undefined ? {} : { passwordFile }) };
+        const password = options.keystore === undefined ? null : await passwordFrom({ passwordFile: keystorePasswordFile });
+        const keystore = options.keystore === undefined ? null : { file: options.keystore, ...(keystorePasswordFile === undefined ? {} : { passwordFile: keystorePasswordFile }) };
         const made = await createProfile(
           profiles,
-          { name, sqlite: resolve(options.sqlite), keystore, fips: options.fips === true, production: options.production === true, keyNames: [...(options.keyName ?? [])] },
+          { name, sqlite: options.sqlite, keystore, fips: options.fips === true, production: options.production === true, keyNames: [...(options.keyName ?? [])] },
           password,
         );
         return { document: { ok: true, ...view(made) }, text: `Profile "${made.name}" was made.\n${profileText(made)}` };
