@@ -1,4 +1,4 @@
-import { AppError, toFailure } from '../main/errors.ts';
+import { AppError, isAppError, type Failure } from '../main/errors.ts';
 import type { ChainEnd } from '../main/audit/chain.ts';
 import type { LuDefinition } from '../main/lu/definition.ts';
 import type { GenerateKey } from '../main/masterkey/generators.ts';
@@ -8,6 +8,8 @@ import type { AuditVerification } from './contract/audit.ts';
 import type { ConsoleEvent } from './contract/events.ts';
 import type { Input, Output } from './contract/index.ts';
 import type { Status } from './contract/session.ts';
+import type { ProfileView } from './contract/settings.ts';
+import { consoleLog, failureOf, type ErrorLog } from './error-log.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import { Activation } from './services/activation.ts';
 import { Cluster } from './services/cluster.ts';
@@ -53,12 +55,14 @@ export class Services {
   readonly profiles: Profiles;
   readonly emit: (event: ConsoleEvent) => void;
   readonly #generate: GenerateKey | undefined;
+  readonly #log: ErrorLog;
   readonly #clock = { offset: 0 };
-  readonly #idle = new IdleClock(() => void this.lock('idle'));
+  readonly #idle = new IdleClock(() => void this.lock('idle').catch((error: unknown) => this.#log.record('idle lock', error)));
+  #turn: Promise<unknown> = Promise.resolve();
   #watch: NodeJS.Timeout | null = null;
   #seenHead = 0;
   #opened: Opened;
-  #state: { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: unknown } = { is: 'ready' };
+  #state: { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: Failure } = { is: 'ready' };
   #audit: Status['audit'] = { records: 0, verifiedAt: null, intact: null };
 
   private constructor(options: ServicesOptions, profiles: Profiles) {
@@ -66,6 +70,7 @@ export class Services {
     this.profiles = profiles;
     this.emit = options.emit ?? (() => undefined);
     this.#generate = options.generate;
+    this.#log = consoleLog(options.home);
     this.#opened = undefined as unknown as Opened;
   }
 
@@ -110,52 +115,50 @@ export class Services {
    * What a window does first: goes live where no password has to be asked for, and fills the demo cluster. Failures
    * become the state that the window shows.
    */
-  async start(): Promise<void> {
-    this.#idle.restart((await this.profiles.preferences()).idleMinutes);
-    this.#watchOthers();
-    if (await this.cluster.needsPassword()) return;
-    this.#state = { is: 'starting' };
-    this.emit({ type: 'status' });
-    try {
-      await this.unlock(null);
-      this.#state = { is: 'ready' };
-    } catch (error) {
-      this.#state = { is: 'failed', failure: error };
-    }
-    this.emit({ type: 'status' });
-    this.emit({ type: 'changed', what: 'all' });
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
   }
 
   /** Goes live; the demo cluster is completed first. Takes `password` over. @throws AppError `KEYSTORE_*`, `DATABASE_*` */
-  async unlock(password: SecretBytes | null): Promise<void> {
-    const wasReady = !this.cluster.profile.demo || (await demoReady(this));
-    if (!wasReady && this.#clock.offset === 0) this.#clock.offset = DEMO_START;
-    try {
-      await this.cluster.unlock(password);
-      if (!wasReady) await prepareDemo(this, this.#clock);
-    } finally {
-      this.#clock.offset = 0;
-    }
-    this.#state = { is: 'ready' };
-    this.emit({ type: 'status' });
+  unlock(password: SecretBytes | null): Promise<void> {
+    return this.#inTurn(() => this.#unlock(password));
   }
 
-  async lock(reason: 'asked' | 'idle'): Promise<void> {
-    await this.jobs.close();
-    await this.cluster.lock(reason);
-    this.emit({ type: 'status' });
+  /** Pauses jobs, lets acts that run end, and zeroes every key; also where that can not be recorded. @throws AppError `DATABASE_*`, … */
+  lock(reason: 'asked' | 'idle'): Promise<void> {
+    return this.#withoutJobs(async () => {
+      try {
+        await this.cluster.lock(reason);
+      } finally {
+        this.emit({ type: 'status' });
+      }
+    });
   }
 
   /** Closes the current profile and opens another. @throws AppError `PROFILE_*`, `DATABASE_*` */
   async select(name: string): Promise<void> {
     const profile = await this.profiles.get(name);
-    const next = await this.#openProfile(profile);
-    const before = this.#opened;
-    this.#opened = next;
-    this.#audit = { records: 0, verifiedAt: null, intact: null };
-    await before.jobs.close();
-    await before.cluster.close();
-    await this.start();
+    await this.#withoutJobs(async () => {
+      const next = await this.#openProfile(profile);
+      const before = this.#opened;
+      this.#opened = next;
+      this.#audit = { records: 0, verifiedAt: null, intact: null };
+      await before.cluster.close();
+      await this.#start();
+    });
+  }
+
+  /** The profiles, as the window lists them. @throws AppError `PROFILE_INVALID` */
+  async listProfiles(): Promise<ProfileView[]> {
+    const current = this.cluster.profile.name;
+    return (await this.profiles.list()).map(({ name, sqlite, keystore, fips, production }) => ({
+      name,
+      sqlite,
+      keystore: keystore?.file ?? null,
+      fips,
+      production,
+      current: name === current,
+    }));
   }
 
   /** Makes a profile, and its KeyStore where a password is given; opens nothing. Takes `password` over. @throws AppError */
@@ -199,7 +202,6 @@ export class Services {
   async status(): Promise<Status> {
     const { cluster } = this;
     const ring = cluster.unlocked ? cluster.ring : null;
-    const failure = this.#state.is === 'failed' ? this.#state.failure : null;
     const head = await cluster.db.audit.head();
     return {
       profile: { name: cluster.profile.name, production: cluster.profile.production, fips: cluster.profile.fips },
@@ -212,7 +214,7 @@ export class Services {
         rotatedAt: ring === null ? null : await ring.protection.rotatedAt(),
       },
       state: this.#state.is !== 'ready' ? this.#state.is : ring === null ? 'locked' : 'live',
-      failure: failure === null ? null : plain(failure),
+      failure: this.#state.is === 'failed' ? this.#state.failure : null,
       unlockNeeds: (await cluster.needsPassword()) ? 'keystore-password' : 'nothing',
       liveSince: cluster.liveSince,
       notes: cluster.notes(),
@@ -226,8 +228,55 @@ export class Services {
   async close(): Promise<void> {
     this.#idle.stop();
     if (this.#watch !== null) clearInterval(this.#watch);
+    await this.#withoutJobs(() => this.cluster.close());
+  }
+
+  async #start(): Promise<void> {
+    this.#state = { is: 'ready' };
+    try {
+      this.#idle.restart((await this.profiles.preferences()).idleMinutes);
+      this.#watchOthers();
+      if (!(await this.cluster.needsPassword())) {
+        this.#state = { is: 'starting' };
+        this.emit({ type: 'status' });
+        await this.#unlock(null);
+      }
+    } catch (error) {
+      // Stopped by a lock, or by the user, which is no failure: the next unlock goes on.
+      this.#state = isAppError(error, 'CANCELLED') ? { is: 'ready' } : { is: 'failed', failure: failureOf(this.#log, 'start', error) };
+    }
+    this.emit({ type: 'status' });
+    this.emit({ type: 'changed', what: 'all' });
+  }
+
+  async #unlock(password: SecretBytes | null): Promise<void> {
+    try {
+      const wasReady = !this.cluster.profile.demo || (await demoReady(this));
+      if (!wasReady) this.#clock.offset = DEMO_START;
+      await this.cluster.unlock(password);
+      if (!wasReady) await prepareDemo(this, this.#clock);
+    } finally {
+      password?.dispose();
+      this.#clock.offset = 0;
+    }
+    this.#state = { is: 'ready' };
+    this.emit({ type: 'status' });
+  }
+
+  /** One change of state at a time: going live twice at once would leave keys in memory that nobody zeroes. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Pauses what runs, also the set-up of the demo that has the turn, and then takes it. */
+  async #withoutJobs(change: () => Promise<void>): Promise<void> {
     await this.jobs.close();
-    await this.cluster.close();
+    await this.#inTurn(async () => {
+      await this.jobs.close();
+      await change();
+    });
   }
 
   /** Every act, of any process, leaves an audit record: a new head means that pages may show old figures. */
@@ -254,7 +303,7 @@ export class Services {
       now: () => Date.now() + this.#clock.offset,
       ...(this.#generate === undefined ? {} : { generate: this.#generate }),
     });
-    const jobs = new Jobs((event) => this.emit(event));
+    const jobs = new Jobs(this.emit, (where, error) => failureOf(this.#log, where, error));
     const keys = new KeyList(cluster);
     const data = new DataStore(cluster, jobs);
     return {
@@ -283,9 +332,4 @@ async function protectionFingerprint(cluster: Cluster): Promise<string | null> {
     if (error instanceof AppError) return null;
     throw error;
   }
-}
-
-function plain(error: unknown): { ok: false; code: string; message: string; remedy: string } {
-  const { code, message, remedy } = toFailure(error, 'start');
-  return { ok: false, code, message, remedy };
 }

@@ -28,7 +28,7 @@ export const status = z.object({
   protection,
   /** `locked`: plain keys are not in memory. `starting`: the demo data are being imported. */
   state: z.enum(['starting', 'locked', 'live', 'failed']),
-  /** Why it is `failed`, or why going live left a generation out. */
+  /** Why it is `failed`. */
   failure: failure.nullable(),
   /** What the user has to give to unlock. */
   unlockNeeds: z.enum(['nothing', 'keystore-password']),

@@ -1,4 +1,3 @@
-import { AppError } from '../../main/errors.ts';
 import type { Services } from '../services.ts';
 import type { HostActions } from './host-actions.ts';
 import type { HandlersOf } from './index.ts';
@@ -6,11 +5,7 @@ import type { HandlersOf } from './index.ts';
 export function auditHandlers(services: Services, host: HostActions): HandlersOf<'audit'> {
   return {
     'audit.list': (query) => services.auditList(query),
-    'audit.get': async ({ seq }) => {
-      const [record] = await services.cluster.db.audit.read(seq, 1);
-      if (record?.seq === seq) return { ...record };
-      throw new AppError('NOT_FOUND', `There is no audit record ${seq}.`, 'See the list of records.', { details: { seq } });
-    },
+    'audit.get': ({ seq }) => services.cluster.trail.get(seq),
     'audit.verify': () => services.verifyAudit(),
     'audit.export': async () => {
       const file = await host.chooseSaveFile('audit.jsonl');

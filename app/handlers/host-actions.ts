@@ -5,6 +5,6 @@ export interface HostActions {
   info(): Host;
   /** A file dialog; null where the user chose none, or where this host has no dialogs. */
   chooseFile(purpose: 'keystore' | 'database', create: boolean): Promise<string | null>;
-  /** A save dialog; where this host has none, a place in the user's downloads folder. */
+  /** A save dialog; where this host has none, a free name in the folder of exports. Null where the user chose none. */
   chooseSaveFile(suggestedName: string): Promise<string | null>;
 }

@@ -1,4 +1,3 @@
-import type { SecretBytes } from '../../main/secret.ts';
 import { passwordOf } from '../password.ts';
 import type { Services } from '../services.ts';
 import type { HostActions } from './host-actions.ts';
@@ -13,8 +12,7 @@ export function sessionHandlers(services: Services, host: HostActions): Handlers
       return {};
     },
     'session.unlock': async ({ keystorePassword }) => {
-      const password: SecretBytes | null = keystorePassword === undefined ? null : passwordOf(keystorePassword);
-      await services.unlock(password);
+      await services.unlock(keystorePassword === undefined ? null : passwordOf(keystorePassword));
       return {};
     },
     'session.touch': async () => {

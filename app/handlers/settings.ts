@@ -8,16 +8,7 @@ export function settingsHandlers(
   host: HostActions,
 ): HandlersOf<'profiles' | 'preferences' | 'keystore' | 'dialog'> {
   return {
-    'profiles.list': async () => ({
-      profiles: (await services.profiles.list()).map((profile) => ({
-        name: profile.name,
-        sqlite: profile.sqlite,
-        keystore: profile.keystore?.file ?? null,
-        fips: profile.fips,
-        production: profile.production,
-        current: profile.name === services.cluster.profile.name,
-      })),
-    }),
+    'profiles.list': async () => ({ profiles: await services.listProfiles() }),
     'profiles.create': async ({ name, sqlite, keystore, keystorePassword, fips, production }) => {
       await services.createProfile(
         { name, sqlite, fips, production, keystore: keystore === undefined ? null : { file: keystore } },

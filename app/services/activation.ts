@@ -73,7 +73,7 @@ export class Activation {
    */
   async run(text: string, reason: string | null): Promise<Activated> {
     const object = parseCommand(text, this.#vocabulary());
-    return this.#cluster.trail.guarded(
+    return this.#cluster.guarded(
       'activatekey',
       object.ok ? object.command.name : '(not understood)',
       { command: object.ok ? formatCommand(object.command) : '', ...(reason === null ? {} : { reason }) },

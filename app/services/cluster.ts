@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { actorOf, AuditTrail } from '../../main/audit/trail.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { actorOf, AuditTrail, type AuditFacts } from '../../main/audit/trail.ts';
 import { suiteFor } from '../../main/crypto/algorithms.ts';
 import { AppError } from '../../main/errors.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
@@ -16,6 +17,9 @@ import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
 import { passwordFrom } from '../password.ts';
 import type { Profile } from '../profiles.ts';
 import { VERSION } from '../version.ts';
+
+/** How long keys are kept for acts that run when they are to be zeroed: far longer than an activation takes. */
+const GRACE_MS = 5_000;
 
 export interface ClusterOptions {
   readonly profile: Profile;
@@ -36,6 +40,7 @@ export class Cluster {
   readonly actor = actorOf();
   readonly #options: ClusterOptions;
   readonly #nodeId = nodeId();
+  readonly #acts = new Set<Promise<unknown>>();
   #ring: KeyRing | null = null;
   #liveSince: number | null = null;
 
@@ -89,6 +94,17 @@ export class Cluster {
     return new Fields(this.ring);
   }
 
+  /** As {@link AuditTrail.guarded}; keys and database are kept until the act has ended. */
+  async guarded<T>(act: string, object: string, context: AuditFacts, body: (note: (facts: AuditFacts) => void) => Promise<T>): Promise<T> {
+    const running = this.trail.guarded(act, object, context, body);
+    this.#acts.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#acts.delete(running);
+    }
+  }
+
   /** Whether a password has to be asked for: a KeyStore, and no file or variable that gives it. */
   async needsPassword(): Promise<boolean> {
     const { keystore } = this.profile;
@@ -103,14 +119,15 @@ export class Cluster {
    * @throws AppError `KEYSTORE_*`, `DATABASE_*`, … ; the cluster stays locked then.
    */
   async unlock(given: SecretBytes | null = null): Promise<void> {
-    if (this.#ring !== null) {
+    try {
+      if (this.#ring !== null) return;
+      await this.guarded('go-live', this.profile.name, { protection: this.profile.keystore === null ? 'internal' : 'keystore' }, async (note) => {
+        const ring = await this.#goLive(given);
+        note({ generations: (await this.db.keys.list()).length, unreadable: ring.failures.size, stale: ring.stale.size });
+      });
+    } finally {
       given?.dispose();
-      return;
     }
-    await this.trail.guarded('go-live', this.profile.name, { protection: this.profile.keystore === null ? 'internal' : 'keystore' }, async (note) => {
-      const ring = await this.#goLive(given);
-      note({ generations: (await this.db.keys.list()).length, unreadable: ring.failures.size, stale: ring.stale.size });
-    });
   }
 
   async #goLive(given: SecretBytes | null): Promise<KeyRing> {
@@ -132,17 +149,23 @@ export class Cluster {
       ...(generate === undefined ? {} : { generate }),
       ...(onActivation === undefined ? {} : { onProgress: onActivation }),
     });
+    const liveSince = this.now();
+    try {
+      await this.db.nodes.put({
+        id: this.#nodeId,
+        host: hostname(),
+        version: VERSION,
+        liveSince,
+        lastSeen: liveSince,
+        keystoreDigest: protection.digest,
+        notes: notesOf(ring),
+      });
+    } catch (error) {
+      ring.lock();
+      throw error;
+    }
     this.#ring = ring;
-    this.#liveSince = this.now();
-    await this.db.nodes.put({
-      id: this.#nodeId,
-      host: hostname(),
-      version: VERSION,
-      liveSince: this.#liveSince,
-      lastSeen: this.#liveSince,
-      keystoreDigest: protection.digest,
-      notes: this.notes(),
-    });
+    this.#liveSince = liveSince;
     return ring;
   }
 
@@ -158,22 +181,20 @@ export class Cluster {
     } catch (error) {
       this.#profile = before.profile;
       throw error;
+    } finally {
+      password.dispose();
     }
     before.ring?.lock();
   }
 
   /** What going live has to tell beyond "it works". */
   notes(): string[] {
-    const ring = this.#ring;
-    if (ring === null || ring.stale.size === 0) return [];
-    const many = ring.stale.size === 1 ? '1 key generation' : `${ring.stale.size} key generations`;
-    return [
-      `This node's KeyStore copy is stale: it lacks the history records of ${many}. It holds the same protection key, so everything is readable; copy the newest file over it before the protection key is rotated.`,
-    ];
+    return this.#ring === null ? [] : notesOf(this.#ring);
   }
 
-  /** Zeroes every plain key and the KeyStore password. */
+  /** Zeroes every plain key and the KeyStore password, once the acts that run have ended, but within five seconds. */
   async lock(reason: 'asked' | 'idle' | 'closing'): Promise<void> {
+    await this.#actsEnded();
     const ring = this.#ring;
     if (ring === null) return;
     this.#ring = null;
@@ -188,12 +209,17 @@ export class Cluster {
     await this.db.close();
   }
 
+  async #actsEnded(): Promise<void> {
+    const grace = new AbortController();
+    const late = delay(GRACE_MS, undefined, { signal: grace.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#acts), late]);
+    grace.abort();
+  }
+
   async #openKeyStore(given: SecretBytes | null): Promise<KeyStoreFile | null> {
     const { keystore } = this.profile;
-    if (keystore === null) {
-      given?.dispose();
-      return null;
-    }
+    if (keystore === null) return null;
+    const mayCreate = !(await keystoreEnabled(this.db));
     const password = given ?? (await passwordFrom(keystore));
     if (password === null) {
       throw new AppError(
@@ -202,8 +228,16 @@ export class Cluster {
         'Type it in the window, or give it by a file (--keystore-password-file) or the variable FKC_KEYSTORE_PASSWORD.',
       );
     }
-    return openOrCreate(keystore.file, password, !(await keystoreEnabled(this.db)));
+    return openOrCreate(keystore.file, password, mayCreate);
   }
+}
+
+function notesOf({ stale }: KeyRing): string[] {
+  if (stale.size === 0) return [];
+  const many = stale.size === 1 ? '1 key generation' : `${stale.size} key generations`;
+  return [
+    `This node's KeyStore copy is stale: it lacks the history records of ${many}. It holds the same protection key, so everything is readable; copy the newest file over it before the protection key is rotated.`,
+  ];
 }
 
 /**

@@ -50,7 +50,7 @@ export class DataStore {
     return {
       ...detail.info,
       envelope: detail.envelope === null ? null : { ...detail.envelope, algorithm: detail.envelope.suite.name },
-      integrity: { ok: detail.failure === null, failure: detail.failure === null ? null : plainFailure(detail.failure) },
+      integrity: { ok: detail.failure === null, failure: detail.failure === null ? null : toFailure(detail.failure, '') },
       generation:
         generation === null
           ? null
@@ -64,10 +64,10 @@ export class DataStore {
 
   /** Opens every instance; never stops at a failure. @throws AppError `LOCKED`, `CANCELLED` */
   async verify(lu?: string): Promise<DataVerification> {
-    const { instances, trail } = this.#cluster;
     return this.#jobs.run('verify', lu === undefined ? 'Verify all instances' : `Verify ${lu}`, async (run) =>
-      trail.guarded('lu.verify', lu ?? 'all', {}, async (note) => {
-        const result = await instances.verify(lu, { signal: run.signal, onProgress: (counts) => run.progress(counts) });
+      this.#cluster.guarded('lu.verify', lu ?? 'all', {}, async (note) => {
+        // Asked for here: a job that goes on after a lock needs the keys of then.
+        const result = await this.#cluster.instances.verify(lu, { signal: run.signal, onProgress: (counts) => run.progress(counts) });
         note({ checked: result.checked, unreadable: result.unreadable.length });
         return { checked: result.checked, readable: result.readable, unreadable: [...result.unreadable] };
       }),
@@ -76,8 +76,8 @@ export class DataStore {
 
   /** Decrypts for a person's eyes: audited before it happens. @throws AppError `CONFIRMATION_MISMATCH`, `LOCKED`, … */
   async show(lu: string, id: string, confirm?: string): Promise<Shown> {
-    const { profile, trail, instances } = this.#cluster;
-    return trail.guarded('lu.show', `${lu} ${id}`, {}, async () => {
+    const { profile, instances } = this.#cluster;
+    return this.#cluster.guarded('lu.show', `${lu} ${id}`, {}, async () => {
       if (profile.production) assertConfirmed(confirm ?? '', profile.name);
       const { image } = await instances.read(lu, id);
       try {
@@ -93,9 +93,10 @@ export class DataStore {
    * and leaves alone what is already there. @throws AppError `LU_SOURCE_INVALID`, `LOCKED`, `CANCELLED`, …
    */
   async import(definition: LuDefinition, source: string, options: { title?: string } = {}): Promise<{ imported: number; unchanged: number; total: number }> {
-    const { db, ring, trail, now } = this.#cluster;
     return this.#jobs.run('import', options.title ?? `Import ${definition.lu}`, async (run) =>
-      trail.guarded('lu.import', definition.lu, { source }, async (note) => {
+      this.#cluster.guarded('lu.import', definition.lu, { source }, async (note) => {
+        // Asked for here: a job that goes on after a lock needs the keys of then.
+        const { db, ring, now } = this.#cluster;
         const jobId = await importJobId(definition, source);
         const onProgress = (counts: { done: number; total: number; failed: number }): void => run.progress(counts);
         const { imported, unchanged, total } = await importLu({ db, keys: ring, definition, source, jobId, signal: run.signal, now, onProgress });
@@ -110,14 +111,14 @@ export class DataStore {
    * @throws AppError `INSTANCE_NOT_FOUND`, `LOCKED`, `ENVELOPE_*`, …
    */
   async read(lu: string, id: string, to: string): Promise<{ info: InstanceInfo; image: Buffer }> {
-    const { trail, instances } = this.#cluster;
-    return trail.guarded('lu.read', `${lu} ${id}`, { to }, () => instances.read(lu, id));
+    const { instances } = this.#cluster;
+    return this.#cluster.guarded('lu.read', `${lu} ${id}`, { to }, () => instances.read(lu, id));
   }
 
   /** Saves an image under the active generation. @throws AppError `INSTANCE_NOT_A_MICRODB`, `LU_UNKNOWN`, `LOCKED`, … */
   async save(lu: string, id: string, image: Uint8Array): Promise<InstanceInfo> {
-    const { trail, instances } = this.#cluster;
-    return trail.guarded('lu.save', `${lu} ${id}`, {}, async (note) => {
+    const { instances } = this.#cluster;
+    return this.#cluster.guarded('lu.save', `${lu} ${id}`, {}, async (note) => {
       await instances.save(lu, id, image, this.definition(lu));
       const info = await this.find(lu, id);
       note({ keyDescription: info.keyDescription });
@@ -135,8 +136,8 @@ export class DataStore {
 
   /** Removes an instance for good; needs no key. @returns what it was; @throws AppError `INSTANCE_NOT_FOUND` */
   async remove(lu: string, id: string): Promise<InstanceInfo> {
-    const { db, trail } = this.#cluster;
-    return trail.guarded('lu.delete', `${lu} ${id}`, {}, async (note) => {
+    const { db } = this.#cluster;
+    return this.#cluster.guarded('lu.delete', `${lu} ${id}`, {}, async (note) => {
       const info = await this.find(lu, id);
       if (!(await db.instances.remove(lu, id))) throw notFound(lu, id);
       note({ keyDescription: info.keyDescription, revision: info.revision });
@@ -151,8 +152,8 @@ export class DataStore {
 
   /** Opens a value of this instance; audited before. The caller zeroes it. @throws AppError `FIELD_*`, `LOCKED`, … */
   async decryptField(lu: string, id: string, token: string): Promise<Buffer> {
-    const { trail, fields } = this.#cluster;
-    return trail.guarded('field.decrypt', `${lu} ${id}`, {}, () => fields.luDecrypt(token, lu, id));
+    const { fields } = this.#cluster;
+    return this.#cluster.guarded('field.decrypt', `${lu} ${id}`, {}, () => fields.luDecrypt(token, lu, id));
   }
 
   /** Seals a value of this instance anew under the active generation. @throws AppError `FIELD_*`, `LOCKED`, … */
@@ -183,9 +184,4 @@ function notFound(lu: string, id: string): AppError {
   return new AppError('INSTANCE_NOT_FOUND', `There is no instance ${lu} ${id} in this system database.`, `Check LU and instance ID (case counts), or see the list: fkc lu list ${lu}`, {
     details: { lu, id },
   });
-}
-
-function plainFailure(error: unknown): { ok: false; code: string; message: string; remedy: string } {
-  const { code, message, remedy } = toFailure(error, 'integrity');
-  return { ok: false, code, message, remedy };
 }

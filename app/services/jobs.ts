@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, toFailure } from '../../main/errors.ts';
+import { AppError, isAppError, type Failure } from '../../main/errors.ts';
 import { PAUSE } from '../../main/lu/import.ts';
 import type { JobRecord } from '../../main/systemdb/repositories.ts';
 import type { JobView } from '../contract/data.ts';
@@ -7,7 +7,6 @@ import type { ConsoleEvent } from '../contract/events.ts';
 
 /** What a job's body is given: it calls `progress` often and stops at `signal`. */
 export interface JobRun {
-  readonly id: string;
   readonly signal: AbortSignal;
   progress(counts: { done: number; total: number | null; failed: number }): void;
 }
@@ -15,7 +14,6 @@ export interface JobRun {
 type Body = (run: JobRun) => Promise<unknown>;
 
 interface Running {
-  readonly body: Body;
   readonly abort: AbortController;
   readonly finished: Promise<void>;
   stopAs: 'paused' | 'cancelled';
@@ -27,12 +25,16 @@ const EVENT_EVERY_MS = 150;
 /** Long work of this process: progress with rate and time left, pause, resume, cancel. */
 export class Jobs {
   readonly #emit: (event: ConsoleEvent) => void;
+  readonly #explain: (where: string, error: unknown) => Failure;
   readonly #running = new Map<string, Running>();
+  /** Of the jobs that run or can go on. */
   readonly #bodies = new Map<string, Body>();
   readonly #views = new Map<string, JobView>();
 
-  constructor(emit: (event: ConsoleEvent) => void) {
+  /** @param explain what a job's view says of the error that ended it */
+  constructor(emit: (event: ConsoleEvent) => void, explain: (where: string, error: unknown) => Failure) {
     this.#emit = emit;
+    this.#explain = explain;
   }
 
   get running(): number {
@@ -44,7 +46,8 @@ export class Jobs {
   }
 
   /** Runs `body` as a job and waits for its end. @throws what the body throws; `CANCELLED` where it was stopped */
-  async run<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>, id: string = randomUUID()): Promise<T> {
+  async run<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>): Promise<T> {
+    const id = randomUUID();
     let result: { value: T } | null = null;
     this.#bodies.set(id, async (run) => {
       result = { value: await body(run) };
@@ -54,10 +57,10 @@ export class Jobs {
     throw new AppError('CANCELLED', `"${title}" was stopped. What was done until then is kept.`, 'Resume it to go on from there.');
   }
 
-  /** @throws AppError `JOB_UNKNOWN` */
+  /** Stops a running job and waits for its end; a paused or failed one can be cancelled too. @throws AppError `JOB_UNKNOWN` */
   async stop(id: string, as: 'paused' | 'cancelled'): Promise<void> {
     const running = this.#running.get(id);
-    if (running === undefined) throw unknownJob(id);
+    if (running === undefined) return this.#giveUp(id, as);
     running.stopAs = as;
     running.abort.abort(as === 'paused' ? PAUSE : undefined);
     await running.finished.catch(() => undefined);
@@ -75,12 +78,20 @@ export class Jobs {
     await Promise.all([...this.#running.keys()].map((id) => this.stop(id, 'paused')));
   }
 
+  #giveUp(id: string, as: 'paused' | 'cancelled'): void {
+    const view = this.#views.get(id);
+    if (view === undefined || as === 'paused' || !this.#bodies.delete(id)) throw unknownJob(id);
+    const cancelled: JobView = { ...view, state: 'cancelled', left: null, updatedAt: Date.now() };
+    this.#views.set(id, cancelled);
+    this.#emit({ type: 'job', job: cancelled });
+  }
+
   async #start(id: string, kind: JobRecord['kind'], title: string): Promise<void> {
     const body = this.#bodies.get(id);
     if (body === undefined) throw unknownJob(id);
     const abort = new AbortController();
     const finished = this.#follow(id, kind, title, body, abort);
-    this.#running.set(id, { body, abort, finished, stopAs: 'cancelled' });
+    this.#running.set(id, { abort, finished, stopAs: 'cancelled' });
     await finished;
   }
 
@@ -106,18 +117,19 @@ export class Jobs {
       // The body starts a tick later, so that the job is registered as running first.
       await Promise.resolve();
       await body({
-        id,
         signal: abort.signal,
         progress: ({ done, total, failed }) => show({ done, total, failed, ...speed(samples, done, total) }),
       });
+      this.#bodies.delete(id);
       show({ state: 'done', left: 0 });
     } catch (error) {
-      if (abort.signal.aborted) show({ state: this.#running.get(id)?.stopAs ?? 'cancelled', left: null });
-      else {
-        const failure = toFailure(error, id);
-        show({ state: 'failed', left: null, failure: { ...failure, details: failure.details ?? {} } });
+      if (!abort.signal.aborted || !isAppError(error, 'CANCELLED')) {
+        show({ state: 'failed', left: null, failure: this.#explain('job', error) });
         throw error;
       }
+      const state = this.#running.get(id)?.stopAs ?? 'cancelled';
+      if (state === 'cancelled') this.#bodies.delete(id);
+      show({ state, left: null });
     } finally {
       this.#running.delete(id);
       this.#emit({ type: 'changed', what: 'data' });

@@ -2,7 +2,7 @@ import { generationsOf, type Generation } from '../../main/masterkey/generations
 import { removableOrphans, removeOrphans } from '../../main/masterkey/orphans.ts';
 import { HASH_KEY_NAME, LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { verifyKeys } from '../../main/masterkey/verify.ts';
-import { AppError, type Failure } from '../../main/errors.ts';
+import { AppError, toFailure } from '../../main/errors.ts';
 import type { CensusRow } from '../../main/systemdb/repositories.ts';
 import type { GenerationDetail, GenerationView, KeyMark, Verification } from '../contract/keys.ts';
 import type { Cluster } from './cluster.ts';
@@ -47,8 +47,8 @@ export class KeyList {
 
   /** Unwraps and compares from what is stored now. @throws AppError `KEY_DESCRIPTION_UNKNOWN`, `LOCKED` */
   async verify(description?: string): Promise<Verification> {
-    const { db, ring, trail } = this.#cluster;
-    return trail.guarded('keys.verify', description ?? 'all', {}, async (note) => {
+    const { db, ring } = this.#cluster;
+    return this.#cluster.guarded('keys.verify', description ?? 'all', {}, async (note) => {
       const result = await verifyKeys(db, ring.protection, description);
       note({ checked: result.checked, unreadable: result.unreadable.length, orphans: result.orphans.length });
       return { ...result, unreadable: [...result.unreadable], orphans: [...result.orphans] };
@@ -57,9 +57,9 @@ export class KeyList {
 
   /** Removes what a crash left and nothing needs; a dry run only names it. */
   async removeOrphans(dryRun: boolean): Promise<{ orphans: string[]; removed: boolean }> {
-    const { db, now, trail } = this.#cluster;
+    const { db, now } = this.#cluster;
     if (dryRun) return { orphans: await removableOrphans(db, now()), removed: false };
-    const orphans = await trail.guarded('keys.remove-orphans', 'orphans', {}, async (note) => {
+    const orphans = await this.#cluster.guarded('keys.remove-orphans', 'orphans', {}, async (note) => {
       const removed = await removeOrphans(db, now());
       note({ removed: removed.length, descriptions: removed.join(' ') });
       return removed;
@@ -75,8 +75,6 @@ export class KeyList {
   #view(generation: Generation, census: readonly CensusRow[]): GenerationView {
     const rows = census.filter((row) => row.keyDescription === generation.description);
     const error = this.#cluster.unlocked ? this.#cluster.ring.failures.get(generation.description) : undefined;
-    const failure: Failure | null =
-      error === undefined ? null : { ok: false, code: error.code, message: error.message, remedy: error.remedy };
     return {
       name: generation.name,
       description: generation.description,
@@ -94,7 +92,7 @@ export class KeyList {
       instances: rows.reduce((sum, row) => sum + row.instances, 0),
       bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
       readable: this.#cluster.unlocked && this.#cluster.ring.holds(generation.description),
-      failure: failure === null ? null : { ok: false, code: failure.code, message: failure.message, remedy: failure.remedy },
+      failure: error === undefined ? null : toFailure(error, ''),
     };
   }
 

@@ -5,6 +5,7 @@ import { keystoreEnabled } from '../../main/masterkey/protection.ts';
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { BlastRadius } from '../contract/settings.ts';
+import { wholePath } from '../home.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import { openOrCreate, type Cluster } from './cluster.ts';
 
@@ -21,8 +22,9 @@ export class KeyStoreActs {
   }
 
   /** @throws AppError `KEYSTORE_ALREADY_ENABLED` */
-  async planEnable(file: string): Promise<BlastRadius> {
+  async planEnable(typed: string): Promise<BlastRadius> {
     this.#assertInternal();
+    const file = wholePath(typed);
     const names = await this.#activeNames();
     return {
       ...(await this.#touched()),
@@ -42,10 +44,11 @@ export class KeyStoreActs {
    * Turns the KeyStore on and regenerates every active key under it. Takes `password` over.
    * @throws AppError `CONFIRMATION_MISMATCH`, `KEYSTORE_*`
    */
-  async enable(file: string, password: SecretBytes, confirm: string, source: { passwordFile?: string } = {}): Promise<{ description: string }> {
+  async enable(typed: string, password: SecretBytes, confirm: string, source: { passwordFile?: string } = {}): Promise<{ description: string }> {
     const cluster = this.#cluster;
+    const file = wholePath(typed);
     try {
-      return await cluster.trail.guarded('keystore.enable', file, {}, async (note) => {
+      return await cluster.guarded('keystore.enable', file, {}, async (note) => {
         this.#assertInternal();
         assertConfirmed(confirm, cluster.profile.name);
         const keystore = await openOrCreate(file, password.clone(), true);
@@ -83,7 +86,7 @@ export class KeyStoreActs {
   /** @throws AppError `CONFIRMATION_MISMATCH`, `LOCKED`, `KEYSTORE_*` */
   async rotate(confirm: string): Promise<{ fingerprint: string; description: string }> {
     const cluster = this.#cluster;
-    return cluster.trail.guarded('keystore.rotate-protection', cluster.profile.name, {}, async (note) => {
+    return cluster.guarded('keystore.rotate-protection', cluster.profile.name, {}, async (note) => {
       assertConfirmed(confirm, cluster.profile.name);
       const { db, ring, actor, now, generate } = cluster;
       const { previous, id } = await ring.protection.rotate(await db.keys.list());
