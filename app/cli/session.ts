@@ -96,9 +96,12 @@ export class Session {
     }
     const password = await this.terminal.askPassword('KeyStore password: ');
     if (!isNew) return password;
-    using again = await this.terminal.askPassword('The same again, for the new KeyStore: ');
-    if (password.use((one) => again.use((other) => one.equals(other)))) return password;
-    password.dispose();
+    try {
+      using again = await this.terminal.askPassword('The same again, for the new KeyStore: ');
+      if (password.use((one) => again.use((other) => one.equals(other)))) return password.clone();
+    } finally {
+      password.dispose();
+    }
     throw new AppError('CONFIRMATION_MISMATCH', 'The two passwords differ. Nothing was done.', 'Run the command again and type the same password twice.');
   }
 

@@ -22,7 +22,7 @@ export function addKeys(program: Command, choose: Choose): void {
     .command('show')
     .argument('<description>', 'key description, as keys list shows it')
     .description('show one generation; needs no password')
-    .addHelpText('after', examples('fkc keys show "masterkey_key_name.20260301T120000.000Z.1"'))
+    .addHelpText('after', examples('fkc keys show "masterkey_key_name-20260301t120000.000z-2af90f26"'))
     .action((description: string) =>
       choose(async (session) => {
         const { instancesByLu, stripesFound, audit, ...key } = await (await session.opened()).keys.get(description);
