@@ -109,6 +109,9 @@ export function CommandLine({ text, onChange, problem, onEnter, label, autoFocus
           onBlur={close}
         />
       </div>
+      <div id={`${id}-problem`} className="command-problem" aria-live="polite">
+        {problem === null ? null : <Problem problem={problem} text={text} onChange={onChange} />}
+      </div>
       <ul id={id} role="listbox" aria-label="Completions" className="completions" hidden={completions.length === 0}>
         {completions.map((completion, index) => (
           <li
@@ -126,9 +129,6 @@ export function CommandLine({ text, onChange, problem, onEnter, label, autoFocus
           </li>
         ))}
       </ul>
-      <div id={`${id}-problem`} className="command-problem" aria-live="polite">
-        {problem === null ? null : <Problem problem={problem} text={text} onChange={onChange} />}
-      </div>
     </div>
   );
 }

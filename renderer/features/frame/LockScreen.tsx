@@ -10,6 +10,7 @@ import { Shape } from '../../ui/Shape.tsx';
 export function LockScreen({ status }: { status: Status }): ReactNode {
   const client = useQueryClient();
   const ref = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   const [password, setPassword] = useState('');
   const needsPassword = status.unlockNeeds === 'keystore-password';
   const unlock = useMutation({
@@ -19,6 +20,7 @@ export function LockScreen({ status }: { status: Status }): ReactNode {
       setPassword('');
       await client.invalidateQueries();
     },
+    onError: () => field.current?.focus(),
   });
   useEffect(() => {
     const dialog = ref.current;
@@ -42,6 +44,7 @@ export function LockScreen({ status }: { status: Status }): ReactNode {
         <p>The plain keys were zeroed. What you were doing is kept and comes back as you left it.</p>
         {needsPassword ? (
           <PasswordInput
+            ref={field}
             label="Password of the KeyStore"
             description={status.protection.location ?? undefined}
             value={password}

@@ -7,6 +7,7 @@ import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Identifier } from '../../ui/Identifier.tsx';
 import { Dialog } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
+import { FileField } from './FileField.tsx';
 
 /** The clusters this console knows, and the way to another one. */
 export function Profiles(): ReactNode {
@@ -72,10 +73,6 @@ function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
   const [sqlite, setSqlite] = useState('');
   const [production, setProduction] = useState(false);
   const [fips, setFips] = useState(false);
-  const choose = useMutation({
-    mutationFn: (create: boolean) => ask((c) => c.dialog.chooseFile({ purpose: 'database', create })),
-    onSuccess: ({ file }) => file !== null && setSqlite(file),
-  });
   const create = useMutation({
     mutationFn: () => ask((c) => c.profiles.create({ name, sqlite, fips, production })),
     onSuccess: async () => {
@@ -87,24 +84,15 @@ function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
     event.preventDefault();
     create.mutate();
   };
-  const failure = create.error ?? choose.error;
   return (
     <Dialog title="New profile" onClose={onClose} wide>
       <form className="sheet-form" onSubmit={submit}>
         <TextInput label="Name" value={name} maxLength={64} onChange={(event) => setName(event.currentTarget.value)} autoFocus spellCheck={false} autoComplete="off" />
-        <div className="file-choice">
-          <TextInput label="System database (SQLite)" description="An existing file, or a new one that will be made" value={sqlite} onChange={(event) => setSqlite(event.currentTarget.value)} spellCheck={false} autoComplete="off" />
-          <Button variant="default" onClick={() => choose.mutate(false)}>
-            Choose…
-          </Button>
-          <Button variant="default" onClick={() => choose.mutate(true)}>
-            New…
-          </Button>
-        </div>
+        <FileField label="System database (SQLite)" description="An existing file, or the place of a new one" purpose="database" value={sqlite} onChange={setSqlite} />
         <Switch label="Production" detail="The frame carries its colour, and dangerous acts ask for the profile's name." checked={production} onChange={setProduction} />
         <Switch label="FIPS" detail="Only approved algorithms: instance keys by HMAC-SHA-512/256. It can not be changed afterwards." checked={fips} onChange={setFips} />
         <p className="quiet">The KeyStore is turned on afterwards, in the new profile's own settings.</p>
-        {failure === null ? null : <FailurePanel failure={asFailure(failure)} />}
+        {create.error === null ? null : <FailurePanel failure={asFailure(create.error)} />}
         <div className="dialog-acts">
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { BlastRadius } from '../../../app/contract/settings.ts';
@@ -9,6 +9,7 @@ import { Facts } from '../../ui/Facts.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { FileField } from './FileField.tsx';
 
 /** The protection key as it is, and the two acts on it: turning the KeyStore on, rotating. */
 export function Protection({ status }: { status: Status }): ReactNode {
@@ -66,17 +67,9 @@ function EnableSheet({ onClose, onDone }: ActSheetProps): ReactNode {
   const [again, setAgain] = useState('');
   const plan = useQuery({ queryKey: ['keystore', 'plan-enable', planned], queryFn: () => ask((c) => c.keystore.planEnable({ file: planned ?? '' })), enabled: planned !== null, gcTime: 0 });
   const enable = useAct((confirm) => ask((c) => c.keystore.enable({ file: planned ?? '', password, confirm })), onDone);
-  const choose = useMutation({
-    mutationFn: (create: boolean) => ask((c) => c.dialog.chooseFile({ purpose: 'keystore', create })),
-    onSuccess: ({ file: chosen }) => {
-      if (chosen === null) return;
-      setFile(chosen);
-      setPlanned(chosen);
-    },
-  });
   const differ = again !== '' && again !== password;
   const ready = plan.data !== undefined && planned === file && password !== '' && password === again;
-  const failure = enable.error ?? plan.error ?? choose.error;
+  const failure = enable.error ?? plan.error;
   return (
     <Sheet
       title="Turn the KeyStore on"
@@ -88,15 +81,7 @@ function EnableSheet({ onClose, onDone }: ActSheetProps): ReactNode {
       onAct={(typed) => ready && enable.mutate(typed)}
       onClose={onClose}
     >
-      <div className="file-choice">
-        <TextInput label="KeyStore file" value={file} placeholder="/srv/fabric/fabric.keystore" onChange={(event) => setFile(event.currentTarget.value)} onBlur={() => setPlanned(file === '' ? null : file)} spellCheck={false} autoComplete="off" />
-        <Button variant="default" onClick={() => choose.mutate(false)}>
-          Choose…
-        </Button>
-        <Button variant="default" onClick={() => choose.mutate(true)}>
-          New…
-        </Button>
-      </div>
+      <FileField label="KeyStore file" description="An existing file, or the place of a new one" purpose="keystore" value={file} onChange={setFile} onSettled={(settled) => setPlanned(settled === '' ? null : settled)} />
       <div className="passwords">
         <PasswordInput label="Password" description="of the KeyStore, or for the new one" value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="new-password" />
         <PasswordInput label="Password again" description="it can not be recovered" value={again} onChange={(event) => setAgain(event.currentTarget.value)} autoComplete="new-password" error={differ ? 'The two differ.' : null} />

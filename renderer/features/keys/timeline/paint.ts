@@ -183,6 +183,8 @@ function isChosen(scene: Scene, lane: number, index: number): boolean {
 const SHORT = 9;
 /** Bars narrower than this have no room for words. */
 const LABELLED = 74;
+/** How far the tail of what nothing needs any more reaches. */
+const FADE = 22;
 
 function paintBar(context: Context, scene: Scene, laneIndex: number, lane: Lane, bar: Bar, top: number): void {
   const { colours, hover, selected, plot } = scene;
@@ -210,14 +212,14 @@ function paintBar(context: Context, scene: Scene, laneIndex: number, lane: Lane,
     context.lineWidth = isSelected ? 2 : 1.5;
     context.strokeRect(x - 0.5, y - 1.5, Math.max(width, 3) + 1, BAR + 3);
   }
-  if (bar.kind === 'old' && bar.width >= 12 && lane.generations[bar.first]?.instances === 0) {
+  if (bar.kind === 'old' && bar.width >= 12 && lane.generations[bar.first]?.instances === 0 && bar.x + bar.width + FADE < xOf(scene.view, plot, scene.now)) {
     // Nothing needs it any more: its tail fades at once.
     context.globalAlpha = 0.7;
     context.fillStyle = colours.tail;
     context.beginPath();
     context.moveTo(x + width - 8, y + BAR);
     context.lineTo(x + width, y + BAR);
-    context.quadraticCurveTo(x + width + 4, y + BAR + 7, x + width + 22, y + BAR + 8);
+    context.quadraticCurveTo(x + width + 4, y + BAR + 7, x + width + FADE, y + BAR + 8);
     context.quadraticCurveTo(x + width - 4, y + BAR + 9, x + width - 8, y + BAR);
     context.fill();
     context.globalAlpha = 1;
