@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { findChromium } from '../app/chromium/find.ts';
 import { settings } from '../app/chromium/settings.ts';
 import { homeFolder } from '../app/home.ts';
+import { DEMO_PROFILE } from '../app/services/demo.ts';
 import { build } from './build.ts';
 import { ensureElectron } from './electron-binary.ts';
 import { ensureChromium } from './system-parts.ts';
@@ -20,10 +21,12 @@ async function start(): Promise<void> {
   if (values.profile !== undefined) process.env['FKC_PROFILE'] = values.profile;
   process.env['FKC_HOME'] = homeFolder();
 
+  const touring = values.tour === true || settings.headless;
+  if (touring) assertDemo();
   if ((await build()).length > 0) say('Built the console.');
-  if (values.tour === true || settings.headless) {
+  if (touring) {
     if (values.tour !== true) say('There is no display here: the window runs without one and walks through the main job.');
-    await walkTheTour(values.profile);
+    await walkTheTour();
     return;
   }
   const electron = await ensureElectron(say);
@@ -48,7 +51,7 @@ async function openInChromium(): Promise<void> {
   await import(ENTRY.href);
 }
 
-async function walkTheTour(profile: string | undefined): Promise<void> {
+async function walkTheTour(): Promise<void> {
   requireChromium();
   const { launchConsole } = await import('../app/chromium/launch.ts');
   const { tour } = await import('./tour.ts');
@@ -56,7 +59,6 @@ async function walkTheTour(profile: string | undefined): Promise<void> {
     home: homeFolder(),
     headless: true,
     size: { width: 1360, height: 860 },
-    ...(profile === undefined ? {} : { profile }),
   });
   try {
     await tour(opened, TOUR);
@@ -64,6 +66,16 @@ async function walkTheTour(profile: string | undefined): Promise<void> {
     await opened.close();
   }
   say(`The report and a screenshot of every page are in ${TOUR}.`);
+}
+
+/** The tour activates a key, which nobody confirms: never on anything but the demo cluster. */
+function assertDemo(): void {
+  const profile = process.env['FKC_PROFILE'] || DEMO_PROFILE;
+  if (profile === DEMO_PROFILE) return;
+  throw new Error(
+    `The profile "${profile}" was asked for, and the walk through the window activates a key, so it is for the demo cluster alone. Nothing was opened.\n` +
+      `Work on "${profile}" where there is a display, or in the terminal: npm run -s fkc -- --profile ${profile} keys list`,
+  );
 }
 
 function requireChromium(): void {
