@@ -1,0 +1,210 @@
+import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Profiles } from '../../app/profiles.ts';
+import { openServices, type Services } from '../../app/services.ts';
+import { passwordOf } from '../../app/password.ts';
+import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
+import { PROTECTION_ALIAS } from '../../main/masterkey/protection.ts';
+import { child } from '../systemdb/processes.ts';
+import { CUSTOMERS, importSample, makeHome, openCluster, PROFILE, versionOf } from './cluster.ts';
+import { start } from './keystore-processes.ts';
+import { standing, type Standing } from './standing.ts';
+
+const WORKER = fileURLToPath(new URL('./storage-worker.ts', import.meta.url));
+const PASSWORD = 'fault-test-password';
+/** Longer than an act waits for a lock. */
+const HELD_MS = 9_000;
+const ACTIVATE = "activatekey name='masterkey_key_name'";
+const WHOLE = { unreadable: 0, brokenGenerations: 0, active: { masterkey_key_name: 1, k2_hash_key: 1 }, auditIntact: true };
+
+let home: string;
+let remove: () => Promise<void>;
+beforeEach(async () => {
+  ({ home, remove } = await makeHome({ keystore: true }));
+});
+afterEach(() => remove());
+
+interface Said {
+  readonly code: string;
+  readonly before: Standing;
+  readonly again: string;
+  readonly after: Standing;
+}
+
+/** Runs the worker with `folder` as a small disk of its own that holds what the folder held. */
+async function onSmallDisk(folder: string, size: string, act: string, fault: string): Promise<Said> {
+  const script = 'cp -a "$2" "$2.kept" && mount -t tmpfs -o "size=$1" none "$2" && cp -a "$2.kept/." "$2" && shift 2 && exec "$@"';
+  const ownMounts = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
+  const { lines, stderr } = await start('unshare', [...ownMounts, 'sh', '-c', script, 'sh', size, folder, process.execPath, WORKER, home, PROFILE, act, folder, fault]).ended;
+  await rm(`${folder}.kept`, { recursive: true, force: true });
+  const said = lines.at(-1);
+  if (said === undefined) throw new Error(`The worker said nothing: ${stderr}`);
+  return JSON.parse(said) as Said;
+}
+
+/** The KeyStore in a folder of its own, which can be another disk. */
+async function moveKeyStore(): Promise<string> {
+  const folder = join(home, 'keys');
+  await mkdir(folder);
+  await cp(join(home, 'fabric.keystore'), join(folder, 'fabric.keystore'));
+  await rm(join(home, 'fabric.keystore'));
+  const profiles = new Profiles(home);
+  await profiles.save({ ...(await profiles.get(PROFILE)), keystore: { file: join(folder, 'fabric.keystore'), passwordFile: join(home, 'password') } });
+  return folder;
+}
+
+describe('a full disk', () => {
+  test.each([
+    ['an import', 'import', 'full:0'],
+    ['an import, half way', 'import', 'full:100'],
+    ['a save', 'save', 'full:0'],
+    ['a save, half way', 'save', 'full:60'],
+    ['an activation', 'activate', 'full:0'],
+    ['an activation, at its stripes', 'activate', 'full:12'],
+    ['an activation, later', 'activate', 'full:40'],
+    ['the start', 'start', 'full:0'],
+  ])('under %s is DISK_FULL; nothing is lost, and with room again it works', async (_, act, fault) => {
+    const { code, before, again, after } = await onSmallDisk(home, '4m', act, fault);
+    expect(code).toBe('DISK_FULL');
+    expect(before).toMatchObject(WHOLE);
+    expect(before.instances).toBeGreaterThanOrEqual(CUSTOMERS);
+    expect(again).toBe('none');
+    expect(after).toMatchObject(WHOLE);
+  });
+
+  test('under the KeyStore alone stops the activation; the old generation stays active', async () => {
+    const { code, before, again } = await onSmallDisk(await moveKeyStore(), '32k', 'activate', 'full:0');
+    expect(code).toBe('DISK_FULL');
+    expect(before).toMatchObject(WHOLE);
+    expect(again).toBe('none');
+  });
+});
+
+describe('a disk that can only be read', () => {
+  test('is told at the start, and works again when it is writable', async () => {
+    expect(await onSmallDisk(home, '4m', 'start', 'read-only')).toMatchObject({ code: 'DATABASE_READ_ONLY', before: WHOLE, again: 'none', after: WHOLE });
+  });
+
+  test('under the KeyStore stops an activation; the old generation stays active', async () => {
+    const { code, before, again } = await onSmallDisk(await moveKeyStore(), '1m', 'activate', 'read-only');
+    expect(code).toBe('KEYSTORE_WRITE_FAILED');
+    expect(before).toMatchObject({ ...WHOLE, instances: CUSTOMERS });
+    expect(again).toBe('none');
+  });
+});
+
+test('a database that another process holds for too long is DATABASE_LOCKED for every act, and works afterwards', async () => {
+  const services = await openCluster(home);
+  const { image } = await services.cluster.instances.read('CUSTOMER', '1');
+  const version = await versionOf(services, '1');
+  // Each act on a connection of its own: within one they wait for each other.
+  const acts: readonly ((other: Services) => Promise<unknown>)[] = [
+    (other) => other.activation.run(ACTIVATE, 'locked out'),
+    (other) => importSample(other, join(home, 'source.sqlite')),
+    (other) => other.keystore.rotate(PROFILE),
+  ];
+  const others = await Promise.all(acts.map(async (act) => [await openCluster(home), act] as const));
+  const holder = child('hold', join(home, 'system.sqlite'), String(HELD_MS));
+  await holder.said;
+  const started = Date.now();
+  const ends = await Promise.allSettled([
+    services.cluster.instances.save('CUSTOMER', '1', image),
+    ...others.map(([other, act]) => act(other)),
+  ]);
+  expect(ends.map((end) => (end.status === 'rejected' ? (end.reason as { code: string }).code : end.status))).toEqual(ends.map(() => 'DATABASE_LOCKED'));
+  // Each waited for the lock, and none much longer.
+  expect(Date.now() - started).toBeGreaterThan(4_000);
+  expect(Date.now() - started).toBeLessThan(HELD_MS + 1_000);
+  // Reading needs no lock.
+  expect(await versionOf(services, '1')).toBe(version);
+  await holder.ended;
+  expect(await standing(services)).toMatchObject(WHOLE);
+  for (const [other, act] of others) {
+    await act(other);
+    await other.close();
+  }
+  expect(await standing(services)).toMatchObject(WHOLE);
+  await services.close();
+});
+
+describe('a KeyStore', () => {
+  const file = (): string => join(home, 'fabric.keystore');
+
+  /** What unlocking answers with the file as `damage` leaves it; then the file is put back, and all is well. */
+  async function unlockWith(damage: () => Promise<void>, password: string | null = null): Promise<string> {
+    await copyFile(file(), `${file()}.kept`);
+    await damage();
+    const damaged = await readFile(file()).catch(() => null);
+    const services = await openServices({ home, profile: PROFILE });
+    const code = await services.unlock(password === null ? null : passwordOf(password)).then(
+      () => 'none',
+      (error: { code: string; message: string; remedy: string }) => (error.message !== '' && error.remedy !== '' ? error.code : 'no words'),
+    );
+    expect(services.cluster.unlocked).toBe(code === 'none');
+    await expect(services.activation.run(ACTIVATE, null)).rejects.toMatchObject({ code: 'LOCKED' });
+    // A failed start changes nothing, least of all the file.
+    expect(await readFile(file()).catch(() => null)).toEqual(damaged);
+    await copyFile(`${file()}.kept`, file());
+    await services.unlock(null);
+    expect(await standing(services)).toMatchObject({ ...WHOLE, instances: CUSTOMERS });
+    await services.close();
+    return code;
+  }
+
+  test('that is gone is never made anew', async () => {
+    expect(await unlockWith(() => rm(file()))).toBe('KEYSTORE_NOT_FOUND');
+  });
+
+  test.each([0, 1, 100, 600])('cut to %d bytes is refused', async (length) => {
+    expect(await unlockWith(() => truncate(file(), length))).toMatch(/^KEYSTORE_(MALFORMED|FORMAT_UNKNOWN)$/);
+  });
+
+  test('with a changed byte is refused', async () => {
+    const damage = async (): Promise<void> => {
+      const bytes = await readFile(file());
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      await writeFile(file(), bytes);
+    };
+    expect(await unlockWith(damage)).toMatch(/^KEYSTORE_(MALFORMED|PASSWORD_WRONG)$/);
+  });
+
+  test('with another password is refused', async () => {
+    expect(await unlockWith(async () => undefined, 'not the password')).toBe('KEYSTORE_PASSWORD_WRONG');
+  });
+
+  test('without the entry gets one, made when the cluster first goes live', async () => {
+    const fresh = join(home, 'fresh.keystore');
+    using password = passwordOf(PASSWORD);
+    (await KeyStoreFile.create(fresh, password)).dispose();
+    await new Profiles(home).create({ name: 'fresh', sqlite: join(home, 'fresh.sqlite'), keystore: { file: fresh, passwordFile: join(home, 'password') } });
+    const services = await openServices({ home, profile: 'fresh' });
+    await services.unlock(null);
+    expect(await standing(services)).toMatchObject({ ...WHOLE, instances: 0 });
+    await services.close();
+    using opened = await KeyStoreFile.open(fresh, password);
+    using key = opened.secretKey(PROTECTION_ALIAS);
+    expect(key?.length).toBe(32);
+  });
+
+  test('that vanishes or breaks under a running process: activation is refused, all that was readable stays so', async () => {
+    const services = await openCluster(home);
+    const { description } = await services.cluster.ring.active();
+    await copyFile(file(), `${file()}.kept`);
+    for (const [damage, codes] of [
+      [() => rm(file()), /^KEYSTORE_NOT_FOUND$/],
+      [() => truncate(file(), 300), /^KEYSTORE_(MALFORMED|FORMAT_UNKNOWN)$/],
+    ] as const) {
+      await damage();
+      const error: unknown = await services.activation.run(ACTIVATE, 'without its KeyStore').catch((caught: unknown) => caught);
+      expect((error as { code: string }).code).toMatch(codes);
+      expect((await services.cluster.ring.active()).description).toBe(description);
+      expect(await services.data.verify()).toMatchObject({ readable: CUSTOMERS, unreadable: [] });
+      await copyFile(`${file()}.kept`, file());
+    }
+    await services.activation.run(ACTIVATE, 'with it again');
+    expect(await standing(services)).toMatchObject(WHOLE);
+    await services.close();
+  });
+});
