@@ -19,12 +19,12 @@ export type Row = Record<string, unknown>;
  * @throws what `work` threw last
  */
 export async function patiently<T>(work: () => T): Promise<T> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = performance.now() + PATIENCE;
   for (;;) {
     try {
       return work();
     } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) {
+      if (!isBusy(error) || performance.now() >= deadline) {
         throw error;
       }
       await delay(PAUSE * (1 + Math.random()));
