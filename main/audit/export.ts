@@ -27,7 +27,7 @@ export function headOf(record: AuditRecord | null, exportedBy: string, exportedA
 export function parseHead(text: string): ExportedHead {
   const head = parsed(text) ?? parsed(text.trimEnd().split('\n').at(-1) ?? '');
   const { format, seq, hash } = head ?? {};
-  if (format !== HEAD_FORMAT || !Number.isSafeInteger(seq) || Number(seq) < 0 || !/^[0-9a-f]{64}$/.test(String(hash))) {
+  if (format !== HEAD_FORMAT || !Number.isSafeInteger(seq) || Number(seq) < 0 || typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) {
     throw new AppError(
       'INPUT_INVALID',
       'This is not the exported head of an audit trail. Nothing was checked.',

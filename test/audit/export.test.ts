@@ -84,7 +84,7 @@ describe('an export', () => {
     await tell(2);
     const head = await trail.exportHead();
     expect(parseHead(JSON.stringify(head, null, 2))).toEqual(head);
-    for (const text of ['', 'null', '[]', '{}', '{"seq":1}', JSON.stringify({ ...head, hash: 'x' }), JSON.stringify({ ...head, seq: -1 })]) {
+    for (const text of ['', 'null', '[]', '{}', '{"seq":1}', JSON.stringify({ ...head, hash: 'x' }), JSON.stringify({ ...head, seq: -1 }), JSON.stringify({ ...head, hash: [head.hash] })]) {
       expect(() => parseHead(text)).toThrowError(expect.objectContaining({ code: 'INPUT_INVALID' }) as Error);
     }
   });
