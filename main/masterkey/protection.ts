@@ -240,12 +240,12 @@ export async function keystoreEnabled(db: SystemDb): Promise<boolean> {
   return (await db.settings.get(KEYSTORE_ENABLED)) === 'true';
 }
 
-/** Entries of other programs may be keys of other kinds: not ours, and no hindrance. */
+/** Entries of other programs may be of other kinds, or have passwords of their own: not ours, and no hindrance. */
 function foreignKeyOrNull(keystore: KeyStoreFile, alias: string): SecretBytes | null {
   try {
     return keystore.secretKey(alias);
   } catch (error) {
-    if (isAppError(error, 'KEYSTORE_ENTRY_NOT_AES256') || isAppError(error, 'KEYSTORE_ALGORITHM_UNSUPPORTED')) return null;
+    if (isAppError(error) && error.code.startsWith('KEYSTORE_')) return null;
     throw error;
   }
 }

@@ -5,6 +5,9 @@
  */
 export const CHECK_BYTES = 4;
 
+/** The longest code word: GF(2^8) has 255 places. */
+export const MAX_STRIPES = 255;
+
 const EXP = new Uint8Array(512);
 const LOG = new Uint8Array(256);
 for (let power = 0, value = 1; power < 255; power += 1) {
@@ -32,7 +35,7 @@ const GENERATOR = (() => {
   return polynomial;
 })();
 
-/** `data` followed by {@link CHECK_BYTES} check bytes; together at most 255 bytes. */
+/** `data` followed by {@link CHECK_BYTES} check bytes; together at most {@link MAX_STRIPES}. */
 export function encodeStripes(data: Uint8Array): Uint8Array {
   const code = new Uint8Array(data.length + CHECK_BYTES);
   code.set(data);

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { StripeRepository } from '../systemdb/repositories.ts';
-import { CHECK_BYTES, encodeStripes, findChangedStripes } from './stripe-code.ts';
+import { CHECK_BYTES, MAX_STRIPES, encodeStripes, findChangedStripes } from './stripe-code.ts';
 
 const REMEDY =
   'Restore these records from a backup of the system database, or from another replica. Data under other generations is not affected; never delete this generation while instances still need it.';
@@ -23,14 +23,23 @@ export async function storeStripes(
 
 /**
  * Reads a wrapped key back from its stripes.
- * @param expected the number of stripes that the key's facts name; null where the facts are gone.
- * @throws AppError `KEY_STRIPES_MISSING`, `KEY_STRIPES_CHANGED`, both with the places in `details.stripes`.
+ * @param expected the number of stripes that the key's facts name, as it stands there.
+ * @throws AppError `KEY_STRIPES_MISSING`, `KEY_STRIPES_CHANGED`, both with the places in `details.stripes`;
+ *   `WRAPPED_KEY_MALFORMED` where `expected` is impossible.
  */
 export async function loadStripes(
   repository: StripeRepository,
   description: string,
   expected: number,
 ): Promise<Uint8Array> {
+  if (!Number.isInteger(expected) || expected <= CHECK_BYTES || expected > MAX_STRIPES) {
+    throw new AppError(
+      'WRAPPED_KEY_MALFORMED',
+      `The facts of key "${description}" name ${expected} stripes, which no wrapped key has: they were changed. The key is refused, and what is encrypted under it can not be read until they are right again.`,
+      'Restore the facts of this key description from a backup of the system database.',
+      { details: { description, stripes: expected } },
+    );
+  }
   const stripes = await repository.read(description);
   const code = new Uint8Array(expected);
   const seen = new Set<number>();

@@ -22,6 +22,8 @@ export interface TestCluster {
   protection(keystore: boolean, file?: string): Promise<Protection>;
   /** Damages the database behind its back. */
   loseStripes(description: string): void;
+  /** Changes the facts of every generation of a name behind the database's back. */
+  changeFacts(name: string, column: 'stripes' | 'wrapping', value: string | number): void;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,11 @@ export async function openTestCluster(): Promise<TestCluster> {
     const opened = await KeyStoreFile.open(path, given).catch(() => KeyStoreFile.create(path, given));
     return Protection.open(db, opened);
   };
+  const behindItsBack = (sql: string, ...values: (string | number)[]): void => {
+    const raw = new DatabaseSync(file, { timeout: 5_000 });
+    raw.prepare(sql).run(...values);
+    raw.close();
+  };
   return {
     folder,
     file,
@@ -48,9 +55,10 @@ export async function openTestCluster(): Promise<TestCluster> {
     db,
     protection,
     loseStripes(description) {
-      const raw = new DatabaseSync(file, { timeout: 5_000 });
-      raw.prepare('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?').run(description);
-      raw.close();
+      behindItsBack('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?', description);
+    },
+    changeFacts(name, column, value) {
+      behindItsBack(`UPDATE k2auth_keys_descriptions SET ${column} = ? WHERE name = ?`, value, name);
     },
     async goLive({ keystore = false, keystoreFile: path, ...options } = {}) {
       const ring = await KeyRing.goLive({

@@ -1,8 +1,15 @@
-import { copyFile, rm, truncate } from 'node:fs/promises';
+import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
+import { randomSecret } from '../../main/crypto/random.ts';
+import { derSequence } from '../../main/keystore/der.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
+import { writeSecretKeyBag } from '../../main/keystore/pkcs12/bags.ts';
+import { openPkcs12 } from '../../main/keystore/pkcs12/content.ts';
+import { writeMac } from '../../main/keystore/pkcs12/mac.ts';
+import { writeDataContentInfo, writePfx } from '../../main/keystore/pkcs12/pfx.ts';
+import { sealSecretKey } from '../../main/keystore/pkcs12/secret-key.ts';
 import { activateKey } from '../../main/masterkey/activate.ts';
 import type { KeyRing } from '../../main/masterkey/key-ring.ts';
 import { HASH_KEY_NAME, LUI_KEY_NAME } from '../../main/masterkey/types.ts';
@@ -60,6 +67,20 @@ describe('going live', () => {
     expect(again.failures.get(old)).toMatchObject({ code: 'KEY_STRIPES_MISSING' });
     await expect(again.get(old)).rejects.toMatchObject({ code: 'KEY_STRIPES_MISSING' });
     expect((await again.active()).key.length).toBe(32);
+  });
+
+  it.each([-1, 0, 3, 66, 256, 2 ** 40])('leaves out a generation whose facts name %d stripes, and goes on with the rest', async (stripes) => {
+    const ring = await cluster.goLive();
+    cluster.changeFacts(HASH_KEY_NAME, 'stripes', stripes);
+    const again = await cluster.goLive();
+    expect((await again.active(LUI_KEY_NAME)).description).toBe((await ring.active(LUI_KEY_NAME)).description);
+    expect([...again.failures.values()].map((failure) => failure.code)).toEqual([expect.stringMatching(/^(KEY_STRIPES|WRAPPED_KEY)_/)]);
+  });
+
+  it.each(['null', '[]', '7', '{"keyId":7}'])('has a clear code where the facts hold %s as wrapping', async (wrapping) => {
+    await cluster.goLive();
+    cluster.changeFacts(HASH_KEY_NAME, 'wrapping', wrapping);
+    await expect(cluster.goLive()).rejects.toMatchObject({ code: 'DATABASE_CORRUPT' });
   });
 
   it('says which key description it does not know', async () => {
@@ -164,6 +185,25 @@ describe('the KeyStore as protection', () => {
     const older = await cluster.goLive({ keystore: true, keystoreFile: copy });
     expect(older.holds(description)).toBe(true);
     expect([...older.stale]).toEqual([description]);
+  });
+
+  it('finds its protection key behind the entry of another program, which has a password of its own', async () => {
+    const ring = await cluster.goLive({ keystore: true });
+    const { description } = await ring.active();
+    using own = SecretBytes.take(Buffer.from('another password'));
+    using content = openPkcs12(await readFile(cluster.keystoreFile), password());
+    using protection = content.secretKey('masterkey_key_name');
+    if (protection === null) throw new Error('no protection key');
+    using foreign = randomSecret(32);
+    const bag = (alias: string, key: SecretBytes, under: SecretBytes): Buffer => writeSecretKeyBag(alias, sealSecretKey(alias, key, under), 1).raw;
+    using given = password();
+    const bags = [bag('masterkey_key_name', foreign, given), bag('theirs', foreign, own), bag('kept', protection, given)];
+    const safe = derSequence(writeDataContentInfo(derSequence(...bags)));
+    const copy = join(cluster.folder, 'mixed.keystore');
+    await writeFile(copy, writePfx(safe, writeMac(safe, given)));
+    const mixed = await cluster.goLive({ keystore: true, keystoreFile: copy });
+    expect(mixed.failures.get(description)).toBeUndefined();
+    expect(mixed.holds(description)).toBe(true);
   });
 
   it('says which protection key is missing where the copy is too old', async () => {

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts';
 import type { Generator, Store } from '../../masterkey/types.ts';
 import type { Activation, GenerationRecord, KeyRepository } from '../repositories.ts';
 import { descriptionExists, isDuplicate } from './errors.ts';
-import { parseStored } from './stored-json.ts';
+import { parseStoredTexts } from './stored-json.ts';
 import type { Row, Session } from './session.ts';
 
 const ACTIVATION = 'name, revision, key_description AS description, activated_at AS activatedAt';
@@ -103,7 +103,7 @@ export class SqliteKeys implements KeyRepository {
       store: row['store'] as Store,
       fingerprint: row['fingerprint'] as string,
       stripes: row['stripes'] as number,
-      wrapping: parseStored(row['wrapping'], this.#session.file) as Record<string, string>,
+      wrapping: parseStoredTexts(row['wrapping'], this.#session.file),
       createdAt: row['created_at'] as number,
       actor: row['actor'] as string,
       reason: row['reason'] as string | null,
