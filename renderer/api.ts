@@ -78,6 +78,17 @@ export function instancePage(lu: string, keyDescription: string | undefined, aft
   return ask((c) => c.data.instances({ lu, limit: 200, ...(keyDescription === undefined ? {} : { keyDescription }), ...(after === undefined ? {} : { after }) }));
 }
 
+/** Hands `content` to the user as a file. @returns where it lies; null where the user chose no place. */
+export async function saveFile(name: string, content: Blob): Promise<string | null> {
+  const base64 = await new Promise<string>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
+    reader.onerror = () => reject(asFailure(reader.error));
+    reader.readAsDataURL(content);
+  });
+  return (await ask((c) => c.files.save({ name, base64 }))).file;
+}
+
 /** Listens to what main tells unasked. Without a bridge there is nothing to hear. */
 export function onConsoleEvent(listener: (event: ConsoleEvent) => void): () => void {
   return window.keyConsole?.events.subscribe(listener) ?? (() => undefined);

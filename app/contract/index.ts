@@ -4,13 +4,14 @@ import type { Answer } from './channel.ts';
 import { command } from './command.ts';
 import { data } from './data.ts';
 import type { ConsoleEvent } from './events.ts';
+import { files } from './files.ts';
 import { keys } from './keys.ts';
 import { overviewChannels } from './overview.ts';
 import { session } from './session.ts';
 import { settings } from './settings.ts';
 
 /** Every request the window can make. A channel's name is `domain.method`; docs/adding-a-channel.md tells how to add one. */
-export const contract = { ...session, ...keys, ...command, ...data, ...audit, ...overviewChannels, ...settings };
+export const contract = { ...session, ...keys, ...command, ...data, ...audit, ...overviewChannels, ...settings, ...files };
 
 export type Contract = typeof contract;
 export type ChannelName = keyof Contract;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { app, dialog, safeStorage, session, type BrowserWindow } from 'electron';
 import type { Host } from '../contract/session.ts';
 import type { HostActions } from '../handlers/index.ts';
+import { writeOutput } from '../output-file.ts';
 
 const FILTERS = {
   keystore: [{ name: 'KeyStore', extensions: ['p12', 'pfx', 'keystore', 'jks', 'jceks'] }, { name: 'All files', extensions: ['*'] }],
@@ -22,16 +23,22 @@ export function hostActions(home: string, window: () => BrowserWindow | null): H
       const chosen = await dialog.showOpenDialog(parent, { filters: FILTERS[purpose], properties: ['openFile', 'dontAddToRecent'] });
       return chosen.canceled ? null : (chosen.filePaths[0] ?? null);
     },
-    async chooseSaveFile(suggestedName) {
-      const parent = window();
-      if (parent === null) return null;
-      const folder = exportsFolder(home);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const chosen = await dialog.showSaveDialog(parent, { defaultPath: join(folder, suggestedName), properties: ['createDirectory', 'dontAddToRecent'] });
-      return chosen.canceled ? null : chosen.filePath;
+    chooseSaveFile: (suggestedName) => chooseSaveFile(home, window(), suggestedName),
+    async saveFile(suggestedName, bytes) {
+      const file = await chooseSaveFile(home, window(), suggestedName);
+      if (file !== null) await writeOutput(file, bytes, true);
+      return file;
     },
     info: () => hostInfo(home),
   };
+}
+
+async function chooseSaveFile(home: string, parent: BrowserWindow | null, suggestedName: string): Promise<string | null> {
+  if (parent === null) return null;
+  const folder = exportsFolder(home);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const chosen = await dialog.showSaveDialog(parent, { defaultPath: join(folder, suggestedName), properties: ['createDirectory', 'dontAddToRecent'] });
+  return chosen.canceled ? null : chosen.filePath;
 }
 
 const exportsFolder = (home: string): string => join(home, 'exports');

@@ -7,4 +7,6 @@ export interface HostActions {
   chooseFile(purpose: 'keystore' | 'database', create: boolean): Promise<string | null>;
   /** A save dialog; where this host has none, a free name in the folder of exports. Null where the user chose none. */
   chooseSaveFile(suggestedName: string): Promise<string | null>;
+  /** Writes what a page exports to the place that {@link chooseSaveFile} gives; null where it gives none. */
+  saveFile(suggestedName: string, bytes: Uint8Array): Promise<string | null>;
 }

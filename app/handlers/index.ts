@@ -5,6 +5,7 @@ import { auditHandlers } from './audit.ts';
 import { commandHandlers } from './command.ts';
 import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
+import { fileHandlers } from './files.ts';
 import { keyHandlers } from './keys.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
@@ -24,6 +25,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
     ...dataHandlers(services),
     ...auditHandlers(services, host),
     ...settingsHandlers(services, host),
+    ...fileHandlers(host),
     'overview.get': () => services.overview.get(),
   };
 }

@@ -15,7 +15,8 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { counted, figure } from '../format.ts';
-import { exportName, saveAs, toCsv, toJson, type ExportColumn } from './export.ts';
+import { exportName, toCsv, toJson, type ExportColumn } from './export.ts';
+import { useSaving } from './saving.ts';
 import { PopoverButton } from './PopoverButton.tsx';
 import './table.css';
 
@@ -220,9 +221,10 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
 
 /** Offers `rows` as a CSV or JSON file. */
 export function ExportButton<Row>({ subject, columns, rows, count }: { subject: string; columns: readonly ExportColumn<Row>[]; rows: () => readonly Row[]; count: number }): ReactNode {
+  const saveFile = useSaving();
   const save = (ending: 'csv' | 'json'): void => {
     const text = ending === 'csv' ? toCsv(columns, rows()) : toJson(rows());
-    saveAs(exportName(subject, ending, Date.now()), new Blob([text], { type: ending === 'csv' ? 'text/csv' : 'application/json' }));
+    saveFile(exportName(subject, ending, Date.now()), new Blob([text], { type: ending === 'csv' ? 'text/csv' : 'application/json' }));
   };
   return (
     <PopoverButton label="Export">

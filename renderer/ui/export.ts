@@ -34,12 +34,3 @@ export function toJson(rows: readonly unknown[]): string {
 export function exportName(subject: string, ending: string, at: number): string {
   return `${subject}-${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}Z.${ending}`;
 }
-
-/** Hands `content` to the user as a file; the host asks where it goes. */
-export function saveAs(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}

@@ -3,7 +3,8 @@ import type { AuditRecordView } from '../../contract/audit.ts';
 import { parseHead } from '../../../main/audit/export.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
-import { readInput, writeOutput } from '../files.ts';
+import { writeOutput } from '../../output-file.ts';
+import { readInput } from '../files.ts';
 import { counted, figure, moment, printable, table } from '../text.ts';
 
 interface ListOptions {

@@ -1,15 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
-import { asFailure, ask, queries } from '../../api.ts';
+import { asFailure, ask, queries, saveFile } from '../../api.ts';
 import { useTheme, rememberedTheme } from '../../theme/theme.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { SavingContext } from '../../ui/saving.ts';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { Header } from './Header.tsx';
 import { useActivity } from './idle.ts';
 import { LockScreen } from './LockScreen.tsx';
 import { Navigation } from './Navigation.tsx';
 import { useShortcuts } from './shortcuts.ts';
+import { SavedFile } from './SavedFile.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { useEarlyProof } from './early-proof.ts';
 import './frame.css';
@@ -36,6 +38,9 @@ export function Frame(): ReactNode {
     onSettled: () => client.invalidateQueries({ queryKey: ['status'] }),
   });
   const { mutate: lockNow } = lock;
+  const saving = useMutation({ mutationFn: ({ name, content }: { name: string; content: Blob }) => saveFile(name, content) });
+  const { mutate: saveNow } = saving;
+  const save = useCallback((name: string, content: Blob) => saveNow({ name, content }), [saveNow]);
   const state = status.data?.state;
   const locked = state === 'locked';
   const palette = useCallback(() => setOpen((now) => (locked ? now : 'palette')), [locked]);
@@ -71,9 +76,12 @@ export function Frame(): ReactNode {
             {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} />}
           </div>
         ) : (
-          <Outlet />
+          <SavingContext value={save}>
+            <Outlet />
+          </SavingContext>
         )}
       </main>
+      <SavedFile file={saving.data} failure={saving.error === null ? null : asFailure(saving.error)} onDismiss={saving.reset} />
       <StatusBar status={status.data} host={host.data} />
       <Suspense>
         {open === 'palette' && !locked ? <Palette onClose={close} onHelp={help} onLock={() => lockNow()} /> : null}

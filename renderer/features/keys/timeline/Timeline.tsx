@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { GenerationView, KeyMark } from '../../../../app/contract/keys.ts';
 import { counted, exactUtc, figure } from '../../../format.ts';
-import { saveAs, exportName } from '../../../ui/export.ts';
+import { exportName } from '../../../ui/export.ts';
+import { useSaving } from '../../../ui/saving.ts';
 import { StateBadge } from '../../../ui/StateBadge.tsx';
 import { usePageKeys, type PageKey } from '../../frame/page-keys.ts';
 import { wantedHeight } from './geometry.ts';
@@ -36,6 +37,7 @@ export function Timeline({ keys, names, marks, now, selected, onChoose }: Timeli
   const choose = useRef(onChoose);
   const [view, setView] = useState<TimelineView | null>(null);
   const [hover, setHover] = useState<Hit | null>(null);
+  const saveFile = useSaving();
   usePageKeys(KEYS);
   useEffect(() => {
     choose.current = onChoose;
@@ -93,7 +95,7 @@ export function Timeline({ keys, names, marks, now, selected, onChoose }: Timeli
           className="tool"
           onClick={() => {
             const at = Date.now();
-            void view?.toPng().then((picture) => saveAs(exportName('master-keys', 'png', at), picture));
+            void view?.toPng().then((picture) => saveFile(exportName('master-keys', 'png', at), picture));
           }}
         >
           PNG
