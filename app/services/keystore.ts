@@ -23,7 +23,7 @@ export class KeyStoreActs {
 
   /** @throws AppError `KEYSTORE_ALREADY_ENABLED` */
   async planEnable(typed: string): Promise<BlastRadius> {
-    this.#assertInternal();
+    assertInternal(this.#cluster.profile);
     const file = wholePath(typed);
     const names = await this.#activeNames();
     return {
@@ -49,12 +49,13 @@ export class KeyStoreActs {
     const file = wholePath(typed);
     try {
       return await cluster.guarded('keystore.enable', file, {}, async (note) => {
-        this.#assertInternal();
+        assertInternal(cluster.profile);
         assertConfirmed(confirm, cluster.profile.name);
-        const keystore = await openOrCreate(file, password.clone(), true);
-        keystore.dispose();
-        // Read anew: another process may have added to the profile since this one opened it.
+        // Read anew: another process may have added to the profile, or turned a KeyStore on, since this one opened it.
         const profile = await this.#profiles.get(cluster.profile.name);
+        assertInternal(profile);
+        const keystore = await openOrCreate(file, password.clone(), !(await keystoreEnabled(cluster.db)));
+        keystore.dispose();
         await this.#goLiveUnder(profile, { ...profile, keystore: { file, ...source } }, password);
         const { description } = await cluster.ring.active(LUI_KEY_NAME);
         note({ description, protectionKey: await this.#currentId() });
@@ -140,15 +141,16 @@ export class KeyStoreActs {
       current.key.dispose();
     }
   }
+}
 
-  #assertInternal(): void {
-    if (this.#cluster.profile.keystore === null) return;
-    throw new AppError(
-      'KEYSTORE_ALREADY_ENABLED',
-      'The KeyStore of this profile is on already. Nothing was changed.',
-      'To use another protection key, rotate it: fkc keystore rotate-protection',
-    );
-  }
+/** @throws AppError `KEYSTORE_ALREADY_ENABLED` */
+function assertInternal(profile: Profile): void {
+  if (profile.keystore === null) return;
+  throw new AppError(
+    'KEYSTORE_ALREADY_ENABLED',
+    'The KeyStore of this profile is on already. Nothing was changed.',
+    'Open the profile again if another process turned it on just now. To use another protection key, rotate it: fkc keystore rotate-protection',
+  );
 }
 
 /** @throws AppError `CONFIRMATION_MISMATCH` */
