@@ -86,6 +86,21 @@ describe.each(await hosts())('the window for everybody on %s', (host) => {
     });
   });
 
+  test('axe sees what is wrong', async () => {
+    await visit('#/', /readable/);
+    await page.evaluate(() => {
+      const pale = document.createElement('p');
+      pale.id = 'planted';
+      pale.textContent = 'pale';
+      Object.assign(pale.style, { color: '#eee', background: '#fff' });
+      const nameless = document.createElement('input');
+      nameless.id = 'nameless';
+      document.querySelector('#page')?.append(pale, nameless);
+    });
+    expect((await violations(page)).map((each) => each.split(':')[0]).sort()).toEqual(['color-contrast', 'label']);
+    await page.evaluate(() => document.querySelectorAll('#planted, #nameless').forEach((each) => each.remove()));
+  });
+
   test('every page is reached by two letters, and begins at its sentence', async () => {
     for (const [letter, pattern] of [['k', /generations? of/], ['d', /Logical Units/], ['a', /unbroken/], ['s', /protects/], ['n', /would take over/], ['o', /readable/]] as const) {
       await page.locator('body').click({ position: { x: 2, y: 300 } });
