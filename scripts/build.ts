@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { InlineConfig, Plugin } from 'vite';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -88,13 +90,16 @@ const COMMON = {
 
 /** The preload script needs the channels' names alone: the schemas, and zod with them, stay out of the page's process. */
 async function channelNamesOnly(): Promise<Plugin> {
-  const { channelNames, IPC_EVENT, IPC_REQUEST } = await import('../app/contract/index.ts');
   const contract = join(ROOT, 'app', 'contract', 'index.ts');
+  // In a process of its own: this one may have loaded the contract before it was changed.
+  const program = `const { channelNames, IPC_EVENT, IPC_REQUEST } = await import(${JSON.stringify(pathToFileURL(contract).href)}); console.log(JSON.stringify({ channelNames, IPC_EVENT, IPC_REQUEST }))`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  const exported = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
   return {
     name: 'channel-names-only',
     load: (id) =>
       id === contract.split(sep).join('/') || id === contract
-        ? Object.entries({ channelNames, IPC_EVENT, IPC_REQUEST })
+        ? Object.entries(exported)
             .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
             .join('\n')
         : null,
