@@ -103,5 +103,5 @@ test('an internal protection key is a worry', () => {
     notes: [],
   } as unknown as Status;
   expect(settingsSentence(status).tone).toBe('worry');
-  expect(settingsSentence({ ...status, protection: { ...status.protection, kind: 'keystore', entries: 6 } })).toEqual({ tone: 'calm', text: 'Profile demo protects its master keys with a KeyStore of 6 entries.' });
+  expect(settingsSentence({ ...status, protection: { ...status.protection, kind: 'keystore', entries: 6 } })).toEqual({ tone: 'calm', text: 'Profile demo protects its master keys with a KeyStore with 6 entries.' });
 });

@@ -7,7 +7,7 @@ export function settingsSentence({ profile, protection, notes }: Status): Senten
   if (protection.kind === 'internal') {
     return { tone: 'worry', text: `Profile ${profile.name} protects its master keys with an internal key that lies beside the data.` };
   }
-  const entries = protection.entries === null ? '' : ` of ${counted(protection.entries, 'entry', 'entries')}`;
+  const entries = protection.entries === null ? '' : ` with ${counted(protection.entries, 'entry', 'entries')}`;
   if (notes.length > 0) return { tone: 'worry', text: `Profile ${profile.name} protects its master keys with a KeyStore${entries}, and ${notes.length === 1 ? 'one thing about this node needs' : `${counted(notes.length, 'thing')} about this node need`} you.` };
   return { tone: 'calm', text: `Profile ${profile.name} protects its master keys with a KeyStore${entries}.` };
 }
