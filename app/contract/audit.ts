@@ -30,8 +30,8 @@ export const audit = {
       /** Newest first: records with a smaller seq than this. */
       before: count.optional(),
       limit: z.number().int().min(1).max(500),
-      actor: z.string().optional(),
-      act: z.string().optional(),
+      actor: z.string().max(512).optional(),
+      act: z.string().max(200).optional(),
       /** Found in act, object, actor or context. */
       search: z.string().max(200).optional(),
     }),

@@ -25,6 +25,8 @@ export const description = z.string().min(1).max(160);
 export const keyName = z.string().min(1).max(48);
 export const luName = z.string().min(1).max(128);
 export const instanceId = z.string().min(1).max(512);
+/** A name typed to confirm, or one of a profile: never longer than these may be. */
+export const typedName = z.string().max(512);
 export const failure = z.object({
   ok: z.literal(false),
   code: z.string(),

@@ -15,10 +15,10 @@ export const problem = z.object({
 });
 
 export const parsed = z.object({
-  name: z.string(),
-  generatorType: z.string(),
-  storeType: z.string(),
-  args: z.string().nullable(),
+  name: text,
+  generatorType: text,
+  storeType: text,
+  args: text.nullable(),
 });
 
 /** What an activation would do, worked out without doing it. */

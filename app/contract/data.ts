@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channel, count, description, failure, instanceId, luName, nothing, time } from './channel.ts';
+import { channel, count, description, done, failure, instanceId, luName, nothing, time, typedName } from './channel.ts';
 
 export const census = z.object({
   at: time,
@@ -68,6 +68,8 @@ export const job = z.object({
   updatedAt: time,
 });
 
+const jobId = z.object({ id: z.string().max(64) });
+
 export const data = {
   'data.census': channel(nothing, census),
   'data.instances': channel(
@@ -82,11 +84,11 @@ export const data = {
   'data.instance': channel(z.object({ lu: luName, id: instanceId }), instanceDetail),
   'data.verify': channel(z.object({ lu: luName.optional() }), dataVerification),
   /** Decrypts and shows; audited before it happens. `confirm` is the profile's name in a production profile. */
-  'data.show': channel(z.object({ lu: luName, id: instanceId, confirm: z.string().optional() }), shown),
+  'data.show': channel(z.object({ lu: luName, id: instanceId, confirm: typedName.optional() }), shown),
   'jobs.list': channel(nothing, z.object({ jobs: z.array(job) })),
-  'jobs.pause': channel(z.object({ id: z.string() }), z.object({})),
-  'jobs.resume': channel(z.object({ id: z.string() }), z.object({})),
-  'jobs.cancel': channel(z.object({ id: z.string() }), z.object({})),
+  'jobs.pause': channel(jobId, done),
+  'jobs.resume': channel(jobId, done),
+  'jobs.cancel': channel(jobId, done),
 };
 
 export type Census = z.infer<typeof census>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channel, count, done, nothing } from './channel.ts';
+import { channel, count, done, nothing, typedName } from './channel.ts';
 
 export const profileView = z.object({
   name: z.string(),
@@ -42,16 +42,16 @@ export const settings = {
   'profiles.list': channel(nothing, z.object({ profiles: z.array(profileView) })),
   'profiles.create': channel(newProfile, done),
   /** Closes the current profile (its keys are zeroed) and opens the other. */
-  'profiles.select': channel(z.object({ name: z.string() }), done),
+  'profiles.select': channel(z.object({ name: typedName }), done),
   'preferences.get': channel(nothing, preferences),
   'preferences.set': channel(preferences, done),
   'keystore.planEnable': channel(z.object({ file: z.string().min(1).max(4096) }), blastRadius),
   'keystore.enable': channel(
-    z.object({ file: z.string().min(1).max(4096), password: z.string().min(1).max(1024), confirm: z.string() }),
+    z.object({ file: z.string().min(1).max(4096), password: z.string().min(1).max(1024), confirm: typedName }),
     z.object({ description: z.string() }),
   ),
   'keystore.planRotate': channel(nothing, blastRadius),
-  'keystore.rotate': channel(z.object({ confirm: z.string() }), z.object({ fingerprint: z.string(), description: z.string() })),
+  'keystore.rotate': channel(z.object({ confirm: typedName }), z.object({ fingerprint: z.string(), description: z.string() })),
   /** The host's file dialog; null where the user chose none. */
   'dialog.chooseFile': channel(z.object({ purpose: z.enum(['keystore', 'database']), create: z.boolean() }), z.object({ file: z.string().nullable() })),
 };
