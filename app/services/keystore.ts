@@ -54,8 +54,8 @@ export class KeyStoreActs {
         // Read anew: another process may have added to the profile, or turned a KeyStore on, since this one opened it.
         const profile = await this.#profiles.get(cluster.profile.name);
         assertInternal(profile);
-        const keystore = await openOrCreate(file, password.clone(), !(await keystoreEnabled(cluster.db)));
-        keystore.dispose();
+        const mayCreate = !(await keystoreEnabled(cluster.db));
+        (await openOrCreate(file, password.clone(), mayCreate)).dispose();
         await this.#goLiveUnder(profile, { ...profile, keystore: { file, ...source } }, password);
         const { description } = await cluster.ring.active(LUI_KEY_NAME);
         note({ description, protectionKey: await this.#currentId() });

@@ -54,7 +54,8 @@ export class KeyStoreFile implements Disposable {
       throw readFailed(path, error);
     });
     const { bytes, digest } = await readWhole(real);
-    return new KeyStoreFile(real, password.clone(), digest, openPkcs12(bytes, password));
+    const content = openPkcs12(bytes, password);
+    return new KeyStoreFile(real, password.clone(), digest, content);
   }
 
   /**
