@@ -211,12 +211,13 @@ async function collectBatch({ source, sealing, request, after, comparing, turn, 
     if (signal?.aborted === true) break;
     const id = instanceIdOf(key);
     const image = source.image(key);
-    if (!comparing || !(await holdsSame(sealing, await db.instances.get(lu, id), image))) changed.push({ id, image });
+    bytes += image.length;
+    if (comparing && (await holdsSame(sealing, await db.instances.get(lu, id), image))) discard(image);
+    else changed.push({ id, image });
     taken++;
     last = key;
     const others = turn();
     if (others !== undefined) await others;
-    bytes += image.length;
     if (bytes >= BATCH_BYTES) break;
   }
   // Gathered first, then sealed in one go: each kind of work finds the processor's caches warm.
@@ -228,7 +229,10 @@ async function collectBatch({ source, sealing, request, after, comparing, turn, 
 async function holdsSame(sealing: Sealing, stored: StoredInstance | null, image: Uint8Array): Promise<boolean> {
   if (stored === null) return false;
   try {
-    return Buffer.compare(await sealing.open(stored), image) === 0;
+    const opened = await sealing.open(stored);
+    const same = Buffer.compare(opened, image) === 0;
+    opened.fill(0);
+    return same;
   } catch (error) {
     if (isOfInstance(error)) return false;
     throw error;
