@@ -6,7 +6,7 @@ import { START, type ChainEnd } from './chain.ts';
 import { pagesOf } from './verify.ts';
 
 /** Says what a head is, in its own file and on the last line of an export. */
-export const HEAD_FORMAT = 'fabric-key-console audit head 1';
+const HEAD_FORMAT = 'fabric-key-console audit head 1';
 
 /** The end of the chain at a moment: kept in another place, it proves later that nothing before it was touched. */
 export interface ExportedHead extends ChainEnd {

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 
 /** Longest length-prefixed text in bytes: what a u16 can say. */
-export const MAX_TEXT_BYTES = 0xffff;
+const MAX_TEXT_BYTES = 0xffff;
 
 /**
  * The encoded length of `text` in UTF-8.

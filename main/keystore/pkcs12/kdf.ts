@@ -12,7 +12,7 @@ export const KDF_HASHES = {
 export type KdfHash = keyof typeof KDF_HASHES;
 
 /** What the derived bytes are for: the "ID" of RFC 7292, B.3. */
-export const KDF_PURPOSE = { key: 1, iv: 2, mac: 3 } as const;
+const KDF_PURPOSE = { key: 1, iv: 2, mac: 3 } as const;
 
 export interface Pkcs12KdfParameters {
   readonly hash: KdfHash;

@@ -4,7 +4,7 @@ import { malformed, unsupported } from '../failures.ts';
  * The most iterations of a key derivation that the console runs, the JDK's own limit: a few seconds of work. A file that
  * asks for more would keep the console busy for as long as its author likes.
  */
-export const MAX_ITERATIONS = 5_000_000;
+const MAX_ITERATIONS = 5_000_000;
 
 /** @throws AppError `KEYSTORE_MALFORMED` for 0, `KEYSTORE_ALGORITHM_UNSUPPORTED` above {@link MAX_ITERATIONS} */
 export function checkIterations(iterations: number): void {
