@@ -36,12 +36,12 @@ export function keyRow(page: Page, description: string): Locator {
   return page.getByRole('grid', { name: 'Master keys' }).getByRole('row').filter({ has: page.locator(`code[title="${description}"]`) });
 }
 
-/** Types the line anew on the Activate page; leaving it closes what is offered to complete it. */
+/** Types the line anew on the Activate page, and closes what is offered to complete it, however late it comes. */
 export async function typeCommand(page: Page, text: string): Promise<void> {
   const line = page.getByRole('textbox', { name: 'Command' });
   await line.fill('');
   await line.pressSequentially(text);
-  await line.blur();
+  await page.keyboard.press('Escape');
 }
 
 /** From the Activate page with a sound command: opens the sheet, confirms, and waits for the end. @returns the description */

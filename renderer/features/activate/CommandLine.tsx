@@ -61,7 +61,8 @@ export function CommandLine({ text, onChange, problem, onEnter, label, autoFocus
         close();
         onEnter();
       }
-    } else if (event.key === 'Escape' && open) {
+    } else if (event.key === 'Escape' && (open || found.isFetching)) {
+      // Also those that are still on their way, or they would lie over what stands below.
       event.stopPropagation();
       close();
     } else if (event.key === ' ' && event.ctrlKey) setCursor(input.current?.selectionStart ?? text.length);
