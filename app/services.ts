@@ -295,7 +295,7 @@ export class Services {
 
   async #openProfile(profile: Profile): Promise<Opened> {
     const onActivation = (progress: ActivationProgress): void => {
-      this.emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes }, failure: null });
+      this.emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes } });
     };
     const cluster = await Cluster.open({
       profile,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, failure } from './channel.ts';
+import { count } from './channel.ts';
 import { job } from './data.ts';
 
 /** Everything that main tells the window unasked, on one subscription. */
@@ -11,7 +11,6 @@ export const event = z.discriminatedUnion('type', [
     name: z.string(),
     description: z.string(),
     stripes: z.object({ stored: count, total: count }).nullable(),
-    failure: failure.nullable(),
   }),
   /** Plain keys were zeroed, or came back, or the state changed. Ask for `session.status`. */
   z.object({ type: z.literal('status') }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stepStates, truthAfter, type ActivationEvent } from '../../renderer/features/activate/steps.ts';
 
-const event = (step: ActivationEvent['step'], stripes: ActivationEvent['stripes'] = null): ActivationEvent => ({ type: 'activation', step, name: 'k', description: 'k-1', stripes, failure: null });
+const event = (step: ActivationEvent['step'], stripes: ActivationEvent['stripes'] = null): ActivationEvent => ({ type: 'activation', step, name: 'k', description: 'k-1', stripes });
 const states = (events: ActivationEvent[], ended: 'no' | 'well' | 'badly'): string => stepStates(events, ended).map((step) => step.state[0]).join('');
 
 test('each event moves on by one step', () => {
