@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -44,5 +44,51 @@ describe('a process that was opened before another turned the KeyStore on', () =
     expect((await again.profiles.get('shared')).keystore?.file).toBe(first);
     expect((await again.cluster.ring.active()).description).toBe(description);
     expect(await again.keys.verify()).toMatchObject({ unreadable: [] });
+  });
+});
+
+describe('a node whose KeyStore copy is older but holds the same protection key', () => {
+  it('goes live, reads all, and is told that its copy is stale, until a newer one is put in its place', async () => {
+    const file = join(home, 'first.keystore');
+    const copy = join(home, 'copy.keystore');
+    const first = await open('shared');
+    await first.unlock(null);
+    await first.keystore.enable(file, passwordOf('long enough'), 'shared');
+    await copyFile(file, copy);
+    await first.activation.run("activatekey name='masterkey_key_name'", null);
+    await first.createProfile({ name: 'node', sqlite: join(home, 'shared.sqlite'), keystore: { file: copy } }, null);
+
+    const node = await open('node');
+    await node.unlock(passwordOf('long enough'));
+    expect(await node.keys.verify()).toMatchObject({ unreadable: [] });
+    expect((await node.status()).notes.join()).toContain('stale');
+    expect((await node.cluster.db.nodes.list()).flatMap(({ notes }) => notes).join()).toContain('stale');
+
+    await copyFile(file, copy);
+    await node.lock('asked');
+    await node.unlock(passwordOf('long enough'));
+    expect((await node.status()).notes).toEqual([]);
+  });
+});
+
+describe('several key names', () => {
+  it('have generations of their own, all usable side by side', async () => {
+    await (await open()).createProfile({ name: 'tenants', sqlite: join(home, 'shared.sqlite'), keyNames: ['tenant_a', 'tenant_b'] }, null);
+    const services = await open('tenants');
+    await services.unlock(null);
+    for (const name of ['tenant_a', 'tenant_b', 'tenant_a', 'masterkey_key_name']) await services.activation.run(`activatekey name='${name}'`, null);
+    const again = await open('tenants');
+    await again.unlock(null);
+    const { keys } = await again.keys.list();
+    expect(keys.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'k2_hash_key active',
+      'masterkey_key_name deactivated',
+      'masterkey_key_name active',
+      'tenant_a deactivated',
+      'tenant_a active',
+      'tenant_b active',
+    ]);
+    expect(new Set(keys.map(({ fingerprint }) => fingerprint)).size).toBe(6);
+    for (const { description } of keys) expect((await again.cluster.ring.get(description)).length).toBe(32);
   });
 });
