@@ -1,26 +1,27 @@
-import { AppError, isAppError, type Failure } from '../main/errors.ts';
+import { isAppError } from '../main/errors.ts';
 import type { ChainEnd } from '../main/audit/chain.ts';
 import type { LuDefinition } from '../main/lu/definition.ts';
 import type { GenerateKey } from '../main/masterkey/generators.ts';
-import type { ActivationProgress } from '../main/masterkey/activate.ts';
 import type { SecretBytes } from '../main/secret.ts';
 import type { AuditVerification } from './contract/audit.ts';
 import type { ConsoleEvent } from './contract/events.ts';
 import type { Input, Output } from './contract/index.ts';
 import type { Status } from './contract/session.ts';
 import type { ProfileView } from './contract/settings.ts';
-import { consoleLog, failureOf, type ErrorLog } from './error-log.ts';
+import { consoleLog, failureOf } from './error-log.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
-import { Activation } from './services/activation.ts';
-import { Cluster } from './services/cluster.ts';
-import { DataStore } from './services/data-store.ts';
+import type { Activation } from './services/activation.ts';
+import type { Cluster } from './services/cluster.ts';
+import type { DataStore } from './services/data-store.ts';
 import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
 import { IdleClock } from './services/idle-clock.ts';
-import { Jobs } from './services/jobs.ts';
-import { KeyList } from './services/key-list.ts';
-import { KeyStoreActs } from './services/keystore.ts';
+import type { Jobs } from './services/jobs.ts';
+import type { KeyList } from './services/key-list.ts';
+import type { KeyStoreActs } from './services/keystore.ts';
 import { createProfile } from './services/new-profile.ts';
-import { OverviewReport } from './services/overview.ts';
+import type { OverviewReport } from './services/overview.ts';
+import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
+import { statusOf, type LiveState } from './services/status.ts';
 
 /** How often the window looks whether another process changed something. */
 const WATCH_EVERY_MS = 2_000;
@@ -35,17 +36,6 @@ export interface ServicesOptions {
   readonly generate?: GenerateKey;
 }
 
-/** Everything that works on one profile. Replaced as a whole when another profile is chosen. */
-interface Opened {
-  readonly cluster: Cluster;
-  readonly jobs: Jobs;
-  readonly keys: KeyList;
-  readonly data: DataStore;
-  readonly activation: Activation;
-  readonly keystore: KeyStoreActs;
-  readonly overview: OverviewReport;
-}
-
 /**
  * The composition root: a profile in, services out, the same for window, CLI and tests. Going live is asked for by
  * {@link unlock} or {@link start}; opening alone needs no key.
@@ -54,33 +44,30 @@ export class Services {
   readonly home: string;
   readonly profiles: Profiles;
   readonly emit: (event: ConsoleEvent) => void;
-  readonly #generate: GenerateKey | undefined;
-  readonly #log: ErrorLog;
-  readonly #clock = { offset: 0 };
-  readonly #idle = new IdleClock(() => void this.lock('idle').catch((error: unknown) => this.#log.record('idle lock', error)));
+  readonly #around: Surroundings;
+  readonly #idle = new IdleClock(() => void this.lock('idle').catch((error: unknown) => this.#around.log.record('idle lock', error)));
   #turn: Promise<unknown> = Promise.resolve();
   #watch: NodeJS.Timeout | null = null;
   #seenHead = 0;
-  #opened: Opened;
-  #state: { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: Failure } = { is: 'ready' };
+  #opened: ProfileServices;
+  #state: LiveState = { is: 'ready' };
   #audit: Status['audit'] = { records: 0, verifiedAt: null, intact: null };
 
-  private constructor(options: ServicesOptions, profiles: Profiles) {
-    this.home = options.home;
-    this.profiles = profiles;
-    this.emit = options.emit ?? (() => undefined);
-    this.#generate = options.generate;
-    this.#log = consoleLog(options.home);
-    this.#opened = undefined as unknown as Opened;
+  private constructor(home: string, around: Surroundings, opened: ProfileServices) {
+    this.home = home;
+    this.profiles = around.profiles;
+    this.emit = around.emit;
+    this.#around = around;
+    this.#opened = opened;
   }
 
   /** @throws AppError `PROFILE_*`, `DATABASE_*` */
   static async open(options: ServicesOptions): Promise<Services> {
-    const profiles = new Profiles(options.home);
-    const services = new Services(options, profiles);
-    const profile = options.profile === undefined ? await demoProfile(profiles, options.home) : await profiles.get(options.profile);
-    services.#opened = await services.#openProfile(profile);
-    return services;
+    const { home, emit = () => undefined, generate } = options;
+    const profiles = new Profiles(home);
+    const around: Surroundings = { profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate };
+    const profile = options.profile === undefined ? await demoProfile(profiles, home) : await profiles.get(options.profile);
+    return new Services(home, around, await openProfileServices(profile, around));
   }
 
   get cluster(): Cluster {
@@ -139,7 +126,7 @@ export class Services {
   async select(name: string): Promise<void> {
     const profile = await this.profiles.get(name);
     await this.#withoutJobs(async () => {
-      const next = await this.#openProfile(profile);
+      const next = await openProfileServices(profile, this.#around);
       const before = this.#opened;
       this.#opened = next;
       this.#audit = { records: 0, verifiedAt: null, intact: null };
@@ -199,29 +186,8 @@ export class Services {
     return result;
   }
 
-  async status(): Promise<Status> {
-    const { cluster } = this;
-    const ring = cluster.unlocked ? cluster.ring : null;
-    const head = await cluster.db.audit.head();
-    return {
-      profile: { name: cluster.profile.name, production: cluster.profile.production, fips: cluster.profile.fips },
-      database: { ...cluster.db.info },
-      protection: {
-        kind: cluster.profile.keystore === null ? 'internal' : 'keystore',
-        location: cluster.profile.keystore?.file ?? null,
-        fingerprint: ring === null ? null : await protectionFingerprint(cluster),
-        entries: ring?.protection.entries ?? null,
-        rotatedAt: ring === null ? null : await ring.protection.rotatedAt(),
-      },
-      state: this.#state.is !== 'ready' ? this.#state.is : ring === null ? 'locked' : 'live',
-      failure: this.#state.is === 'failed' ? this.#state.failure : null,
-      unlockNeeds: (await cluster.needsPassword()) ? 'keystore-password' : 'nothing',
-      liveSince: cluster.liveSince,
-      notes: cluster.notes(),
-      jobsRunning: this.jobs.running,
-      censusAt: this.data.censusAt,
-      audit: { ...this.#audit, records: head?.seq ?? 0 },
-    };
+  status(): Promise<Status> {
+    return statusOf(this.#opened, this.#state, this.#audit);
   }
 
   /** Zeroes every key and closes the database. */
@@ -243,7 +209,7 @@ export class Services {
       }
     } catch (error) {
       // Stopped by a lock, or by the user, which is no failure: the next unlock goes on.
-      this.#state = isAppError(error, 'CANCELLED') ? { is: 'ready' } : { is: 'failed', failure: failureOf(this.#log, 'start', error) };
+      this.#state = isAppError(error, 'CANCELLED') ? { is: 'ready' } : { is: 'failed', failure: failureOf(this.#around.log, 'start', error) };
     }
     this.emit({ type: 'status' });
     this.emit({ type: 'changed', what: 'all' });
@@ -252,12 +218,12 @@ export class Services {
   async #unlock(password: SecretBytes | null): Promise<void> {
     try {
       const wasReady = !this.cluster.profile.demo || (await demoReady(this));
-      if (!wasReady) this.#clock.offset = DEMO_START;
+      if (!wasReady) this.#around.clock.offset = DEMO_START;
       await this.cluster.unlock(password);
-      if (!wasReady) await prepareDemo(this, this.#clock);
+      if (!wasReady) await prepareDemo(this, this.#around.clock);
     } finally {
       password?.dispose();
-      this.#clock.offset = 0;
+      this.#around.clock.offset = 0;
     }
     this.#state = { is: 'ready' };
     this.emit({ type: 'status' });
@@ -292,44 +258,9 @@ export class Services {
         .catch(() => undefined);
     }, WATCH_EVERY_MS).unref();
   }
-
-  async #openProfile(profile: Profile): Promise<Opened> {
-    const onActivation = (progress: ActivationProgress): void => {
-      this.emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes } });
-    };
-    const cluster = await Cluster.open({
-      profile,
-      onActivation,
-      now: () => Date.now() + this.#clock.offset,
-      ...(this.#generate === undefined ? {} : { generate: this.#generate }),
-    });
-    const jobs = new Jobs(this.emit, (where, error) => failureOf(this.#log, where, error));
-    const keys = new KeyList(cluster);
-    const data = new DataStore(cluster, jobs);
-    return {
-      cluster,
-      jobs,
-      keys,
-      data,
-      activation: new Activation(cluster, onActivation),
-      keystore: new KeyStoreActs(cluster, this.profiles, onActivation),
-      overview: new OverviewReport(cluster, keys, data),
-    };
-  }
 }
 
 /** @see Services.open */
 export function openServices(options: ServicesOptions): Promise<Services> {
   return Services.open(options);
-}
-
-async function protectionFingerprint(cluster: Cluster): Promise<string | null> {
-  try {
-    const current = await cluster.ring.protection.current();
-    current.key.dispose();
-    return current.id;
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
 }

@@ -1,0 +1,59 @@
+import type { ActivationProgress } from '../../main/masterkey/activate.ts';
+import type { GenerateKey } from '../../main/masterkey/generators.ts';
+import type { ConsoleEvent } from '../contract/events.ts';
+import { failureOf, type ErrorLog } from '../error-log.ts';
+import type { Profile, Profiles } from '../profiles.ts';
+import { Activation } from './activation.ts';
+import { Cluster } from './cluster.ts';
+import { DataStore } from './data-store.ts';
+import { Jobs } from './jobs.ts';
+import { KeyList } from './key-list.ts';
+import { KeyStoreActs } from './keystore.ts';
+import { OverviewReport } from './overview.ts';
+
+/** Everything that works on one profile. Replaced as a whole when another profile is chosen. */
+export interface ProfileServices {
+  readonly cluster: Cluster;
+  readonly jobs: Jobs;
+  readonly keys: KeyList;
+  readonly data: DataStore;
+  readonly activation: Activation;
+  readonly keystore: KeyStoreActs;
+  readonly overview: OverviewReport;
+}
+
+/** What the services of every profile share. */
+export interface Surroundings {
+  readonly profiles: Profiles;
+  readonly emit: (event: ConsoleEvent) => void;
+  readonly log: ErrorLog;
+  /** How far the clock stands from now, ms: the demo's history is made in the past. */
+  readonly clock: { offset: number };
+  readonly generate: GenerateKey | undefined;
+}
+
+/** Opens the profile's system database and puts the services on it together. @throws AppError `DATABASE_*` */
+export async function openProfileServices(profile: Profile, around: Surroundings): Promise<ProfileServices> {
+  const { profiles, emit, log, clock, generate } = around;
+  const onActivation = (progress: ActivationProgress): void => {
+    emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes } });
+  };
+  const cluster = await Cluster.open({
+    profile,
+    onActivation,
+    now: () => Date.now() + clock.offset,
+    ...(generate === undefined ? {} : { generate }),
+  });
+  const jobs = new Jobs(emit, (where, error) => failureOf(log, where, error));
+  const keys = new KeyList(cluster);
+  const data = new DataStore(cluster, jobs);
+  return {
+    cluster,
+    jobs,
+    keys,
+    data,
+    activation: new Activation(cluster, onActivation),
+    keystore: new KeyStoreActs(cluster, profiles, onActivation),
+    overview: new OverviewReport(cluster, keys, data),
+  };
+}
