@@ -33,6 +33,8 @@ export interface TailStep {
 
 /** Narrower bars are drawn together with their neighbours, in pixels. */
 export const MERGE_BELOW = 3;
+/** The active generation has a bar of its own that is at least this wide, however new it is: it reaches beyond now. In pixels. */
+export const ACTIVE_LEAST = 6;
 
 export function buildLanes(keys: readonly GenerationView[], names: readonly string[], now: number): Lane[] {
   const byName = new Map<string, GenerationView[]>(names.map((name) => [name, []]));
@@ -86,7 +88,7 @@ export function visibleBars(lane: Lane, view: View, width: number): Bar[] {
     if (end < 0) {
       index += 1;
     } else if (end - x >= MERGE_BELOW || index === stop - 1) {
-      bars.push(barOf(lane, index, index, x, Math.max(end, x + 1)));
+      bars.push(barOf(lane, index, index, x, Math.max(end, x + (isActive(lane, index) ? ACTIVE_LEAST : 1))));
       index += 1;
     } else {
       // Everything that begins within the next few pixels belongs to this run.
@@ -94,12 +96,16 @@ export function visibleBars(lane: Lane, view: View, width: number): Bar[] {
       const last = next - 1;
       const runEnd = xOf(view, width, ends[last] ?? 0);
       const wideLast = last > index && runEnd - xOf(view, width, starts[last] ?? 0) >= MERGE_BELOW;
-      const end = wideLast ? last - 1 : last;
+      const end = wideLast || (last > index && isActive(lane, last)) ? last - 1 : last;
       pushMerged(bars, lane, index, end, x, Math.max(x + 1, xOf(view, width, ends[end] ?? 0)));
       index = end + 1;
     }
   }
   return bars;
+}
+
+function isActive(lane: Lane, index: number): boolean {
+  return lane.generations[index]?.state === 'active';
 }
 
 function pushMerged(bars: Bar[], lane: Lane, first: number, last: number, x: number, end: number): void {
