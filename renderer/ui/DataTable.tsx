@@ -13,8 +13,9 @@ import {
   type ColumnDef,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { counted, figure } from '../format.ts';
+import { fitting } from './columns.ts';
 import { exportName, toCsv, toJson, type ExportColumn } from './export.ts';
 import { useSaving } from './saving.ts';
 import { PopoverButton } from './PopoverButton.tsx';
@@ -46,6 +47,8 @@ export interface TableColumn<Row> {
   readonly numeric?: boolean;
   /** Not shown until asked for. */
   readonly hidden?: boolean;
+  /** Left out where there is no room for all columns, those with the lowest number first; without it, it stays. */
+  readonly yields?: number;
 }
 
 export interface DataTableProps<Row> {
@@ -88,9 +91,19 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
     },
   });
   const shown = table.getRowModel().rows;
-  const visible = columns.filter((column) => table.getColumn(column.id)?.getIsVisible() !== false);
+  const wanted = columns.filter((column) => table.getColumn(column.id)?.getIsVisible() !== false);
   const [active, setActive] = useState(0);
   const scroll = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState(Infinity);
+  useLayoutEffect(() => {
+    const element = scroll.current;
+    if (element === null) return undefined;
+    setRoom(element.clientWidth);
+    const sized = new ResizeObserver(() => setRoom(element.clientWidth));
+    sized.observe(element);
+    return () => sized.disconnect();
+  }, []);
+  const visible = fitting(wanted, room);
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroll.current,
@@ -148,11 +161,13 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
           <ul className="checks">
             {columns.map((column) => {
               const handle = table.getColumn(column.id);
+              const noRoom = wanted.includes(column) && !visible.includes(column);
               return (
                 <li key={column.id}>
                   <label>
-                    <input type="checkbox" checked={handle?.getIsVisible() !== false} disabled={visible.length === 1 && visible[0] === column} onChange={() => handle?.toggleVisibility()} />
+                    <input type="checkbox" checked={handle?.getIsVisible() !== false} disabled={wanted.length === 1 && wanted[0] === column} onChange={() => handle?.toggleVisibility()} />
                     {column.header}
+                    {noRoom ? <span className="quiet">no room now</span> : null}
                   </label>
                 </li>
               );

@@ -22,14 +22,14 @@ import { VerifyResult } from './VerifyResult.tsx';
 import './keys.css';
 
 const COLUMNS: readonly TableColumn<GenerationView>[] = [
-  { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(230px, 3fr)' },
+  { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(200px, 3fr)' },
   { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '104px' },
-  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px' },
-  { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '76px', numeric: true },
-  { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true },
+  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px', yields: 4 },
+  { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '76px', numeric: true, yields: 5 },
+  { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true, yields: 1 },
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
-  { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true },
-  { id: 'protection', header: 'Wrapped by', value: (key) => wrappedBy(key), width: 'minmax(146px, 1fr)' },
+  { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true, yields: 3 },
+  { id: 'protection', header: 'Wrapped by', value: (key) => wrappedBy(key), width: 'minmax(146px, 1fr)', yields: 2 },
   { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} />, width: '160px', hidden: true },
   { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
   { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
