@@ -98,8 +98,12 @@ class App
       });
   }
 
-  /** The host itself can not go on: says so and quits, so that the services are closed in order. */
+  /**
+   * The host itself can not go on: says so and quits, so that the services are closed in order. While the browser is
+   * being ended this is quiet: whatever still waits for it, as an opening window does, can only fail.
+   */
   fail(error: unknown): void {
+    if (this.#exiting) return;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     if (!settings.embedded) process.exitCode = 1;
     this.quit();

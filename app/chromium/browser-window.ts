@@ -67,8 +67,10 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
   }
 
   async #open(options: BrowserOptions): Promise<Browser> {
-    const browser = await openBrowser(options);
-    beforeExit(() => browser.close());
+    const opening = openBrowser(options);
+    // Also when it is asked to end before the browser has started.
+    beforeExit(async () => (await opening).close());
+    const browser = await opening;
     browser.page.on('close', () => this.#closed());
     browser.page.on('crash', () => app.fail(new Error('The page of the window crashed.')));
     setUserAgent(browser.context.browser()?.version() ?? 'unknown');

@@ -46,7 +46,25 @@ export async function openBrowser(options: BrowserOptions): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
   const removeProfile = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   process.once('exit', removeProfile);
-  const context = await chromium.launchPersistentContext(profile, {
+  const close = async (context: BrowserContext | null): Promise<void> => {
+    await context?.close();
+    process.off('exit', removeProfile);
+    removeProfile();
+  };
+  let context: BrowserContext | null = null;
+  try {
+    context = await launch(executablePath, profile, options);
+    const opened = context;
+    const page = opened.pages()[0] ?? (await opened.waitForEvent('page'));
+    return { context: opened, page, close: () => close(opened) };
+  } catch (error) {
+    await close(context);
+    throw error;
+  }
+}
+
+function launch(executablePath: string, profile: string, options: BrowserOptions): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
     executablePath,
     headless: settings.headless,
     chromiumSandbox: !settings.noSandbox,
@@ -65,16 +83,6 @@ export async function openBrowser(options: BrowserOptions): Promise<Browser> {
     forcedColors: null,
     contrast: null,
   });
-  const page = context.pages()[0] ?? (await context.waitForEvent('page'));
-  return {
-    context,
-    page,
-    close: async () => {
-      await context.close();
-      process.off('exit', removeProfile);
-      removeProfile();
-    },
-  };
 }
 
 /** Removes the profiles of hosts that were killed. */

@@ -63,7 +63,7 @@ export class WebContents extends EventEmitter implements Pick<ElectronContents, 
   async attach({ page, context }: Browser): Promise<void> {
     this.#page = page;
     context.on('page', (other) => {
-      if (other !== page && this.#openHandler?.({ url: other.url() } as Parameters<WindowOpenHandler>[0]).action !== 'allow') void other.close();
+      if (other !== page && this.#openHandler?.({ url: other.url() } as Parameters<WindowOpenHandler>[0]).action !== 'allow') void other.close().catch(() => undefined);
     });
     page.on('framenavigated', (frame) => {
       if (frame === page.mainFrame()) this.#stayHome();

@@ -41,7 +41,13 @@ async function open(): Promise<void> {
     window.focus();
   });
   app.on('window-all-closed', () => app.quit());
+  let ending = false;
+  app.once('will-quit', () => {
+    ending = true;
+  });
   const { serveWindow } = await import('./console.ts');
+  // Asked to end meanwhile: services that open now would never be closed, nor their keys zeroed.
+  if (ending) return;
   serveWindow(window, { home, ...(profile === undefined ? {} : { profile }) });
   await showPage(window);
 }

@@ -88,27 +88,64 @@ describe.runIf((await hosts()).includes('chromium'))('the Chromium host', () => 
     await third.remove();
   });
 
-  test('as a program of its own it ends on SIGTERM with 0, leaving no browser and no profile', async () => {
-    const home = mkdtempSync(join(tmpdir(), 'fkc-e2e-'));
-    const child = spawn(process.execPath, ['--import', path('app/chromium/register.ts'), path('out/electron/main.js')], {
-      env: { ...process.env, FKC_HOME: home, FKC_HEADLESS: '1' },
-      stdio: ['ignore', 'ignore', 'pipe'],
+  describe('as a program of its own', () => {
+    interface Program {
+      readonly pid: number;
+      /** What it wrote about failures. */
+      errors(): string;
+      /** Its temporary profiles. */
+      profiles(): string[];
+      /** Sends SIGTERM. @returns the exit code, and the browser's processes that it had started */
+      terminate(): Promise<{ code: number | null; browsers: number[] }>;
+    }
+
+    function start(home: string): Program {
+      const child = spawn(process.execPath, ['--import', path('app/chromium/register.ts'), path('out/electron/main.js')], {
+        env: { ...process.env, FKC_HOME: home, FKC_HEADLESS: '1' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      let errors = '';
+      child.stderr.on('data', (text: Buffer) => {
+        errors += text.toString();
+      });
+      const pid = child.pid ?? 0;
+      return {
+        pid,
+        errors: () => errors,
+        profiles: () => readdirSync(tmpdir()).filter((name) => name.startsWith(`fabric-key-console-window-${pid}-`)),
+        terminate: async () => {
+          const browsers = descendants(pid).slice(1);
+          child.kill('SIGTERM');
+          return { code: await ended, browsers };
+        },
+      };
+    }
+
+    async function endsCleanly(home: string, program: Program): Promise<void> {
+      const { code, browsers } = await program.terminate();
+      expect(program.errors()).toBe('');
+      expect(code).toBe(0);
+      expect(program.profiles()).toEqual([]);
+      expect(existsSync(join(home, 'window', 'window.lock'))).toBe(false);
+      await expect.poll(() => browsers.filter((browser) => existsSync(`/proc/${browser}`)), { timeout: 5_000 }).toEqual([]);
+      rmSync(home, { recursive: true, force: true });
+    }
+
+    test('it ends on SIGTERM with 0, leaving no browser and no profile', async () => {
+      const home = mkdtempSync(join(tmpdir(), 'fkc-e2e-'));
+      const program = start(home);
+      await expect.poll(() => descendants(program.pid).length > 3 && program.profiles().length, { timeout: 30_000 }).toBe(1);
+      await endsCleanly(home, program);
     });
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    let errors = '';
-    child.stderr.on('data', (text: Buffer) => {
-      errors += text.toString();
+
+    test.each([0, 30, 100, 200, 300, 400, 500, 700, 1_000])('so it does %d ms into its start', async (delay) => {
+      const home = mkdtempSync(join(tmpdir(), 'fkc-e2e-'));
+      const program = start(home);
+      await expect.poll(() => existsSync(join(home, 'window', 'window.lock')), { timeout: 30_000, interval: 5 }).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await endsCleanly(home, program);
     });
-    const pid = child.pid ?? 0;
-    const mine = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`fabric-key-console-window-${pid}-`));
-    await expect.poll(() => descendants(pid).length > 3 && mine().length, { timeout: 30_000 }).toBe(1);
-    const browsers = descendants(pid);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
-    expect(mine()).toEqual([]);
-    await expect.poll(() => browsers.filter((browser) => existsSync(`/proc/${browser}`)), { timeout: 5_000 }).toEqual([]);
-    expect(errors).toBe('');
-    rmSync(home, { recursive: true, force: true });
   });
 });
 
