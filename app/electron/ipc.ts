@@ -31,8 +31,8 @@ export interface RequestEvent {
 export interface RequestOptions {
   /** The console's own window; null before it opens and after it closes. */
   readonly contents: () => Contents | null;
-  /** Rejects when the profile can not be opened: every request is then answered with that failure. */
-  readonly handlers: Promise<Handlers>;
+  /** Asked once for every request that may be answered; rejects while the profile can not be opened, which is then the answer. */
+  readonly handlers: () => Promise<Handlers>;
   readonly log: ErrorLog;
 }
 
@@ -42,14 +42,12 @@ export interface RequestOptions {
  * that the contract does not name are dropped. What nobody foresaw is `INTERNAL` with an id that the log knows.
  */
 export function createRequestHandler(options: RequestOptions) {
-  // A profile that can not be opened may fail before the page asks; it is told when the page does.
-  options.handlers.catch(() => undefined);
   return async function handle(event: RequestEvent, channel: unknown, input: unknown): Promise<Answer<unknown>> {
     try {
       checkSender(event, options.contents());
       const name = knownChannel(channel);
       const request = parseInput(name, input);
-      const handlers = await options.handlers;
+      const handlers = await options.handlers();
       // The contract ties each name to its own types; the compiler can not follow that through a name known at run time.
       const handler = handlers[name] as (request: unknown) => Promise<unknown>;
       return { ok: true, value: contractual(contract[name].output, await handler(request)) };

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Profiles } from '../../app/profiles.ts';
 import { openServices } from '../../app/services.ts';
@@ -54,23 +55,72 @@ describe.each(await hosts())('what goes wrong at the start on %s', (host) => {
     await page.getByRole('button', { name: 'Try again' }).waitFor();
   });
 
-  test('a database that another process holds is DATABASE_LOCKED after a while, not a hang', async () => {
-    const file = join(home, 'held.sqlite');
-    const maker = await new Profiles(home).create({ name: 'held', sqlite: file });
-    const services = await openServices({ home, profile: maker.name });
-    await services.close();
-    const holder = child('own', file, '7000');
-    await holder.said;
-    const { page } = await opens('held');
+  /** A copy of the cluster under a profile of its own. @returns its database */
+  async function copyCluster(name: string): Promise<string> {
+    const profiles = new Profiles(home);
+    const file = join(mkdtempSync(join(home, 'case-')), 'system.sqlite');
+    copyFileSync(join(home, 'system.sqlite'), file);
+    await profiles.save({ ...(await profiles.get(PROFILE)), name, sqlite: file });
+    return file;
+  }
+
+  /** The page of `profile`, which shows `code`. */
+  async function failsToOpen(profile: string, code: string): Promise<Page> {
+    const { page } = await opens(profile);
     await sentence(page, /does not answer|could not/);
-    expect(await failure(page.locator('#page'))).toMatchObject({ code: 'DATABASE_LOCKED' });
+    const shown = await failure(page.locator('#page'));
+    expect(shown.code).toBe(code);
+    expect(shown.remedy).not.toBe('');
+    return page;
+  }
+
+  async function goesLiveOnTryAgain(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Try again' }).click();
+    expect(await sentence(page, /readable/)).toContain(`All ${CUSTOMERS} instances are readable`);
+    expect(await page.evaluate(() => window.keyConsole?.session.status())).toMatchObject({ ok: true, value: { state: 'live', failure: null } });
+    expect(await page.locator('#page .failure').count()).toBe(0);
+    // Events arrive, and acts work: the page is told of the lock, and locks.
+    await page.evaluate(() => window.keyConsole?.session.lock());
+    await page.getByRole('button', { name: /^Unlock/ }).waitFor();
+  }
+
+  test('a database that another process holds is DATABASE_LOCKED after a while, not a hang; let go, it opens on Try again', async () => {
+    const holder = child('own', await copyCluster('held'), '9000');
+    await holder.said;
+    const page = await failsToOpen('held', 'DATABASE_LOCKED');
     await holder.ended;
+    await goesLiveOnTryAgain(page);
   });
 
-  test('a profile that is not there is told by its name', async () => {
+  test('a database that is restored opens on Try again, and not before', async () => {
+    const file = await copyCluster('restored');
+    renameSync(file, `${file}.backup`);
+    writeFileSync(file, 'no database '.repeat(1000));
+    const page = await failsToOpen('restored', 'DATABASE_CORRUPT');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForTimeout(1_500);
+    expect(await failure(page.locator('#page'))).toMatchObject({ code: 'DATABASE_CORRUPT' });
+    renameSync(`${file}.backup`, file);
+    await goesLiveOnTryAgain(page);
+  });
+
+  test('a folder that is gone, as of a drive that is not there, opens on Try again once it is back', async () => {
+    const folder = dirname(await copyCluster('drive'));
+    renameSync(folder, `${folder}-away`);
+    writeFileSync(folder, '');
+    const { page } = await opens('drive');
+    expect((await failure(page.locator('#page'))).code).toMatch(/^DATABASE_/);
+    rmSync(folder);
+    renameSync(`${folder}-away`, folder);
+    await goesLiveOnTryAgain(page);
+  });
+
+  test('a profile that is not there is told by its name, and opens by itself once it is', async () => {
     const { page } = await opens('nobody');
     await sentence(page, /does not answer|could not/);
     expect(await failure(page.locator('#page'))).toMatchObject({ code: 'PROFILE_UNKNOWN', message: expect.stringContaining('nobody') as string });
+    await copyCluster('nobody');
+    expect(await sentence(page, /readable/, 30_000)).toContain(`All ${CUSTOMERS} instances are readable`);
   });
 
   test('a KeyStore that is gone: no key goes live, and the page says what can be done', async () => {

@@ -26,7 +26,7 @@ function handler(answer: (channel: string, input: unknown) => unknown = () => ({
       return 'e1';
     },
   };
-  return { lines, log, ask: createRequestHandler({ contents: () => ours, handlers: Promise.resolve(handlersThat(answer)), log }) };
+  return { lines, log, ask: createRequestHandler({ contents: () => ours, handlers: () => Promise.resolve(handlersThat(answer)), log }) };
 }
 
 const code = (answer: { ok: boolean }): unknown => ('code' in answer ? answer.code : 'ok');
@@ -64,7 +64,7 @@ describe('who may ask', () => {
 
   test('nobody is answered before the window is there', async () => {
     const { log } = handler();
-    const ask = createRequestHandler({ contents: () => null, handlers: Promise.resolve(handlersThat(() => ({}))), log });
+    const ask = createRequestHandler({ contents: () => null, handlers: () => Promise.resolve(handlersThat(() => ({}))), log });
     expect(code(await ask(fromUs, 'session.lock', undefined))).toBe('IPC_FORBIDDEN');
   });
 });
@@ -151,13 +151,22 @@ describe('what comes back', () => {
     expect(lines.join()).not.toContain('hunter2');
   });
 
-  test('a profile that can not be opened answers every request with its own failure', async () => {
+  test('while the profile can not be opened that failure is the answer, and each sound request asks again', async () => {
     const { log } = handler();
-    const failed = Promise.reject<Handlers>(new AppError('DATABASE_CORRUPT', 'Corrupt.', 'Restore it.'));
-    const ask = createRequestHandler({ contents: () => ours, handlers: failed, log });
-    // The page is slower than the failure: a rejection that nobody took meanwhile would end the process.
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(code(await ask(fromUs, 'session.status', undefined))).toBe('DATABASE_CORRUPT');
+    let asked = 0;
+    const handlers = (): Promise<Handlers> => {
+      asked += 1;
+      return asked < 3 ? Promise.reject(new AppError('DATABASE_CORRUPT', 'Corrupt.', 'Restore it.')) : Promise.resolve(handlersThat(() => ({ text: 'ok' })));
+    };
+    const ask = createRequestHandler({ contents: () => ours, handlers, log });
+    const command = { name: 'n', generatorType: 'g', storeType: 's', args: null };
+    expect(code(await ask(fromUs, 'command.format', command))).toBe('DATABASE_CORRUPT');
+    expect(code(await ask(fromUs, 'session.nothing', undefined))).toBe('IPC_UNKNOWN_CHANNEL');
+    expect(code(await ask({ sender: null, senderFrame: null }, 'command.format', command))).toBe('IPC_FORBIDDEN');
+    expect(code(await ask(fromUs, 'command.format', {}))).toBe('INPUT_INVALID');
+    expect(asked).toBe(1);
+    expect(code(await ask(fromUs, 'command.format', command))).toBe('DATABASE_CORRUPT');
+    expect(code(await ask(fromUs, 'command.format', command))).toBe('ok');
   });
 });
 
