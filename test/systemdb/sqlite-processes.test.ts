@@ -49,6 +49,15 @@ describe('with another process on the same file', () => {
     await (await openSqlite(file)).close();
   });
 
+  test('a file that another process owns alone for a moment is opened when it is let go', async () => {
+    const file = path.join(await temporaryFolder(), 'system.db');
+    await (await openSqlite(file)).close();
+    const other = child('own', file, '1000');
+    expect(await other.said).toBe('held');
+    await (await openSqlite(file)).close();
+    expect(await other.ended).toBe(0);
+  });
+
   test('processes that write at once lose nothing', async () => {
     const file = path.join(await temporaryFolder(), 'system.db');
     const writers = ['a', 'b', 'c'].map((name) => child('save', file, name));

@@ -63,12 +63,15 @@ function systemDb(session: Session): SystemDb {
 async function configure(db: DatabaseSync, file: string, writable: boolean): Promise<void> {
   // Damage may not execute: functions in a foreign schema are not trusted, and SQL can not write raw pages.
   db.enableDefensive(true);
-  db.exec(`
-    PRAGMA trusted_schema = OFF;
-    PRAGMA cell_size_check = ON;
-    PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -${CACHE};
-  `);
+  // Some of these read the schema, and the last process to close the file has it alone for a moment.
+  await patiently(() =>
+    db.exec(`
+      PRAGMA trusted_schema = OFF;
+      PRAGMA cell_size_check = ON;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -${CACHE};
+    `),
+  );
   // Before the first setting that would write to the file: it may be another program's.
   await patiently(() => schemaVersion(db, file));
   if (!writable) {
@@ -76,11 +79,13 @@ async function configure(db: DatabaseSync, file: string, writable: boolean): Pro
   }
   // Turning WAL on needs the file alone for a moment, and SQLite does not wait for it by itself.
   await patiently(() => db.exec('PRAGMA journal_mode = WAL'));
-  db.exec(`
-    PRAGMA synchronous = FULL;
-    PRAGMA secure_delete = ON;
-    PRAGMA journal_size_limit = ${WAL_LIMIT};
-  `);
+  await patiently(() =>
+    db.exec(`
+      PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
+      PRAGMA journal_size_limit = ${WAL_LIMIT};
+    `),
+  );
 }
 
 /** Makes the file where it may, and finds out in plain words what SQLite would only call "unable to open". */
