@@ -45,10 +45,13 @@ export async function ask<T>(request: (console: KeyConsole) => Promise<Answer<T>
   throw new ConsoleFailure(answer.code, answer.message, answer.remedy);
 }
 
+/** How often a profile that does not go live is asked again, in milliseconds: its page recovers by itself. */
+const RETRY = 5_000;
+
 /** Every question that a page asks, by the key under which its answer is kept. */
 export const queries = {
   host: () => queryOptions({ queryKey: ['host'], queryFn: () => ask((c) => c.session.host()), staleTime: Infinity }),
-  status: () => queryOptions({ queryKey: ['status'], queryFn: () => ask((c) => c.session.status()), refetchInterval: 15_000 }),
+  status: () => queryOptions({ queryKey: ['status'], queryFn: () => ask((c) => c.session.status()), refetchInterval: (query) => (query.state.status === 'error' || query.state.data?.state === 'failed' ? RETRY : 15_000) }),
   overview: () => queryOptions({ queryKey: ['overview'], queryFn: () => ask((c) => c.overview.get()) }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: () => ask((c) => c.keys.list()) }),
   key: (description: string) => queryOptions({ queryKey: ['keys', description], queryFn: () => ask((c) => c.keys.get({ description })) }),

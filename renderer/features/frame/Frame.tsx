@@ -56,6 +56,14 @@ export function Frame(): ReactNode {
     arrived.current = section;
   }, [section]);
 
+  // What was asked while the profile did not answer has failed with it, and is asked again.
+  const answers = !status.isError && state !== 'failed';
+  const answered = useRef(answers);
+  useEffect(() => {
+    if (answers && !answered.current) void client.invalidateQueries();
+    answered.current = answers;
+  }, [answers, client]);
+
   const failed = status.data?.state === 'failed' && section !== 'settings';
   return (
     <div className="frame" data-production={status.data?.profile.production === true ? '' : undefined}>
@@ -73,7 +81,7 @@ export function Frame(): ReactNode {
         ) : failed ? (
           <div className="page">
             <Sentence tone="alarm" text={`Profile ${status.data?.profile.name ?? ''} could not go live, so its master keys are not in memory and nothing can be read.`} />
-            {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} />}
+            {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} retry={() => void status.refetch()} />}
           </div>
         ) : (
           <SavingContext value={save}>
