@@ -86,6 +86,16 @@ describe.each(await hosts())('the window for everybody on %s', (host) => {
     });
   });
 
+  test('a line that can not be carried out leaves no form that says something else', async () => {
+    const form = page.getByRole('textbox', { name: 'Arguments' });
+    await visit("#/activate?command=activatekey%20name%3D'masterkey_key_name'%20storeType%3D'GCP_KMS'", /can not be carried out/);
+    await page.getByText('The form does not show what the line says').waitFor();
+    expect(await form.isDisabled()).toBe(true);
+    await page.getByRole('textbox', { name: 'Command' }).fill("activatekey name='masterkey_key_name'");
+    await sentence(page, /would take over/);
+    expect(await form.isDisabled()).toBe(false);
+  });
+
   test('axe sees what is wrong', async () => {
     await visit('#/', /readable/);
     await page.evaluate(() => {

@@ -125,18 +125,32 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
 
 function Form({ command }: { command: Command }): ReactNode {
   const keys = useQuery(queries.keys());
-  const { form, fill } = command;
+  const { form, fill, outOfStep } = command;
   const names = keys.data?.names ?? [];
   const withCurrent = (values: readonly string[], current: string): string[] => (values.includes(current) ? [...values] : [current, ...values]);
   return (
-    <div className="activate-form">
-      <NativeSelect label="Key name" data={withCurrent(names, form.name)} value={form.name} onChange={(event) => fill({ name: event.currentTarget.value })} />
-      <div className="activate-pair">
-        <NativeSelect label="Generator" description="makes the key" data={withCurrent(GENERATORS, form.generatorType)} value={form.generatorType} onChange={(event) => fill({ generatorType: event.currentTarget.value })} />
-        <NativeSelect label="Store" description="protects and keeps it" data={withCurrent(STORES, form.storeType)} value={form.storeType} onChange={(event) => fill({ storeType: event.currentTarget.value })} />
-      </div>
-      <TextInput label="Arguments" description="Java_AES and Stripe_AES take none" value={form.args ?? ''} onChange={(event) => fill({ args: event.currentTarget.value === '' ? null : event.currentTarget.value })} />
-    </div>
+    <>
+      <fieldset className="activate-form" disabled={outOfStep} aria-describedby={outOfStep ? 'out-of-step' : undefined}>
+        <NativeSelect label="Key name" data={withCurrent(names, form.name)} value={form.name} onChange={(event) => fill({ name: event.currentTarget.value })} />
+        <div className="activate-pair">
+          <NativeSelect label="Generator" description="makes the key" data={withCurrent(GENERATORS, form.generatorType)} value={form.generatorType} onChange={(event) => fill({ generatorType: event.currentTarget.value })} />
+          <NativeSelect label="Store" description="protects and keeps it" data={withCurrent(STORES, form.storeType)} value={form.storeType} onChange={(event) => fill({ storeType: event.currentTarget.value })} />
+        </div>
+        <TextInput label="Arguments" description="Java_AES and Stripe_AES take none" value={form.args ?? ''} onChange={(event) => fill({ args: event.currentTarget.value === '' ? null : event.currentTarget.value })} />
+      </fieldset>
+      <p className="out-of-step" id="out-of-step" role="status">
+        {outOfStep ? (
+          <>
+            The form does not show what the line says until the line’s mistake is mended.{' '}
+            {form.name === '' ? null : (
+              <button type="button" className="link-button" onClick={() => fill({})}>
+                Write the line from the form
+              </button>
+            )}
+          </>
+        ) : null}
+      </p>
+    </>
   );
 }
 

@@ -10,6 +10,8 @@ export interface Command {
   /** What the line says, as far as it was last understood. */
   readonly form: ParsedCommand;
   readonly problem: CommandProblem | null;
+  /** The line can not be read, so the form shows something else than it says. */
+  readonly outOfStep: boolean;
   /** The line was read and holds no mistake. */
   readonly sound: boolean;
   readonly write: (text: string) => void;
@@ -30,15 +32,20 @@ export function useCommand(initial: string): Command {
     setSeen(read);
     setFilled(read);
   }
-  const problem = text.trim() === '' ? null : (parsed.data?.problem ?? null);
+  const blank = text.trim() === '';
+  const problem = blank ? null : (parsed.data?.problem ?? null);
   return {
     text,
     form: filled,
     problem,
-    sound: text.trim() !== '' && read !== null && problem === null && !parsed.isPlaceholderData,
+    // While an answer is on its way, what was true of the line before it stays.
+    outOfStep: !blank && parsed.data !== undefined && read === null,
+    sound: !blank && read !== null && problem === null && !parsed.isPlaceholderData,
     write: (next) => {
       turn.current += 1;
       setText(next);
+      // An empty line says nothing, and neither does the form.
+      if (next.trim() === '') setFilled(EMPTY_FORM);
     },
     fill: (change) => {
       const next = { ...filled, ...change };
