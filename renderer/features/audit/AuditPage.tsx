@@ -18,11 +18,11 @@ import { useSettled } from './use-settled.ts';
 import './audit.css';
 
 const COLUMNS: readonly TableColumn<AuditRecordView>[] = [
-  { id: 'seq', header: 'Record', value: (row) => row.seq, cell: (row) => figure(row.seq), width: '72px', numeric: true },
+  { id: 'seq', header: 'Record', value: (row) => row.seq, cell: (row) => figure(row.seq), width: '72px', numeric: true, yields: 2 },
   { id: 'at', header: 'When', value: (row) => row.at, cell: (row) => <Time at={row.at} />, width: '108px', numeric: true },
   { id: 'act', header: 'Act', value: (row) => row.act, width: 'minmax(130px, 1fr)' },
   { id: 'object', header: 'Object', value: (row) => row.object, cell: (row) => <Identifier text={row.object} />, width: 'minmax(180px, 2.4fr)' },
-  { id: 'actor', header: 'By', value: (row) => row.actor, width: 'minmax(120px, 1fr)' },
+  { id: 'actor', header: 'By', value: (row) => row.actor, width: 'minmax(120px, 1fr)', yields: 1 },
   { id: 'outcome', header: 'Outcome', value: (row) => row.outcome, cell: (row) => <StateBadge state={row.outcome} />, width: '100px' },
   { id: 'hash', header: 'Hash', value: (row) => row.hash, cell: (row) => <Identifier text={row.hash} />, width: '170px', hidden: true },
   { id: 'context', header: 'Context', value: (row) => row.context, width: 'minmax(160px, 2fr)', hidden: true },

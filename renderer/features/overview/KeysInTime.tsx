@@ -75,6 +75,8 @@ function Bars({ generations, from, to }: { generations: readonly GenerationView[
       {generations.map((each, index) => {
         const start = ((each.activatedAt ?? from) - from) * scale;
         const end = ((each.deactivatedAt ?? to) - from) * scale;
+        // One that was activated just now is seen at once.
+        const least = each.state === 'active' ? 6 : 1.5;
         const kind = each.readable ? (each.state === 'active' ? 'active' : index % 2 === 0 ? 'old' : 'old-alt') : 'unreadable';
         return (
           <Link
@@ -84,7 +86,7 @@ function Bars({ generations, from, to }: { generations: readonly GenerationView[
             className={`bars-${kind}`}
             aria-label={`${each.description}, ${each.state}`}
             title={`${each.description}\n${each.state} since ${exactUtc(each.deactivatedAt ?? each.activatedAt ?? each.createdAt)}`}
-            style={{ insetInlineStart: `${start}%`, inlineSize: `${Math.max(0.4, end - start)}%` }}
+            style={{ insetInlineStart: `min(${start}%, 100% - ${least}px)`, inlineSize: `max(${end - start}%, ${least}px)` }}
           />
         );
       })}
