@@ -22,6 +22,8 @@ export interface Command {
 export function useCommand(initial: string): Command {
   const [text, setText] = useState(initial);
   const [filled, setFilled] = useState<ParsedCommand>(EMPTY_FORM);
+  /** What the form wrote last: a line that says what the form shows, though it may hold a mistake. */
+  const [fromForm, setFromForm] = useState<string | null>(null);
   /** The newest change of the form: an older answer that comes late is not written. */
   const turn = useRef(0);
   const parsed = useQuery({ ...queries.parse(text), enabled: text.trim() !== '', placeholderData: (before) => before });
@@ -39,11 +41,12 @@ export function useCommand(initial: string): Command {
     form: filled,
     problem,
     // While an answer is on its way, what was true of the line before it stays.
-    outOfStep: !blank && parsed.data !== undefined && read === null,
+    outOfStep: !blank && text !== fromForm && parsed.data !== undefined && read === null,
     sound: !blank && read !== null && problem === null && !parsed.isPlaceholderData,
     write: (next) => {
       turn.current += 1;
       setText(next);
+      setFromForm(null);
       // An empty line says nothing, and neither does the form.
       if (next.trim() === '') setFilled(EMPTY_FORM);
     },
@@ -52,7 +55,11 @@ export function useCommand(initial: string): Command {
       const mine = ++turn.current;
       setFilled(next);
       ask((c) => c.command.format(next)).then(
-        ({ text: written }) => mine === turn.current && setText(written),
+        ({ text: written }) => {
+          if (mine !== turn.current) return;
+          setText(written);
+          setFromForm(written);
+        },
         // A form that can not be written as a line (an impossible value) stays as it is; the line tells nothing new.
         () => undefined,
       );
