@@ -69,6 +69,14 @@ export const queries = {
   preferences: () => queryOptions({ queryKey: ['preferences'], queryFn: () => ask((c) => c.preferences.get()) }),
 };
 
+/** Asks what the frame and the first page need before anything is drawn, so that the answers come while it is. */
+export function askEarly(client: QueryClient): void {
+  void client.prefetchQuery(queries.status());
+  void client.prefetchQuery(queries.overview());
+  void client.prefetchQuery(queries.preferences());
+  void client.prefetchQuery(queries.host());
+}
+
 export type AuditFilter = Pick<Input<'audit.list'>, 'actor' | 'act' | 'search'>;
 
 /** One page of the audit stream, newest first, below `before`. */

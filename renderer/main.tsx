@@ -5,7 +5,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { keepInStep } from './api.ts';
+import { askEarly, keepInStep } from './api.ts';
 import { router } from './router.tsx';
 import { theme } from './theme/mantine.ts';
 import { rememberedTheme, showTheme } from './theme/theme.ts';
@@ -21,6 +21,7 @@ const client = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 });
+askEarly(client);
 keepInStep(client, (to) => router.history.push(to));
 
 const root = document.getElementById('root');
