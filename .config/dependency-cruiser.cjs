@@ -14,6 +14,8 @@ const PLACES = [
   ['playwright-core', 'app/chromium/'],
   ['commander', 'app/cli/'],
   ['csv-parse', 'main/lu/'],
+  ['cassandra-driver', 'main/systemdb/cassandra/'],
+  ['croner', 'main/rekey/'],
   ['@noble/[^/]+', 'main/crypto/'],
 ];
 
