@@ -113,6 +113,34 @@ export interface CensusRow {
   readonly bytes: number;
 }
 
+/**
+ * A part of an LU that can be read by itself, in any order and by any process: a token range of the cluster, or an
+ * interval of ids. The ranges of one answer cover the LU exactly once, and go on doing so while instances come and go.
+ */
+export interface InstanceRange {
+  readonly lu: string;
+  /** Bounds, opaque to all but the adapter that made them; stable across processes and restarts. */
+  readonly start: string;
+  readonly end: string;
+  /** Addresses of the nodes that hold a replica, the primary one first; empty where the database is one file. */
+  readonly nodes: readonly string[];
+}
+
+/** Instances under one generation in a part of an LU. */
+export interface RangeCount {
+  readonly keyDescription: string;
+  readonly instances: number;
+  readonly bytes: number;
+}
+
+export interface RangePage<T> {
+  readonly rows: readonly T[];
+  /** Instances looked at, also those that were not wanted. */
+  readonly passed: number;
+  /** Where to go on in this range; null at its end. Valid in any process, also after saves and removals. */
+  readonly cursor: string | null;
+}
+
 export interface InstanceRepository {
   get(lu: string, id: string): Promise<StoredInstance | null>;
   /** Insert or replace, unconditionally: the newest save wins. @throws AppError `INPUT_INVALID` for an id that is no valid Unicode */
@@ -129,8 +157,28 @@ export interface InstanceRepository {
   scan(lu: string, page: { after?: string; limit: number; keyDescription?: string }): Promise<StoredInstance[]>;
   /** LUs that have instances, ordered. */
   lus(): Promise<string[]>;
-  /** Exact counts, read without touching sealed bytes; ordered by lu, then key description. */
+  /**
+   * Exact counts, read without touching sealed bytes; ordered by lu, then key description. On a cluster this reads every
+   * range: pages that only want to show counts take those of the last stored census.
+   */
   census(): Promise<CensusRow[]>;
+  /** The LU in parts of a few thousand instances where it is large, some tens of parts at least on a cluster. */
+  ranges(lu: string): Promise<InstanceRange[]>;
+  /** Counts a page of a range (about `limit` instances) without touching sealed bytes; a row for each generation seen. */
+  countRange(range: InstanceRange, page: { cursor?: string; limit: number }): Promise<RangePage<RangeCount>>;
+  /** A page of a range with the sealed bytes of the instances whose generation is wanted. */
+  scanRange(
+    range: InstanceRange,
+    page: { cursor?: string; limit: number; wanted: (keyDescription: string) => boolean },
+  ): Promise<RangePage<StoredInstance>>;
+  /**
+   * Puts another sealed form of the same content in the place of the one that was read; `savedAt` stays. Whatever was
+   * saved or removed since the read wins, whichever arrives first (architecture.md, "A rekey never overwrites a newer
+   * save"). Callers see to it that nothing else rewrites the same instance for another generation at the same time.
+   * @returns false where it is known that a save or removal won.
+   * @throws AppError `INSTANCE_FROM_FUTURE` where the stored time lies ahead of the clock: nothing is written.
+   */
+  rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean>;
 }
 
 /** One act. `hash` covers every other field, `previous` is the hash of the record before: see docs/formats.md. */
@@ -159,7 +207,7 @@ export interface AuditRepository {
 
 export interface JobRecord {
   readonly id: string;
-  readonly kind: 'import' | 'verify';
+  readonly kind: 'import' | 'verify' | 'census';
   /** JSON object: what to do; never a secret. */
   readonly params: string;
   readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
@@ -180,6 +228,129 @@ export interface JobRepository {
   get(id: string): Promise<JobRecord | null>;
   /** Newest first. */
   list(limit: number): Promise<JobRecord[]>;
+}
+
+/**
+ * A right that one process at a time holds, and loses by itself where it stops renewing. The database's own clock
+ * decides, so that processes whose clocks differ can share it.
+ */
+export interface LeaseRepository {
+  /** Takes a free or expired lease, or renews one's own. @returns false where another holds it. */
+  acquire(name: string, holder: string, seconds: number): Promise<boolean>;
+  /** Gives up one's own lease; nothing happens to another's. */
+  release(name: string, holder: string): Promise<void>;
+  /** null if it is free or expired. */
+  holder(name: string): Promise<string | null>;
+}
+
+/** What one census found, kept as it was found. */
+export interface CensusRecord {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** JSON of the whole result; its shape is the census module's. */
+  readonly result: string;
+}
+
+export interface CensusRepository {
+  put(record: CensusRecord): Promise<void>;
+  get(id: string): Promise<CensusRecord | null>;
+  /** Newest first by `endedAt`; old ones may be dropped, of the newest 20 none. */
+  list(limit: number): Promise<CensusRecord[]>;
+}
+
+export type CampaignState = 'planned' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
+
+/** A rekey campaign; its work lies in its {@link CampaignRange}s. */
+export interface CampaignRecord {
+  readonly id: string;
+  readonly state: CampaignState;
+  /** JSON: what to re-encrypt and towards which generation. Never a secret. */
+  readonly params: string;
+  /** JSON: the limits, which may change while it runs. */
+  readonly limits: string;
+  /** JSON of the proof (last census) or of the failure; null while there is none. */
+  readonly outcome: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type RangeState = 'waiting' | 'done' | 'failed';
+
+/** One unit of work of a campaign. It runs where `worker` is set: that is a lease which ends by itself. */
+export interface CampaignRange {
+  /** Place within the campaign, from 0. */
+  readonly seq: number;
+  readonly range: InstanceRange;
+  readonly state: RangeState;
+  readonly cursor: string | null;
+  /** Instances looked at, re-encrypted, found saved or removed meanwhile, and failed. */
+  readonly passed: number;
+  readonly rewritten: number;
+  readonly superseded: number;
+  readonly failed: number;
+  /** Sealed bytes re-encrypted. */
+  readonly bytes: number;
+  readonly updatedAt: number;
+  readonly worker: string | null;
+}
+
+/** What a worker writes of a range that it holds. */
+export type RangeProgress = Pick<CampaignRange, 'state' | 'cursor' | 'passed' | 'rewritten' | 'superseded' | 'failed' | 'bytes' | 'updatedAt'>;
+
+/** An instance that a campaign left as it was. */
+export interface CampaignFailure {
+  readonly lu: string;
+  readonly id: string;
+  readonly keyDescription: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly at: number;
+}
+
+export interface CampaignRepository {
+  /** The campaign becomes visible with all its ranges or not at all. */
+  create(campaign: CampaignRecord, ranges: readonly InstanceRange[]): Promise<void>;
+  get(id: string): Promise<CampaignRecord | null>;
+  /** Newest first by `createdAt`. */
+  list(limit: number): Promise<CampaignRecord[]>;
+  /** Compare-and-set of the state. @returns false where the state is none of `from`. */
+  setState(id: string, from: readonly CampaignState[], to: CampaignState, at: number, outcome?: string): Promise<boolean>;
+  setLimits(id: string, limits: string, at: number): Promise<void>;
+  /** All ranges, ordered by seq. */
+  ranges(id: string): Promise<CampaignRange[]>;
+  /** Takes a range that is `waiting` and that nobody holds, or renews one's own. @returns false otherwise. */
+  claim(id: string, seq: number, worker: string, seconds: number): Promise<boolean>;
+  /** Writes progress and renews the lease, only while `worker` holds it; a range that is `done` or `failed` is given up. @returns false where the lease is lost: nothing is written then. */
+  progress(id: string, seq: number, worker: string, seconds: number, progress: RangeProgress): Promise<boolean>;
+  /** Gives a range back as it stands; nothing happens to another's. */
+  release(id: string, seq: number, worker: string): Promise<void>;
+  /** Makes ranges `waiting` again from their start, with counters at 0: for a retry. */
+  reopen(id: string, seqs: readonly number[]): Promise<void>;
+  putFailure(id: string, failure: CampaignFailure): Promise<void>;
+  removeFailure(id: string, lu: string, instanceId: string): Promise<void>;
+  /** A page ordered by lu, then instance id; `after` is the last one of the page before. */
+  failures(id: string, page: { after?: { lu: string; id: string }; limit: number }): Promise<CampaignFailure[]>;
+}
+
+/** A node of the cluster's own list, as the database reports it. */
+export interface ClusterNode {
+  readonly address: string;
+  readonly dataCenter: string;
+  readonly rack: string;
+  readonly version: string;
+  readonly up: boolean;
+}
+
+/** Where the database keeps what: only a cluster has an answer. */
+export interface TopologyRepository {
+  /** The cluster's own node list, ordered by data centre, then address. */
+  nodes(): Promise<ClusterNode[]>;
+  /** For each stripe place (0 to `stripes` - 1) of a key description the addresses of its replicas. */
+  stripePlaces(description: string, stripes: number): Promise<string[][]>;
+  /** Replication of the keyspace that holds the stripes, in words of the database: `{class, replication_factor}` or `{class, dc1: '3'}`. */
+  replication(): Promise<Readonly<Record<string, string>>>;
 }
 
 /** A process that went live on this database. */
@@ -239,5 +410,10 @@ export interface SystemDb {
   readonly nodes: NodeRepository;
   readonly settings: SettingsRepository;
   readonly internalKeys: InternalKeyRepository;
+  readonly leases: LeaseRepository;
+  readonly censuses: CensusRepository;
+  readonly campaigns: CampaignRepository;
+  /** null where the database is one file. */
+  readonly topology: TopologyRepository | null;
   close(): Promise<void>;
 }

@@ -1,5 +1,15 @@
 import { AppError } from '../../errors.ts';
-import type { CensusRow, InstanceInfo, InstanceRepository, InstanceToSave, StoredInstance } from '../repositories.ts';
+import type {
+  CensusRow,
+  InstanceInfo,
+  InstanceRange,
+  InstanceRepository,
+  InstanceToSave,
+  RangeCount,
+  RangePage,
+  StoredInstance,
+} from '../repositories.ts';
+import { countIds, idRanges, scanIds } from './instance-ranges.ts';
 import type { Session } from './session.ts';
 
 interface Page {
@@ -26,6 +36,11 @@ const SAVE_DATA = `
 const REPLACE = `
   UPDATE k2view_entity SET key_description = ?3, bytes = ?4, saved_at = ?5, revision = revision + 1
   WHERE lu = ?1 AND id = ?2 AND revision = ?6
+  RETURNING place`;
+
+const REWRITE = `
+  UPDATE k2view_entity SET key_description = ?3, bytes = ?4, revision = revision + 1
+  WHERE lu = ?1 AND id = ?2 AND revision = ?5
   RETURNING place`;
 
 const RAISE_FLOOR = `
@@ -109,6 +124,34 @@ export class SqliteInstances implements InstanceRepository {
       FROM k2view_entity INDEXED BY k2view_entity_by_key
       GROUP BY lu, key_description ORDER BY lu, key_description`;
     return this.#session.run(() => this.#session.statement(count).all() as unknown as CensusRow[]);
+  }
+
+  async ranges(lu: string): Promise<InstanceRange[]> {
+    return idRanges(this.#session, lu);
+  }
+
+  async countRange(range: InstanceRange, page: { cursor?: string; limit: number }): Promise<RangePage<RangeCount>> {
+    return countIds(this.#session, range, page);
+  }
+
+  async scanRange(
+    range: InstanceRange,
+    page: { cursor?: string; limit: number; wanted: (keyDescription: string) => boolean },
+  ): Promise<RangePage<StoredInstance>> {
+    return scanIds(this.#session, range, page);
+  }
+
+  /** The revision decides, and no clock: whatever time was stored, nothing is ever taken to come from the future. */
+  async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
+    const { lu, id, revision } = read;
+    return this.#session.transaction(() => {
+      const row = this.#session.statement(REWRITE).get(lu, id, next.keyDescription, next.sealed.length, revision);
+      if (row === undefined) {
+        return false;
+      }
+      this.#session.statement(SAVE_DATA).run(row['place'] as number, next.sealed);
+      return true;
+    });
   }
 
   async #page(columns: string, tables: string, lu: string, page: Page): Promise<unknown[]> {

@@ -4,11 +4,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../errors.ts';
 import type { SystemDb } from '../repositories.ts';
 import { SqliteAudit } from './audit.ts';
+import { SqliteCampaigns } from './campaigns.ts';
+import { SqliteCensuses } from './censuses.ts';
 import { corrupt, databaseError, readOnly } from './errors.ts';
 import { SqliteInstances } from './instances.ts';
 import { SqliteInternalKeys } from './internal-keys.ts';
 import { SqliteJobs } from './jobs.ts';
 import { SqliteKeys } from './keys.ts';
+import { SqliteLeases } from './leases.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations/index.ts';
 import { SqliteNodes } from './nodes.ts';
 import { BLOCKING_PATIENCE, patiently, Session } from './session.ts';
@@ -56,6 +59,10 @@ function systemDb(session: Session): SystemDb {
     nodes: new SqliteNodes(session),
     settings: new SqliteSettings(session),
     internalKeys: new SqliteInternalKeys(session),
+    leases: new SqliteLeases(session),
+    censuses: new SqliteCensuses(session),
+    campaigns: new SqliteCampaigns(session),
+    topology: null,
     close: () => session.run(() => session.close()),
   };
 }

@@ -6,6 +6,7 @@ import { keys } from './0001-keys.ts';
 import { instances } from './0002-instances.ts';
 import { audit } from './0003-audit.ts';
 import { operation } from './0004-operation.ts';
+import { campaigns } from './0005-campaigns.ts';
 
 /** One step of the schema. Frozen once it was released: a later change is a new step. */
 export interface Migration {
@@ -14,7 +15,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [keys, instances, audit, operation];
+export const MIGRATIONS: readonly Migration[] = [keys, instances, audit, operation, campaigns];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
