@@ -75,8 +75,12 @@ async function electronConfig(): Promise<InlineConfig> {
     build: {
       ...COMMON.build,
       target: 'node24',
-      ssr: join(ROOT, 'app/electron/main.ts'),
-      rolldownOptions: { external: ['electron', /^node:/], output: { entryFileNames: 'main.js', chunkFileNames: '[name].js', format: 'es' } },
+      ssr: true,
+      rolldownOptions: {
+        input: { main: join(ROOT, 'app/electron/main.ts'), 'sealing-worker': join(ROOT, 'main/lu/sealing-worker.ts') },
+        external: ['electron', /^node:/],
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name].js', format: 'es' },
+      },
     },
   };
 }
@@ -108,7 +112,8 @@ async function channelNamesOnly(): Promise<Plugin> {
 
 /**
  * Files beside a module (migrations, samples, package.json) are found from its own `import.meta.url`. In the bundle
- * that would be the bundle's: it is replaced by the place of the source, seen from there.
+ * that would be the bundle's: it is replaced by the place of the source, seen from there. A worker has an entry of its
+ * own, which lies in the bundle's folder.
  */
 function sourceUrls(): Plugin {
   return {
@@ -117,7 +122,11 @@ function sourceUrls(): Plugin {
       const file = id.split('?')[0] ?? id;
       if (!file.startsWith(ROOT) || file.includes('node_modules') || !code.includes('import.meta.url')) return null;
       const fromBundle = relative(join(OUT, 'electron'), file).split(sep).join('/');
-      return { code: code.replaceAll('import.meta.url', `new URL(${JSON.stringify(fromBundle)}, import.meta.url).href`), map: null };
+      const source = `new URL(${JSON.stringify(fromBundle)}, import.meta.url).href`;
+      const placed = code.replaceAll(/new URL\((['"])\.\/([\w-]+-worker)\.ts\1, import\.meta\.url\)|import\.meta\.url/g, (_, _quote, worker?: string) =>
+        worker === undefined ? source : `new URL('./${worker}.js', import.meta.url)`,
+      );
+      return { code: placed, map: null };
     },
   };
 }

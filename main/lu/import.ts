@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { sealInstance } from '../crypto/envelope.ts';
 import { AppError, toFailure } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
-import type { InstanceToSave, JobRecord, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import type { JobRecord, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
 import type { LuDefinition } from './definition.ts';
-import { isOfInstance, openStored } from './instances.ts';
+import { isOfInstance } from './instances.ts';
 import type { InstanceKeys } from './keys.ts';
 import { openLuSource } from './open-source.ts';
+import { discard, KeyedSealing, type PlainInstance, type SealedBatch, type Sealing } from './sealing.ts';
 import { formatKey, instanceIdOf, type LuSource, parseKey, type RootKey } from './source.ts';
 import { takeTurns } from './turns.ts';
 
@@ -45,13 +45,6 @@ export interface ImportResult {
   readonly unchanged: number;
 }
 
-/** Seals and opens what an import stores. The bench sets another in its place, to know the price of sealing. */
-export interface Sealing {
-  /** Asked for every batch, so that an activation meanwhile counts from the next batch on. `seal` takes the image over. */
-  begin(): Promise<{ keyDescription: string; seal: (id: string, image: Uint8Array) => Uint8Array }>;
-  open(stored: StoredInstance): Promise<Uint8Array>;
-}
-
 /**
  * A batch ends at this many instances or bytes: one transaction, and what a crash costs at most. Larger ones outlive the
  * collector's young generation, which grows for them; memory would not stay flat.
@@ -61,7 +54,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Imports every instance of a source, sealed under the active generation, in the order of its root keys. The job
- * record is written after each batch, so an import that was stopped goes on from there. Importing the same rows again
+ * record is written after each batch, so an import that was stopped goes on from there. An activation meanwhile counts
+ * from the batch on that is gathered after it: one may be under way already. Importing the same rows again
  * leaves the stored instances as they are. Instances that the source no longer has are not removed.
  * @throws AppError `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `LU_SOURCE_INVALID`, `CANCELLED` (paused too), `INPUT_INVALID`
  *   (the job is another's), `DATABASE_*`, `DISK_FULL`, and what {@link InstanceKeys.active} throws. Once the source is
@@ -71,7 +65,7 @@ export async function importLu(request: ImportRequest): Promise<ImportResult> {
   const { definition, signal } = request;
   const source = await openLuSource(request.source, definition, signal === undefined ? {} : { signal });
   try {
-    return await importFrom(source, sealingUnder(request.keys, definition.lu), request);
+    return await importFrom(source, new KeyedSealing(request.keys, definition.lu, source.total), request);
   } finally {
     source.close();
   }
@@ -82,7 +76,6 @@ export async function importFrom(source: LuSource, sealing: Sealing, request: Fr
   const { db, definition, signal, now = Date.now } = request;
   const { total } = source;
   let job = await startJob(request, source, now);
-  let after: RootKey | null = job.cursor === null ? null : parseKey(job.cursor);
   let imported = 0;
   let unchanged = 0;
   const report = (): void => request.onProgress?.({ done: job.done, total, failed: 0 });
@@ -90,31 +83,48 @@ export async function importFrom(source: LuSource, sealing: Sealing, request: Fr
     job = { ...job, ...change, updatedAt: now() };
     await db.jobs.put(job);
   };
+  const store = async ({ instances, taken, last }: Gathered, keyDescription: string, sealed: readonly Uint8Array[]): Promise<void> => {
+    failPoint('import:batch-sealed');
+    const toSave = instances.map(({ id }, index) => ({ lu: definition.lu, id, keyDescription, sealed: sealed[index] as Uint8Array, savedAt: now() }));
+    if (toSave.length > 0) await db.instances.saveMany(toSave);
+    failPoint('import:batch-stored');
+    imported += toSave.length;
+    unchanged += taken - toSave.length;
+    await put({ done: job.done + taken, cursor: formatKey(last) });
+    failPoint('import:job-stored');
+    report();
+  };
+  // One batch is being sealed while the one before is stored and the next one gathered.
+  let before: (Gathered & SealedBatch) | null = null;
   try {
     const comparing = (await db.instances.list(definition.lu, { limit: 1 })).length > 0;
     report();
     const turn = takeTurns();
+    let after = job.cursor === null ? null : parseKey(job.cursor);
     for (;;) {
-      const batch = await collectBatch({ source, sealing, request, after, comparing, turn, now });
-      if (signal?.aborted === true) break;
-      if (batch.last === null) {
+      const gathered: Gathered | null = await gather({ source, sealing, request, after, comparing, turn });
+      if (signal?.aborted === true) {
+        gathered?.instances.forEach(discard);
+        break;
+      }
+      const sealed: readonly Uint8Array[] = before === null ? [] : await before.sealed;
+      const begun: (Gathered & SealedBatch) | null = gathered === null ? null : { ...gathered, ...(await sealing.begin(gathered.instances)) };
+      const previous: (Gathered & SealedBatch) | null = before;
+      before = begun;
+      if (previous !== null) await store(previous, previous.keyDescription, sealed);
+      if (begun === null) {
         await put({ state: 'done', cursor: null });
         return { jobId: job.id, total, imported, unchanged };
       }
-      failPoint('import:batch-sealed');
-      if (batch.changed.length > 0) await db.instances.saveMany(batch.changed);
-      failPoint('import:batch-stored');
-      after = batch.last;
-      imported += batch.changed.length;
-      unchanged += batch.taken - batch.changed.length;
-      await put({ done: job.done + batch.taken, cursor: formatKey(after) });
-      failPoint('import:job-stored');
-      report();
+      after = begun.last;
     }
   } catch (error) {
     const failure = toFailure(error, job.id);
     await put({ state: 'failed', failure: JSON.stringify(failure) }).catch(() => undefined);
     throw error;
+  } finally {
+    // Nothing of this import is in memory any more when it is over.
+    await before?.sealed.catch(() => undefined);
   }
   const state = signal.reason === PAUSE ? 'paused' : 'cancelled';
   await put({ state });
@@ -124,29 +134,6 @@ export async function importFrom(source: LuSource, sealing: Sealing, request: Fr
     'Resume the job to go on, or import again: what is already there is not imported twice.',
     { details: { jobId: job.id, done: job.done, total } },
   );
-}
-
-function sealingUnder(keys: InstanceKeys, lu: string): Sealing {
-  return {
-    async begin() {
-      const { description, key } = await keys.active();
-      return {
-        keyDescription: description,
-        seal(id, image) {
-          const sealed = sealInstance(keys.suite, key, { keyDescription: description, lu, instanceId: id }, image);
-          discard(image);
-          return sealed;
-        },
-      };
-    },
-    open: (stored) => openStored(keys, stored),
-  };
-}
-
-/** Plain bytes leave the memory at once: until they are collected, a large import would hold those of thousands. */
-function discard(image: Uint8Array): void {
-  image.fill(0);
-  if (image.buffer instanceof ArrayBuffer) image.buffer.transfer(0);
 }
 
 /** A job that ended as `done` begins anew; any other goes on after its cursor. */
@@ -181,15 +168,17 @@ async function startJob(request: FromSource, source: LuSource, now: () => number
   return job;
 }
 
-interface Batch {
-  readonly changed: readonly InstanceToSave[];
+/** A batch before it is sealed. */
+interface Gathered {
+  /** Those to store: new or changed. */
+  readonly instances: readonly PlainInstance[];
   /** Instances that the batch covers, changed or not. */
   readonly taken: number;
-  /** The key of the last of them; null at the end of the source. */
-  readonly last: RootKey | null;
+  /** The key of the last of them. */
+  readonly last: RootKey;
 }
 
-interface Collecting {
+interface Gathering {
   readonly source: LuSource;
   readonly sealing: Sealing;
   readonly request: FromSource;
@@ -197,13 +186,13 @@ interface Collecting {
   /** Whether there may be stored instances to compare with. */
   readonly comparing: boolean;
   readonly turn: () => Promise<void> | undefined;
-  readonly now: () => number;
 }
 
-async function collectBatch({ source, sealing, request, after, comparing, turn, now }: Collecting): Promise<Batch> {
+/** The next batch, or null at the end of the source. */
+async function gather({ source, sealing, request, after, comparing, turn }: Gathering): Promise<Gathered | null> {
   const { db, definition, signal } = request;
   const { lu } = definition;
-  const changed: { id: string; image: Uint8Array }[] = [];
+  const instances: PlainInstance[] = [];
   let taken = 0;
   let bytes = 0;
   let last: RootKey | null = null;
@@ -212,17 +201,15 @@ async function collectBatch({ source, sealing, request, after, comparing, turn, 
     const id = instanceIdOf(key);
     const image = source.image(key);
     bytes += image.length;
-    if (comparing && (await holdsSame(sealing, await db.instances.get(lu, id), image))) discard(image);
-    else changed.push({ id, image });
+    if (comparing && (await holdsSame(sealing, await db.instances.get(lu, id), image))) discard({ image });
+    else instances.push({ id, image });
     taken++;
     last = key;
     const others = turn();
     if (others !== undefined) await others;
     if (bytes >= BATCH_BYTES) break;
   }
-  // Gathered first, then sealed in one go: each kind of work finds the processor's caches warm.
-  const { keyDescription, seal } = await sealing.begin();
-  return { changed: changed.map(({ id, image }) => ({ lu, id, keyDescription, sealed: seal(id, image), savedAt: now() })), taken, last };
+  return last === null ? null : { instances, taken, last };
 }
 
 /** An instance that can not be opened is imported anew: the source knows its rows. */

@@ -7,11 +7,12 @@ import { promisify } from 'node:util';
 import { suiteFor } from '../../main/crypto/algorithms.ts';
 import { randomSecret } from '../../main/crypto/random.ts';
 import { type LuDefinition, parseLuDefinition, tableNames } from '../../main/lu/definition.ts';
-import { importFrom, importLu, type Sealing } from '../../main/lu/import.ts';
+import { importFrom, importLu } from '../../main/lu/import.ts';
 import { Instances } from '../../main/lu/instances.ts';
 import type { InstanceKeys } from '../../main/lu/keys.ts';
 import { openImage } from '../../main/lu/microdb.ts';
 import { openLuSource } from '../../main/lu/open-source.ts';
+import type { Sealing } from '../../main/lu/sealing.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
 import { makeSource, SMALL_LU } from './import-source.ts';
@@ -36,7 +37,7 @@ interface Sample {
 
 /** The product's import without its sealing: images go into the same system database as they are. */
 const PLAIN: Sealing = {
-  begin: async () => ({ keyDescription: 'plain', seal: (_, image) => image }),
+  begin: async (instances) => ({ keyDescription: 'plain', sealed: Promise.resolve(instances.map(({ image }) => image)) }),
   open: async (stored) => stored.sealed,
 };
 

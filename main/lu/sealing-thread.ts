@@ -1,0 +1,96 @@
+import { Worker } from 'node:worker_threads';
+import type { Suite } from '../crypto/algorithms.ts';
+import type { SecretBytes } from '../secret.ts';
+import type { SealedTask, SealingAnswer, SealingTask } from './sealing-task.ts';
+
+/** Bytes of images that one task may hold; the pages that none fills take no memory. */
+const ARENA_BYTES = 8 * 1024 * 1024;
+const KEY_BYTES = 32;
+
+/** What is sealed, and under which generation. */
+export interface Batch {
+  readonly suite: Suite;
+  readonly key: SecretBytes;
+  readonly keyDescription: string;
+  readonly lu: string;
+  readonly instances: readonly { readonly id: string; readonly image: Uint8Array }[];
+}
+
+/**
+ * A second thread that seals a batch at a time, while this one stores the batch before and gathers the next. It is
+ * started once in a process and waits for the next import: its start takes as long as thousands of instances.
+ *
+ * The master key is there no longer than a batch takes: it goes over in memory that both threads see and this one
+ * zeroes whatever happens, and the other one zeroes its own copy before it answers. The images go the same way.
+ * A thread that does not start, or ends, is no failure: what it did not seal, the caller seals.
+ */
+export class SealingThread {
+  static #shared: SealingThread | null = null;
+  readonly #worker: Worker;
+  readonly #arena = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
+  readonly #key = new Uint8Array(new SharedArrayBuffer(KEY_BYTES));
+  #state: 'starting' | 'ready' | 'gone' = 'starting';
+  #answered: ((sealed: SealedTask | null) => void) | null = null;
+
+  /** The thread of this process; starts it where there is none yet. */
+  static shared(): SealingThread {
+    return (this.#shared ??= new SealingThread());
+  }
+
+  private constructor() {
+    // The options of the process are not meant for this thread: it may have been started with a loader or a profiler.
+    this.#worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), { name: 'sealing', execArgv: [], env: {} });
+    // While it has nothing to do, it keeps no process alive.
+    this.#worker.unref();
+    this.#worker.on('message', (answer: SealingAnswer) => {
+      if (answer === 'ready') this.#state = 'ready';
+      else this.#answered?.(answer);
+    });
+    for (const end of ['error', 'messageerror', 'exit']) {
+      this.#worker.on(end, () => {
+        this.#state = 'gone';
+        this.#answered?.(null);
+      });
+    }
+  }
+
+  /** Whether it can seal this batch now. It has time for one at a time. */
+  canSeal({ key, instances }: Batch): boolean {
+    return (
+      this.#state === 'ready' &&
+      this.#answered === null &&
+      key.length === KEY_BYTES &&
+      instances.length > 0 &&
+      instances.reduce((sum, { image }) => sum + image.length, 0) <= ARENA_BYTES
+    );
+  }
+
+  /**
+   * Seals a batch, which {@link canSeal} allowed. The images stay the caller's.
+   * @returns the sealed forms in their order, views of one buffer; null where the thread could not do it.
+   * @throws AppError `SECRET_DISPOSED`
+   */
+  async seal({ suite, key, keyDescription, lu, instances }: Batch): Promise<readonly Uint8Array[] | null> {
+    key.use((bytes) => this.#key.set(bytes));
+    const ends: number[] = [];
+    let end = 0;
+    for (const { image } of instances) {
+      this.#arena.set(image, end);
+      ends.push((end += image.length));
+    }
+    const task: SealingTask = { suite: suite.id, lu, keyDescription, key: this.#key, ids: instances.map(({ id }) => id), images: this.#arena.subarray(0, end), ends };
+    const { promise, resolve } = Promise.withResolvers<SealedTask | null>();
+    this.#answered = resolve;
+    try {
+      this.#worker.ref();
+      this.#worker.postMessage(task);
+      const answer = await promise;
+      return answer === null ? null : answer.ends.map((to, index) => answer.sealed.subarray(answer.ends[index - 1] ?? 0, to));
+    } finally {
+      this.#key.fill(0);
+      this.#arena.fill(0, 0, end);
+      this.#answered = null;
+      this.#worker.unref();
+    }
+  }
+}
