@@ -1,0 +1,132 @@
+/** What a campaign record holds in its three JSON columns. */
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { CampaignRecord, SystemDb } from '../systemdb/repositories.ts';
+
+/** One column of a table of an LU that holds values of field level encryption. */
+export const fieldRef = z.strictObject({ lu: z.string().min(1), table: z.string().min(1), column: z.string().min(1) });
+export type FieldRef = z.infer<typeof fieldRef>;
+
+export const plannedRow = z.strictObject({
+  lu: z.string(),
+  keyDescription: z.string(),
+  instances: z.int().nonnegative(),
+  /** Sealed bytes. */
+  bytes: z.number().nonnegative(),
+});
+export type PlannedRow = z.infer<typeof plannedRow>;
+
+export const campaignParams = z.strictObject({
+  lus: z.array(z.string().min(1)).min(1),
+  /** Generations to leave, each by its key description, fixed at planning; empty for a campaign over fields. */
+  from: z.array(z.string().min(1)),
+  /** The generation that was active at planning. Instances get the one that is active when their turn comes. */
+  target: z.string().min(1),
+  /** Only for a campaign over field values: every instance of the LUs is looked at. */
+  fields: z.array(fieldRef).min(1).optional(),
+  /** What was asked for, in words, for people. */
+  requestedAs: z.string(),
+  /** What the campaign had before it when it was planned. */
+  planned: z.strictObject({ instances: z.int().nonnegative(), bytes: z.number().nonnegative(), rows: z.array(plannedRow) }),
+});
+export type CampaignParams = z.infer<typeof campaignParams>;
+
+export const MAX_CONCURRENCY = 64;
+
+/** For the whole campaign, shared by its workers, but `concurrency`: that is each worker's. null is no limit. */
+export const campaignLimits = z.strictObject({
+  instancesPerSecond: z.number().positive().nullable(),
+  mebibytesPerSecond: z.number().positive().nullable(),
+  /** Instances that a worker has under way at once. */
+  concurrency: z.int().min(1).max(MAX_CONCURRENCY),
+});
+export type CampaignLimits = z.infer<typeof campaignLimits>;
+
+export const DEFAULT_LIMITS: CampaignLimits = { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 32 };
+
+/** How a campaign ended. */
+export const campaignOutcome = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('proof'),
+    /** When the second count ended. */
+    at: z.number(),
+    /** No instance of the campaign's LUs is under one of its `from` generations. Never of a campaign over fields: no count sees field values. */
+    proven: z.boolean(),
+    /** What the second count found under `from`: failures, and instances saved under an old generation meanwhile. */
+    left: z.array(plannedRow),
+    /** Entries in the campaign's list of failures. */
+    failures: z.int().nonnegative(),
+    /** Instances of the LUs that the count covered. */
+    counted: z.int().nonnegative(),
+    rewritten: z.int().nonnegative(),
+    superseded: z.int().nonnegative(),
+  }),
+  z.strictObject({
+    kind: z.literal('failure'),
+    at: z.number(),
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string(),
+    /** Places of the ranges that could not be worked through. */
+    ranges: z.array(z.int().nonnegative()),
+  }),
+]);
+export type CampaignOutcome = z.infer<typeof campaignOutcome>;
+export type Proof = Extract<CampaignOutcome, { kind: 'proof' }>;
+
+/** A campaign record with its JSON columns read. */
+export interface Campaign {
+  readonly record: CampaignRecord;
+  readonly params: CampaignParams;
+  readonly limits: CampaignLimits;
+  readonly outcome: CampaignOutcome | null;
+}
+
+/** @throws AppError `DATABASE_CORRUPT` where a column does not hold what a campaign writes. */
+export function readCampaign(record: CampaignRecord): Campaign {
+  return {
+    record,
+    params: stored(campaignParams, record.params, record.id),
+    limits: stored(campaignLimits, record.limits, record.id),
+    outcome: record.outcome === null ? null : stored(campaignOutcome, record.outcome, record.id),
+  };
+}
+
+/** @throws AppError `REKEY_UNKNOWN`, `DATABASE_*` */
+export async function getCampaign(db: Pick<SystemDb, 'campaigns'>, id: string): Promise<Campaign> {
+  const record = await db.campaigns.get(id);
+  if (record === null) {
+    throw new AppError('REKEY_UNKNOWN', `There is no rekey campaign ${id} in this system database.`, 'List the campaigns to see those that there are.', { details: { id } });
+  }
+  return readCampaign(record);
+}
+
+/**
+ * Limits from outside; what is not given keeps its value.
+ * @throws AppError `INPUT_INVALID`
+ */
+export function parseLimits(input: unknown, base: CampaignLimits = DEFAULT_LIMITS): CampaignLimits {
+  const parsed = campaignLimits.partial().safeParse(input);
+  if (parsed.success) {
+    const { instancesPerSecond = base.instancesPerSecond, mebibytesPerSecond = base.mebibytesPerSecond, concurrency = base.concurrency } = parsed.data;
+    return { instancesPerSecond, mebibytesPerSecond, concurrency };
+  }
+  throw new AppError(
+    'INPUT_INVALID',
+    `These are no limits of a rekey: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}. Nothing was changed.`,
+    `Give instances and MiB per second above 0 (or none), and 1 to ${MAX_CONCURRENCY} at once.`,
+  );
+}
+
+function stored<T>(schema: z.ZodType<T>, json: string, id: string): T {
+  try {
+    return schema.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new AppError(
+      'DATABASE_CORRUPT',
+      `The record of rekey campaign ${id} does not hold what the console writes there: it was changed from outside. The instances are not touched by that.`,
+      'Cancel this campaign and plan a new one: what it did already need not be done again.',
+      { details: { id }, cause },
+    );
+  }
+}
