@@ -1,0 +1,55 @@
+import { performance } from 'node:perf_hooks';
+import { AppError } from '../../errors.ts';
+
+/**
+ * Times of writes, in microseconds since the epoch. Saves take multiples of {@link SAVE_STEP}; the places between two of
+ * them belong to rewrites of the earlier one, so that a rewrite is newer than what it read and older than any save
+ * after it. Numbers are exact until the year 2255.
+ */
+export const SAVE_STEP = 8;
+
+/** How far ahead of this machine's clock a stored write time may lie: more than clocks kept by NTP ever differ. */
+export const TOLERATED_LEAD = 5_000_000;
+
+let last = 0;
+
+/** This machine's clock, finer than a millisecond. A clock that is set while the process runs is followed. */
+export function now(): number {
+  const millis = Date.now();
+  const fine = performance.timeOrigin + performance.now();
+  return Math.floor((Math.abs(fine - millis) < 2 ? fine : millis) * 1000);
+}
+
+/** The write time of a new save: grows strictly over all connections of this process. */
+export function nextSaveTime(): number {
+  last = Math.max(last + SAVE_STEP, saveTimeFrom(now()));
+  return last;
+}
+
+/** The first write time of a save that is later than `time`, whatever wrote that. */
+export function saveTimeAfter(time: number): number {
+  return saveTimeFrom(time + 1);
+}
+
+/** True where the time lies so far ahead of the clock that nothing can be ordered against it. */
+export function isFromFuture(time: number): boolean {
+  return time > now() + TOLERATED_LEAD;
+}
+
+/** What a write says that meets a stored time ahead of the clock; `time` is null where a removal hides everything. */
+export function fromFuture(lu: string, id: string, time: number | null): AppError {
+  const until = time === null ? null : new Date(time / 1000).toISOString();
+  return new AppError(
+    'INSTANCE_FROM_FUTURE',
+    until === null
+      ? `${lu} ${id} was removed with a time ahead of this machine's clock, which hides what is saved now. It is not stored.`
+      : `${lu} ${id} is stored with the time ${until}, ahead of this machine's clock. It is as it was; nothing newer can take its place until then.`,
+    'Set the clocks of all machines that write to the database right (NTP), then try again' +
+      (until === null ? '.' : `; where this machine's clock is right, the instance can be written again after ${until}.`),
+    { details: { lu, id, ...(until === null ? {} : { storedTime: until }) } },
+  );
+}
+
+function saveTimeFrom(time: number): number {
+  return Math.ceil(time / SAVE_STEP) * SAVE_STEP;
+}
