@@ -1,4 +1,13 @@
-import type { AuditRecord, GenerationRecord, InstanceToSave, JobRecord, NodeRecord } from '../../main/systemdb/repositories.ts';
+import type {
+  AuditRecord,
+  CampaignFailure,
+  CampaignRecord,
+  GenerationRecord,
+  InstanceRange,
+  InstanceToSave,
+  JobRecord,
+  NodeRecord,
+} from '../../main/systemdb/repositories.ts';
 
 /** Texts that a careless adapter mixes up, folds, cuts or orders wrongly. In code point order. */
 export const TEXTS: readonly string[] = [
@@ -87,4 +96,17 @@ export function job(id: string, startedAt: number, more: Partial<JobRecord> = {}
 
 export function node(id: string, host: string, more: Partial<NodeRecord> = {}): NodeRecord {
   return { id, host, version: '0.1.0', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: [], ...more };
+}
+
+export function campaign(id: string, createdAt: number, more: Partial<CampaignRecord> = {}): CampaignRecord {
+  return { id, state: 'planned', params: '{}', limits: '{}', outcome: null, createdAt, updatedAt: createdAt, ...more };
+}
+
+/** Ranges as a campaign keeps them: nothing is read from them. */
+export function someRanges(count: number): InstanceRange[] {
+  return Array.from({ length: count }, (_, i) => ({ lu: 'L', start: `${i}`, end: `${i + 1}`, nodes: ['10.0.0.1', '10.0.0.2'] }));
+}
+
+export function failure(lu: string, id: string, more: Partial<CampaignFailure> = {}): CampaignFailure {
+  return { lu, id, keyDescription: 'k1', code: 'ENVELOPE_MALFORMED', message: 'It is torn.', remedy: 'Save it again.', at: 7, ...more };
 }

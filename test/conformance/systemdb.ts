@@ -1,9 +1,15 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { auditConformance } from './systemdb-audit.ts';
+import { campaignConformance } from './systemdb-campaigns.ts';
+import { campaignRangeConformance } from './systemdb-campaign-ranges.ts';
+import { censusConformance } from './systemdb-censuses.ts';
 import { instanceConformance } from './systemdb-instances.ts';
 import { keyConformance } from './systemdb-keys.ts';
+import { leaseConformance } from './systemdb-leases.ts';
 import { operationConformance } from './systemdb-operation.ts';
+import { rangeConformance } from './systemdb-ranges.ts';
+import { rewriteConformance } from './systemdb-rewrite.ts';
 
 /** An empty system database for one test. */
 export interface OpenedSystemDb {
@@ -40,5 +46,11 @@ export function systemDbConformance(name: string, open: () => Promise<OpenedSyst
     instanceConformance(subject);
     auditConformance(subject);
     operationConformance(subject);
+    rangeConformance(subject);
+    rewriteConformance(subject);
+    leaseConformance(subject);
+    censusConformance(subject);
+    campaignConformance(subject);
+    campaignRangeConformance(subject);
   });
 }
