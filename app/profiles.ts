@@ -9,9 +9,42 @@ import { readJson, writeJson } from './json-file.ts';
 /** A profile's name is also a file name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const profileSchema = z.object({
+/** A data centre or a strategy option: words that Cassandra takes in a CREATE KEYSPACE. */
+const WORD = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** How the cluster's Cassandra is reached; the password is never among it, only where it comes from. */
+const cassandraSchema = z.object({
+  /** `host` or `host:port`. */
+  contactPoints: z.array(z.string().min(1).max(256)).min(1),
+  /** Found from the contact point where it is null. */
+  localDataCenter: z.string().regex(WORD).nullable().default(null),
+  /** Appended to the keyspaces' names. */
+  clusterId: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,16}$/)
+    .nullable()
+    .default(null),
+  /** Of keyspaces that are made: `SimpleStrategy` with a factor, or `NetworkTopologyStrategy` with one for each data centre. */
+  replication: z
+    .record(z.string().regex(WORD), z.string().regex(WORD))
+    .refine((options) => isReplication(options))
+    .default({ class: 'SimpleStrategy', replication_factor: '1' }),
+  user: z.string().min(1).max(256).nullable().default(null),
+  passwordFile: z.string().optional(),
+  passwordEnv: z.string().optional(),
+  tls: z
+    .object({ ca: z.string().min(1), cert: z.string().min(1).optional(), key: z.string().min(1).optional() })
+    .refine(({ cert, key }) => (cert === undefined) === (key === undefined))
+    .nullable()
+    .default(null),
+});
+
+const profileSchema = z
+  .object({
   name: z.string().regex(NAME),
-  sqlite: z.string().min(1),
+  /** The system database: a SQLite file, or a Cassandra cluster. */
+  sqlite: z.string().min(1).nullable().default(null),
+  cassandra: cassandraSchema.nullable().default(null),
   /** Where the KeyStore lies and where its password comes from; asked for where neither source is given. */
   keystore: z
     .object({ file: z.string().min(1), passwordFile: z.string().optional(), passwordEnv: z.string().optional() })
@@ -25,9 +58,11 @@ const profileSchema = z.object({
   lus: z.record(z.string(), luDefinition).default({}),
   /** The embedded demo cluster: its sample data are imported at first start. */
   demo: z.boolean().default(false),
-});
+  })
+  .refine(({ sqlite, cassandra }) => (sqlite === null) !== (cassandra === null), { path: ['sqlite'] });
 
 export type Profile = z.output<typeof profileSchema>;
+export type CassandraProfile = z.output<typeof cassandraSchema>;
 
 const preferencesSchema = z.object({
   theme: z.enum(['system', 'light', 'dark', 'high-contrast']).default('system'),
@@ -35,6 +70,24 @@ const preferencesSchema = z.object({
 });
 
 export type StoredPreferences = z.output<typeof preferencesSchema>;
+
+/** What is allowed where a profile is refused. */
+const HINTS: Readonly<Record<string, string>> = {
+  name: 'A name has letters, digits, ".", "_" and "-", up to 64 of them.',
+  keyNames: 'A key name starts with a small letter and has small letters, digits, "_" and "-", up to 48 in all.',
+  sqlite: 'Give either a SQLite file or the contact points of a Cassandra cluster.',
+  contactPoints: 'Give one host at least, as host or host:port.',
+  localDataCenter: 'Give the data centre as the cluster names it: nodetool status shows it.',
+  clusterId: 'A cluster_id has up to 16 letters, digits and "_".',
+  replication: 'Give {"class":"SimpleStrategy","replication_factor":"3"} or {"class":"NetworkTopologyStrategy","dc1":"3"}.',
+  tls: 'Give the CA file; a client certificate needs its key, and a key its certificate.',
+};
+
+function isReplication({ class: strategy, ...factors }: Readonly<Record<string, string>>): boolean {
+  const whole = Object.values(factors).every((factor) => /^[1-9][0-9]?$/.test(factor));
+  if (strategy === 'SimpleStrategy') return whole && Object.keys(factors).join() === 'replication_factor';
+  return strategy === 'NetworkTopologyStrategy' && whole && Object.keys(factors).length > 0;
+}
 
 /** The profiles and preferences under one home folder; no secret is ever among them. */
 export class Profiles {
@@ -78,9 +131,7 @@ export class Profiles {
       throw new AppError(
         'PROFILE_INVALID',
         `This is no valid profile: ${issue?.path.join('.') ?? ''} is not as it has to be. None was made.`,
-        issue?.path[0] === 'keyNames'
-          ? 'A key name starts with a small letter and has small letters, digits, "_" and "-", up to 48 in all.'
-          : 'A name has letters, digits, ".", "_" and "-", up to 64 of them.',
+        HINTS[String(issue?.path[0] === 'cassandra' ? issue.path[1] : issue?.path[0])] ?? 'Correct it and try again.',
       );
     }
     if ((await this.find(parsed.data.name)) !== null) {

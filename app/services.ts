@@ -11,17 +11,20 @@ import type { ProfileView } from './contract/settings.ts';
 import { consoleLog, failureOf } from './error-log.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import type { Activation } from './services/activation.ts';
+import type { Censuses } from './services/census.ts';
 import type { Cluster } from './services/cluster.ts';
+import type { ClusterMap } from './services/cluster-map.ts';
 import type { DataStore } from './services/data-store.ts';
 import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
 import { IdleClock } from './services/idle-clock.ts';
 import type { Jobs } from './services/jobs.ts';
 import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
-import { createProfile } from './services/new-profile.ts';
+import { createProfile, profileView } from './services/new-profile.ts';
 import type { OverviewReport } from './services/overview.ts';
 import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
 import { statusOf, type LiveState } from './services/status.ts';
+import { needsDatabasePassword } from './services/system-db.ts';
 
 /** How often the window looks whether another process changed something. */
 const WATCH_EVERY_MS = 2_000;
@@ -31,6 +34,8 @@ export interface ServicesOptions {
   readonly home: string;
   /** Default: the embedded demo cluster. */
   readonly profile?: string;
+  /** Asks for the system database's password where the profile has a user and no source for it. */
+  readonly askDatabasePassword?: (profile: Profile) => Promise<SecretBytes>;
   readonly emit?: (event: ConsoleEvent) => void;
   /** Set where a test must know the keys. */
   readonly generate?: GenerateKey;
@@ -67,15 +72,25 @@ export class Services {
     const profiles = new Profiles(home);
     const around: Surroundings = { profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate };
     const profile = options.profile === undefined ? await demoProfile(profiles, home) : await profiles.get(options.profile);
-    return new Services(home, around, await openProfileServices(profile, around));
+    const { askDatabasePassword } = options;
+    const password = askDatabasePassword !== undefined && (await needsDatabasePassword(profile)) ? await askDatabasePassword(profile) : null;
+    return new Services(home, around, await openProfileServices(profile, around, password));
   }
 
   get cluster(): Cluster {
     return this.#opened.cluster;
   }
 
+  get map(): ClusterMap {
+    return this.#opened.map;
+  }
+
   get jobs(): Jobs {
     return this.#opened.jobs;
+  }
+
+  get censuses(): Censuses {
+    return this.#opened.censuses;
   }
 
   get keys(): KeyList {
@@ -122,11 +137,14 @@ export class Services {
     });
   }
 
-  /** Closes the current profile and opens another. @throws AppError `PROFILE_*`, `DATABASE_*` */
-  async select(name: string): Promise<void> {
+  /**
+   * Closes the current profile and opens another. Takes `databasePassword` over.
+   * @throws AppError `PROFILE_*`, `DATABASE_*`; the current profile stays then
+   */
+  async select(name: string, databasePassword: SecretBytes | null = null): Promise<void> {
     const profile = await this.profiles.get(name);
     await this.#withoutJobs(async () => {
-      const next = await openProfileServices(profile, this.#around);
+      const next = await openProfileServices(profile, this.#around, databasePassword);
       const before = this.#opened;
       this.#opened = next;
       this.#audit = { records: 0, verifiedAt: null, intact: null };
@@ -138,14 +156,7 @@ export class Services {
   /** The profiles, as the window lists them. @throws AppError `PROFILE_INVALID` */
   async listProfiles(): Promise<ProfileView[]> {
     const current = this.cluster.profile.name;
-    return (await this.profiles.list()).map(({ name, sqlite, keystore, fips, production }) => ({
-      name,
-      sqlite,
-      keystore: keystore?.file ?? null,
-      fips,
-      production,
-      current: name === current,
-    }));
+    return Promise.all((await this.profiles.list()).map((profile) => profileView(profile, current)));
   }
 
   /** Makes a profile, and its KeyStore where a password is given; opens nothing. Takes `password` over. @throws AppError */

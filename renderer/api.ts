@@ -55,6 +55,8 @@ export const queries = {
   overview: () => queryOptions({ queryKey: ['overview'], queryFn: () => ask((c) => c.overview.get()) }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: () => ask((c) => c.keys.list()) }),
   key: (description: string) => queryOptions({ queryKey: ['keys', description], queryFn: () => ask((c) => c.keys.get({ description })) }),
+  ring: (description: string) => queryOptions({ queryKey: ['keys', description, 'ring'], queryFn: () => ask((c) => c.cluster.ring({ description })) }),
+  nodes: () => queryOptions({ queryKey: ['nodes'], queryFn: () => ask((c) => c.cluster.nodes()), refetchInterval: 10_000 }),
   plan: (text: string) => queryOptions({ queryKey: ['command', 'plan', text], queryFn: () => ask((c) => c.command.plan({ text })) }),
   parse: (text: string) => queryOptions({ queryKey: ['command', 'parse', text], queryFn: () => ask((c) => c.command.parse({ text })) }),
   census: () => queryOptions({ queryKey: ['data', 'census'], queryFn: () => ask((c) => c.data.census()) }),
@@ -75,6 +77,10 @@ export function askEarly(client: QueryClient): void {
   void client.prefetchQuery(queries.overview());
   void client.prefetchQuery(queries.preferences());
   void client.prefetchQuery(queries.host());
+  void client.prefetchQuery(queries.profiles());
+  void client.prefetchQuery(queries.jobs());
+  void client.prefetchQuery(queries.keys());
+  void client.prefetchQuery(queries.lastActs());
 }
 
 export type AuditFilter = Pick<Input<'audit.list'>, 'actor' | 'act' | 'search'>;

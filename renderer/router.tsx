@@ -38,9 +38,16 @@ const auditRoute = createRoute({
 });
 const auditRecordRoute = createRoute({ getParentRoute: () => auditRoute, path: '$seq' });
 
+const nodesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/nodes',
+  component: lazyRouteComponent(() => import('./features/nodes/NodesPage.tsx'), 'NodesPage'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
+  validateSearch: (search: Record<string, unknown>): { open?: string } => text(search, 'open'),
   component: lazyRouteComponent(() => import('./features/settings/SettingsPage.tsx'), 'SettingsPage'),
 });
 
@@ -51,6 +58,7 @@ const routeTree = rootRoute.addChildren([
   dataRoute,
   instanceRoute,
   auditRoute.addChildren([auditRecordRoute]),
+  nodesRoute,
   settingsRoute,
 ]);
 

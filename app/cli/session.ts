@@ -4,8 +4,8 @@ import { Terminal } from './terminal.ts';
 import { printable } from './text.ts';
 import { AppError } from '../../main/errors.ts';
 import type { SecretBytes } from '../../main/secret.ts';
-import { passwordFrom } from '../password.ts';
-import { Profiles } from '../profiles.ts';
+import { DATABASE_PASSWORD, KEYSTORE_PASSWORD, passwordFrom } from '../password.ts';
+import { Profiles, type Profile } from '../profiles.ts';
 import { DEMO_PROFILE } from '../services/demo.ts';
 import { assertConfirmed } from '../services/keystore.ts';
 import { openServices, type Services } from '../services.ts';
@@ -63,6 +63,7 @@ export class Session {
     this.#services ??= openServices({
       home: this.home,
       emit: (event) => this.progress.show(event),
+      askDatabasePassword: (asked) => this.askDatabasePassword(asked),
       ...(profile === undefined || profile === DEMO_PROFILE ? {} : { profile }),
     });
     return this.#services;
@@ -85,7 +86,7 @@ export class Session {
    * @throws AppError `KEYSTORE_PASSWORD_MISSING`, `CONFIRMATION_MISMATCH`, `CANCELLED`
    */
   async newKeyStorePassword(isNew: boolean): Promise<SecretBytes> {
-    const given = await passwordFrom({ passwordFile: this.options.keystorePasswordFile });
+    const given = await passwordFrom(KEYSTORE_PASSWORD, { passwordFile: this.options.keystorePasswordFile });
     if (given !== null) return given;
     if (!this.terminal.interactive) {
       throw new AppError(
@@ -146,10 +147,22 @@ export class Session {
     await services?.close();
   }
 
+  /** The password of the profile's database user, from the terminal. @throws AppError `DATABASE_PASSWORD_MISSING`, `CANCELLED` */
+  async askDatabasePassword({ name, cassandra }: Profile): Promise<SecretBytes> {
+    if (!this.terminal.interactive) {
+      throw new AppError(
+        'DATABASE_PASSWORD_MISSING',
+        `Profile "${name}" needs the password of its database user, and there is no terminal to ask on. Nothing was done.`,
+        `Give it in the profile (--password-file), or by the variable ${DATABASE_PASSWORD.variable}.`,
+      );
+    }
+    return this.terminal.askPassword(`Password of ${printable(cassandra?.user ?? '')} on ${printable(cassandra?.contactPoints.join(', ') ?? '')}: `);
+  }
+
   async #givenPassword(services: Services): Promise<SecretBytes | null> {
     if (services.cluster.profile.keystore === null) return null;
     const { keystorePasswordFile } = this.options;
-    if (keystorePasswordFile !== undefined) return passwordFrom({ passwordFile: keystorePasswordFile });
+    if (keystorePasswordFile !== undefined) return passwordFrom(KEYSTORE_PASSWORD, { passwordFile: keystorePasswordFile });
     if (!this.terminal.interactive || !(await services.cluster.needsPassword())) return null;
     return this.terminal.askPassword(`Password of the KeyStore ${printable(services.cluster.profile.keystore.file)}: `);
   }

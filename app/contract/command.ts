@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channel, count, description, keyName } from './channel.ts';
+import { ring } from './cluster.ts';
 
 const text = z.string().max(4096);
 
@@ -36,6 +37,8 @@ export const plan = z.object({
   staysReadable: z.array(z.object({ description, instances: count, through: z.string() })),
   /** Instances that stay under older generations until they are saved or rekeyed. */
   instancesUnderOlder: count,
+  /** Where the bytes will lie: as those of a key description drawn for the plan; null where the database is one file. */
+  ring: ring.nullable(),
   warnings: z.array(z.string()),
 });
 

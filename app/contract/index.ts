@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Answer } from './channel.ts';
+import { cluster } from './cluster.ts';
 import { command } from './command.ts';
 import { data } from './data.ts';
 import type { ConsoleEvent } from './events.ts';
@@ -11,7 +12,7 @@ import { session } from './session.ts';
 import { settings } from './settings.ts';
 
 /** Every request the window can make. A channel's name is `domain.method`; docs/adding-a-channel.md tells how to add one. */
-export const contract = { ...session, ...keys, ...command, ...data, ...audit, ...overviewChannels, ...settings, ...files };
+export const contract = { ...session, ...cluster, ...keys, ...command, ...data, ...audit, ...overviewChannels, ...settings, ...files };
 
 export type Contract = typeof contract;
 export type ChannelName = keyof Contract;

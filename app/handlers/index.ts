@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ChannelName, Contract, Output } from '../contract/index.ts';
 import type { Services } from '../services.ts';
 import { auditHandlers } from './audit.ts';
+import { clusterHandlers } from './cluster.ts';
 import { commandHandlers } from './command.ts';
 import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
@@ -21,6 +22,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
   return {
     ...sessionHandlers(services, host),
     ...keyHandlers(services),
+    ...clusterHandlers(services),
     ...commandHandlers(services),
     ...dataHandlers(services),
     ...auditHandlers(services, host),

@@ -1,5 +1,6 @@
 import type { Services } from '../services.ts';
 import { passwordOf } from '../password.ts';
+import { testConnection } from '../services/connection-test.ts';
 import type { HostActions } from './host-actions.ts';
 import type { HandlersOf } from './index.ts';
 
@@ -9,15 +10,16 @@ export function settingsHandlers(
 ): HandlersOf<'profiles' | 'preferences' | 'keystore' | 'dialog'> {
   return {
     'profiles.list': async () => ({ profiles: await services.listProfiles() }),
-    'profiles.create': async ({ name, sqlite, keystore, keystorePassword, fips, production }) => {
+    'profiles.create': async ({ name, sqlite, cassandra, keystore, keystorePassword, fips, production }) => {
       await services.createProfile(
-        { name, sqlite, fips, production, keystore: keystore === undefined ? null : { file: keystore } },
+        { name, sqlite, cassandra, fips, production, keystore: keystore === undefined ? null : { file: keystore } },
         keystorePassword === undefined ? null : passwordOf(keystorePassword),
       );
       return {};
     },
-    'profiles.select': async ({ name }) => {
-      await services.select(name);
+    'profiles.test': async ({ cassandra, password }) => ({ steps: await testConnection(cassandra, password === undefined ? null : passwordOf(password)) }),
+    'profiles.select': async ({ name, databasePassword }) => {
+      await services.select(name, databasePassword === undefined ? null : passwordOf(databasePassword));
       return {};
     },
     'preferences.get': () => services.profiles.preferences(),

@@ -5,21 +5,28 @@ import { parseCommand } from '../../main/command/parse.ts';
 import { commandProblemToError } from '../../main/command/problem.ts';
 import { AppError } from '../../main/errors.ts';
 import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
+import { newKeyDescription } from '../../main/masterkey/description.ts';
 import { generationsOf } from '../../main/masterkey/generations.ts';
 import { planActivation } from '../../main/masterkey/plan.ts';
 import { WRAPPED_KEY_BYTES } from '../../main/crypto/wrap.ts';
 import { stripeCount } from '../../main/masterkey/stripes.ts';
 import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
 import type { Activated, ActivationPlan, CommandProblem, Completion, ParsedCommand } from '../contract/command.ts';
+import type { Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
+import { ringWarnings, type ClusterMap } from './cluster-map.ts';
 
 /** The activatekey line: parse, complete, plan, run. */
 export class Activation {
   readonly #cluster: Cluster;
+  readonly #censuses: Censuses;
+  readonly #map: ClusterMap;
   readonly #onProgress: (progress: ActivationProgress) => void;
 
-  constructor(cluster: Cluster, onProgress: (progress: ActivationProgress) => void) {
+  constructor(cluster: Cluster, censuses: Censuses, map: ClusterMap, onProgress: (progress: ActivationProgress) => void) {
     this.#cluster = cluster;
+    this.#censuses = censuses;
+    this.#map = map;
     this.#onProgress = onProgress;
   }
 
@@ -53,17 +60,20 @@ export class Activation {
       generator: command.generatorType,
       store: command.storeType,
       generations: generationsOf(await db.keys.list(), await db.keys.activations()),
-      census: await db.instances.census(),
+      census: (await this.#censuses.standing()).rows,
       protection: { kind: ring.protection.kind, fingerprint: current.id },
       stripes: stripeCount(WRAPPED_KEY_BYTES),
       unreadable: new Set(ring.failures.keys()),
     });
+    // The key description is drawn when the line runs; one drawn now lies on the ring as evenly as that one will.
+    const places = await this.#map.ringOf(newKeyDescription(command.name, this.#cluster.now(), []), stripeCount(WRAPPED_KEY_BYTES));
     return {
       ...plan,
       command: formatCommand(command),
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
-      warnings: [...plan.warnings],
+      ring: places,
+      warnings: [...plan.warnings, ...(places === null ? [] : ringWarnings(places))],
     };
   }
 

@@ -13,16 +13,18 @@ import { KeyRing } from '../../main/masterkey/key-ring.ts';
 import { keystoreEnabled, Protection } from '../../main/masterkey/protection.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
-import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
-import { passwordFrom } from '../password.ts';
+import { KEYSTORE_PASSWORD, passwordFrom } from '../password.ts';
 import type { Profile } from '../profiles.ts';
 import { VERSION } from '../version.ts';
+import { openSystemDb } from './system-db.ts';
 
 /** How long keys are kept for acts that run when they are to be zeroed: far longer than an activation takes. */
 const GRACE_MS = 5_000;
 
 export interface ClusterOptions {
   readonly profile: Profile;
+  /** The system database's password where it was asked for; the cluster takes it over. */
+  readonly databasePassword?: SecretBytes | null;
   /** Set where a test must know the keys. */
   readonly generate?: GenerateKey;
   readonly now?: () => number;
@@ -53,7 +55,7 @@ export class Cluster {
 
   /** Opens the system database; keys come with {@link unlock}. @throws AppError of the database */
   static async open(options: ClusterOptions): Promise<Cluster> {
-    return new Cluster(options, await openSqlite(options.profile.sqlite));
+    return new Cluster(options, await openSystemDb(options.profile, options.databasePassword ?? null));
   }
 
   get profile(): Profile {
@@ -109,7 +111,7 @@ export class Cluster {
   async needsPassword(): Promise<boolean> {
     const { keystore } = this.profile;
     if (keystore === null) return false;
-    const password = await passwordFrom(keystore).catch(() => null);
+    const password = await passwordFrom(KEYSTORE_PASSWORD, keystore).catch(() => null);
     password?.dispose();
     return password === null;
   }
@@ -220,7 +222,7 @@ export class Cluster {
     const { keystore } = this.profile;
     if (keystore === null) return null;
     const mayCreate = !(await keystoreEnabled(this.db));
-    const password = given ?? (await passwordFrom(keystore));
+    const password = given ?? (await passwordFrom(KEYSTORE_PASSWORD, keystore));
     if (password === null) {
       throw new AppError(
         'KEYSTORE_PASSWORD_MISSING',

@@ -26,18 +26,18 @@ interface Sample {
 export async function demoProfile(profiles: Profiles, home: string): Promise<Profile> {
   const found = await profiles.find(DEMO_PROFILE);
   if (found !== null) return found;
-  const { sakila, chinook } = await samples();
-  const made = profiles.create({
-    name: DEMO_PROFILE,
-    sqlite: join(home, 'demo', 'system.sqlite'),
-    demo: true,
-    lus: { [sakila.definition.lu]: sakila.definition, [chinook.definition.lu]: chinook.definition },
-  });
+  const made = profiles.create({ name: DEMO_PROFILE, sqlite: join(home, 'demo', 'system.sqlite'), demo: true, lus: await demoLus() });
   return made.catch((error: unknown) => {
     // Two first starts at once: the other was quicker.
     if (error instanceof AppError && error.code === 'PROFILE_EXISTS') return profiles.get(DEMO_PROFILE);
     throw error;
   });
+}
+
+/** The LUs of the sample data, for a profile that is filled with them. */
+export async function demoLus(): Promise<Profile['lus']> {
+  const { sakila, chinook } = await samples();
+  return { [sakila.definition.lu]: sakila.definition, [chinook.definition.lu]: chinook.definition };
 }
 
 /** Whether the demo's data and history are complete. */
@@ -64,6 +64,13 @@ export async function prepareDemo(services: Services, clock: { offset: number })
   ];
   const reached = await settings.get(STEP);
   if (reached === 'done') return;
+  if (reached === null && (await cluster.db.instances.lus()).some((lu) => lu !== sakila.definition.lu)) {
+    throw new AppError(
+      'PROFILE_INVALID',
+      'This system database holds data already: the sample data of a demo were not put among them.',
+      'Make a profile without --demo for it, or give the demo a cluster_id of its own (--suffix).',
+    );
+  }
   let from = steps.findIndex(([name]) => name === reached) + 1;
   try {
     for (; from < steps.length; from += 1) {

@@ -1,9 +1,11 @@
 import { AppError } from '../../main/errors.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import { wholePath } from '../home.ts';
+import type { ProfileView } from '../contract/settings.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import { openOrCreate } from './cluster.ts';
 import { DEMO_PROFILE } from './demo.ts';
+import { needsDatabasePassword } from './system-db.ts';
 
 /**
  * Makes a profile, its paths made whole, and its KeyStore where a password is given; an existing KeyStore must open
@@ -21,14 +23,38 @@ export async function createProfile(profiles: Profiles, input: Parameters<Profil
   }
 }
 
+/** A profile as the window lists it. */
+export async function profileView(profile: Profile, current: string): Promise<ProfileView> {
+  const { name, sqlite, cassandra, keystore, fips, production } = profile;
+  return {
+    name,
+    database: cassandra === null ? { kind: 'sqlite', location: sqlite ?? '' } : { kind: 'cassandra', location: cassandra.contactPoints.join(', ') },
+    needsPassword: await needsDatabasePassword(profile),
+    keystore: keystore?.file ?? null,
+    fips,
+    production,
+    current: name === current,
+  };
+}
+
 function withWholePaths(profile: Profile): Profile {
-  const { sqlite, keystore } = profile;
-  const passwordFile = keystore?.passwordFile;
+  const { sqlite, cassandra, keystore } = profile;
   return {
     ...profile,
-    sqlite: wholePath(sqlite),
-    keystore: keystore === null ? null : { ...keystore, file: wholePath(keystore.file), ...(passwordFile === undefined ? {} : { passwordFile: wholePath(passwordFile) }) },
+    sqlite: sqlite === null ? null : wholePath(sqlite),
+    cassandra: cassandra === null ? null : { ...withWhole(cassandra, 'passwordFile'), tls: cassandra.tls === null ? null : withWhole(cassandra.tls, 'ca', 'cert', 'key') },
+    keystore: keystore === null ? null : withWhole(keystore, 'file', 'passwordFile'),
   };
+}
+
+/** `record` with the paths under `names` made whole, where they are given. */
+function withWhole<T extends object>(record: T, ...names: readonly (keyof T)[]): T {
+  const whole = { ...record };
+  for (const name of names) {
+    const path = record[name];
+    if (typeof path === 'string') whole[name] = wholePath(path) as T[keyof T];
+  }
+  return whole;
 }
 
 /** What is done without a profile is done to the demo cluster: its name must never lead to data of the user's own. */

@@ -1,6 +1,9 @@
+import type { StandingCensus } from '../../main/census/standing.ts';
+import type { GenerationView } from '../contract/keys.ts';
 import type { Finding, Overview } from '../contract/overview.ts';
+import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
-import type { DataStore } from './data-store.ts';
+import { ringWarnings, type ClusterMap } from './cluster-map.ts';
 import type { KeyList } from './key-list.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -11,12 +14,14 @@ const CRYPTOPERIOD_MS = 2 * 365 * DAY_MS;
 export class OverviewReport {
   readonly #cluster: Cluster;
   readonly #keys: KeyList;
-  readonly #data: DataStore;
+  readonly #censuses: Censuses;
+  readonly #map: ClusterMap;
 
-  constructor(cluster: Cluster, keys: KeyList, data: DataStore) {
+  constructor(cluster: Cluster, keys: KeyList, censuses: Censuses, map: ClusterMap) {
     this.#cluster = cluster;
     this.#keys = keys;
-    this.#data = data;
+    this.#censuses = censuses;
+    this.#map = map;
   }
 
   async get(): Promise<Overview> {
@@ -25,8 +30,8 @@ export class OverviewReport {
     const databaseMs = performance.now() - started;
     const { now, unlocked } = this.#cluster;
     const known = new Set(keys.map((key) => key.description));
-    const { rows: census } = await this.#data.census();
-    const lost = census.filter((row) => !known.has(row.keyDescription)).reduce((sum, row) => sum + row.instances, 0);
+    const standing = await this.#censuses.standing();
+    const lost = standing.rows.filter((row) => !known.has(row.keyDescription)).reduce((sum, row) => sum + row.instances, 0);
     const count = (chosen: typeof keys): number => chosen.reduce((sum, key) => sum + key.instances, 0);
     const broken = keys.filter((key) => key.failure !== null);
     const active = count(keys.filter((key) => key.state === 'active' && key.failure === null));
@@ -34,14 +39,15 @@ export class OverviewReport {
     const instances = count(keys) + lost;
 
     return {
+      census: censusState(standing),
       instances,
       readable: instances - unreadable,
       generations: keys.length,
       byState: { active, older: instances - unreadable - active, unreadable },
-      findings: await this.#findings(keys, broken, lost),
+      findings: [...(await this.#findings(keys, broken, lost)), ...censusFindings(standing)],
       latencies: [{ dependency: 'System database', milliseconds: databaseMs, at: now() }],
       activationsByDay: perDay(keys.flatMap((key) => (key.activatedAt === null ? [] : [key.activatedAt]))),
-      empty: instances === 0 && keys.length <= 2 && unlocked,
+      empty: standing.at !== null && instances === 0 && keys.length <= 2 && unlocked,
     };
   }
 
@@ -89,6 +95,7 @@ export class OverviewReport {
         action: { label: 'Activate new key', to: `/activate?name=${encodeURIComponent(key.name)}` },
       });
     }
+    for (const key of keys.filter(({ state }) => state === 'active')) findings.push(...(await this.#ringFindings(key)));
     const orphans = keys.filter((key) => key.state === 'pre-active' && key.instances === 0);
     if (orphans.length > 0) {
       findings.push({
@@ -114,6 +121,63 @@ export class OverviewReport {
     }
     return findings;
   }
+
+  /** Where the stripes of a key lie, when that is a worry. */
+  async #ringFindings({ name, description, stripes }: GenerationView): Promise<Finding[]> {
+    const ring = await this.#map.ringOf(description, stripes);
+    if (ring === null) return [];
+    return ringWarnings(ring).map((evidence, i) => ({
+      id: `ring:${description}:${i}`,
+      severity: 'warning',
+      code: 'KEY_STRIPES_PLACED_BADLY',
+      what: `The stripes of the active generation of ${name} lie where they protect too little.`,
+      evidence,
+      remedy: 'Change the replication of the k2auth keyspace so that every byte has two replicas at least and no node has all, or add nodes; then repair it (nodetool repair).',
+      action: { label: 'Show the ring', to: `/keys/${encodeURIComponent(description)}` },
+    }));
+  }
+}
+
+/** What the census itself worries about. */
+function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Finding[] {
+  const action = { label: 'Show the census', to: '/data' };
+  const findings: Finding[] = [];
+  if (deep !== null && deep.findings > 0) {
+    findings.push({
+      id: `census-deep:${deep.id}`,
+      severity: 'critical',
+      code: Object.keys(deep.byCode)[0] ?? 'INTERNAL',
+      what: `${figures(deep.findings, 'instance')} failed the deep census.`,
+      evidence: Object.entries(deep.byCode)
+        .map(([code, count]) => `${code}: ${count.toLocaleString('en-US')}`)
+        .join(', '),
+      remedy: 'The list says which, and what to do for each.',
+      action,
+    });
+  }
+  if (at === null) {
+    findings.push({
+      id: 'census-missing',
+      severity: 'warning',
+      code: 'CENSUS_MISSING',
+      what: 'Nobody has counted yet which data needs which key.',
+      evidence: 'No census of this cluster is stored.',
+      remedy: 'Take one; it reads no content, and can be paused.',
+      action,
+    });
+  } else if (notCovered.length > 0) {
+    const ranges = parts.reduce((sum, part) => sum + part.ranges, 0);
+    findings.push({
+      id: 'census-incomplete',
+      severity: 'warning',
+      code: notCovered[0]?.code ?? 'INTERNAL',
+      what: `The census could not read ${notCovered.length.toLocaleString('en-US')} of ${figures(ranges, 'range')}: its figures may be too low.`,
+      evidence: [...new Set(notCovered.map((gap) => `${gap.lu} (${gap.code})`))].join(', '),
+      remedy: 'Take it again once the database answers.',
+      action,
+    });
+  }
+  return findings;
 }
 
 function perDay(times: readonly number[]): { day: number; activations: number }[] {

@@ -1,10 +1,13 @@
 import type { ActivationProgress } from '../../main/masterkey/activate.ts';
 import type { GenerateKey } from '../../main/masterkey/generators.ts';
+import type { SecretBytes } from '../../main/secret.ts';
 import type { ConsoleEvent } from '../contract/events.ts';
 import { failureOf, type ErrorLog } from '../error-log.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import { Activation } from './activation.ts';
+import { Censuses } from './census.ts';
 import { Cluster } from './cluster.ts';
+import { ClusterMap } from './cluster-map.ts';
 import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
@@ -14,7 +17,9 @@ import { OverviewReport } from './overview.ts';
 /** Everything that works on one profile. Replaced as a whole when another profile is chosen. */
 export interface ProfileServices {
   readonly cluster: Cluster;
+  readonly map: ClusterMap;
   readonly jobs: Jobs;
+  readonly censuses: Censuses;
   readonly keys: KeyList;
   readonly data: DataStore;
   readonly activation: Activation;
@@ -32,28 +37,36 @@ export interface Surroundings {
   readonly generate: GenerateKey | undefined;
 }
 
-/** Opens the profile's system database and puts the services on it together. @throws AppError `DATABASE_*` */
-export async function openProfileServices(profile: Profile, around: Surroundings): Promise<ProfileServices> {
+/**
+ * Opens the profile's system database and puts the services on it together. Takes `databasePassword` over.
+ * @throws AppError `DATABASE_*`
+ */
+export async function openProfileServices(profile: Profile, around: Surroundings, databasePassword: SecretBytes | null = null): Promise<ProfileServices> {
   const { profiles, emit, log, clock, generate } = around;
   const onActivation = (progress: ActivationProgress): void => {
     emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes } });
   };
   const cluster = await Cluster.open({
     profile,
+    databasePassword,
     onActivation,
     now: () => Date.now() + clock.offset,
     ...(generate === undefined ? {} : { generate }),
   });
   const jobs = new Jobs(emit, (where, error) => failureOf(log, where, error));
-  const keys = new KeyList(cluster);
-  const data = new DataStore(cluster, jobs);
+  const censuses = new Censuses(cluster, jobs);
+  const keys = new KeyList(cluster, censuses);
+  const data = new DataStore(cluster, jobs, censuses);
+  const map = new ClusterMap(cluster);
   return {
     cluster,
+    map,
     jobs,
+    censuses,
     keys,
     data,
-    activation: new Activation(cluster, onActivation),
-    keystore: new KeyStoreActs(cluster, profiles, onActivation),
-    overview: new OverviewReport(cluster, keys, data),
+    activation: new Activation(cluster, censuses, map, onActivation),
+    keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
+    overview: new OverviewReport(cluster, keys, censuses, map),
   };
 }

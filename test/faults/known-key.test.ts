@@ -49,7 +49,7 @@ it('known key bytes are in no file, no event and no error text', async () => {
   const { description } = await services.cluster.ring.active();
   const { db } = services.cluster;
   const stripes = Uint8Array.from((await db.stripes.read(description)).map((stripe) => stripe.value));
-  const raw = new DatabaseSync(services.cluster.profile.sqlite, { timeout: 5_000 });
+  const raw = new DatabaseSync(services.cluster.profile.sqlite ?? '', { timeout: 5_000 });
   raw.prepare('DELETE FROM k2auth_stripe_key_storage WHERE key_description = ?').run(description);
   raw.close();
   heard.push(inspect(await services.keys.verify()));

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { AppError } from '../../../main/errors.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
 import type { Services } from '../../services.ts';
-import { DEMO_PROFILE, demoReady } from '../../services/demo.ts';
+import { demoReady } from '../../services/demo.ts';
 import type { Answer, Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import type { Session } from '../session.ts';
@@ -23,17 +24,19 @@ interface Told {
 export function addDemo(program: Command, choose: Choose): void {
   program
     .command('demo')
-    .description('the main job on the embedded demo cluster, step by step: activate a key, save under it, read everything back')
-    .addHelpText('after', examples('fkc demo'))
+    .description('the main job on a demo cluster, step by step: activate a key, save under it, read everything back')
+    .addHelpText('after', `${examples('fkc demo', 'fkc demo --profile demo-eu')}\nWithout --profile it works on the embedded demo cluster; another profile has to be made with --demo.\n`)
     .action((_options: unknown, command: Command) => {
       const { profile } = command.optsWithGlobals<{ profile?: string }>();
-      if (profile !== undefined && profile !== DEMO_PROFILE) command.error('error: the demo works on the embedded demo cluster alone; leave --profile away');
-      choose((session) => demo(session));
+      choose((session) => demo(session, profile));
     });
 }
 
-async function demo(session: Session): Promise<Answer> {
-  session.useDemo();
+async function demo(session: Session, profile: string | undefined): Promise<Answer> {
+  if (profile === undefined) session.useDemo();
+  else if (!(await session.profiles.get(profile)).demo) {
+    throw new AppError('PROFILE_INVALID', `"${profile}" is no demo cluster: the demo rotates a key and saves data. Nothing was done.`, 'Leave --profile away, or make a profile with --demo.');
+  }
   const told: Told[] = [];
   const tell = async (title: string, sentence: string, figures: Told['figures'], more = ''): Promise<void> => {
     told.push({ title, sentence, figures });

@@ -2,10 +2,14 @@ import type { Command } from 'commander';
 import type { GenerationDetail, GenerationView } from '../../contract/keys.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
-import { counted, facts, figure, moment, table } from '../text.ts';
+import type { Ring } from '../../contract/cluster.ts';
+import { ringWarnings } from '../../services/cluster-map.ts';
+import { counted, facts, figure, moment, printable, table } from '../text.ts';
 import { unreadableText } from './unreadable.ts';
 
-/** `fkc keys list | show | verify | remove-orphans` */
+const ONE_FILE = 'The system database is one file: all bytes lie in it, and whoever copies it has them all.\n';
+
+/** `fkc keys list | show | stripes | verify | remove-orphans` */
 export function addKeys(program: Command, choose: Choose): void {
   const keys = program.command('keys').description('master keys: every generation of every name');
   keys
@@ -27,6 +31,19 @@ export function addKeys(program: Command, choose: Choose): void {
       choose(async (session) => {
         const { instancesByLu, stripesFound, audit, ...key } = await (await session.opened()).keys.get(description);
         return { document: { ...stored(key), instancesByLu, stripesFound, audit }, text: keyText({ ...key, instancesByLu, stripesFound, audit }) };
+      }),
+    );
+  keys
+    .command('stripes')
+    .argument('<description>', 'key description, as keys list shows it')
+    .description('which node of the cluster holds which bytes of a wrapped key; needs no password')
+    .addHelpText('after', examples('fkc keys stripes "masterkey_key_name-20260301t120000.000z-2af90f26"'))
+    .action((description: string) =>
+      choose(async (session) => {
+        const services = await session.opened();
+        const { stripes } = await services.keys.get(description);
+        const ring = await services.map.ring(description);
+        return { document: ring === null ? { stripes, nodes: [], holdsAll: [] } : { ...ring }, text: ring === null ? ONE_FILE : ringText(ring) };
       }),
     );
   addVerify(keys, choose);
@@ -73,6 +90,12 @@ function addRemoveOrphans(keys: Command, choose: Choose): void {
 /** What is stored of a generation; whether it can be used is for `keys verify` to say, which has the keys. */
 function stored({ readable: _readable, failure: _failure, ...key }: GenerationView): Record<string, unknown> {
   return key;
+}
+
+function ringText(ring: Ring): string {
+  const rows = ring.nodes.map(({ address, dataCenter, up, bytes }) => [address, dataCenter, up ? 'up' : 'down', figure(bytes)]);
+  const loss = ring.losesWith === null ? '' : `The key is lost where ${counted(ring.losesWith, 'node')} that hold a byte together are lost.\n`;
+  return `${counted(ring.stripes, 'stripe')}, ${printable(ring.replication)}.\n${table(['NODE', 'DATA CENTRE', 'STATE', '>STRIPES'], rows, 'No node.')}${ringWarnings(ring).map((line) => `! ${line}\n`).join('')}${loss}`;
 }
 
 export function keysText(keys: readonly GenerationView[]): string {

@@ -1,16 +1,23 @@
 import type { Command } from 'commander';
 import type { Profile } from '../../profiles.ts';
-import { passwordFrom } from '../../password.ts';
+import { KEYSTORE_PASSWORD, passwordFrom } from '../../password.ts';
+import { demoLus } from '../../services/demo.ts';
 import { createProfile } from '../../services/new-profile.ts';
+import { openSystemDb, needsDatabasePassword } from '../../services/system-db.ts';
+import { testConnection } from '../../services/connection-test.ts';
+import type { ConnectionStep } from '../../contract/settings.ts';
 import type { Choose } from '../answer.ts';
+import { clusterFacts, clusterMistake, clusterOf, databaseOf, type ClusterOptions } from '../cluster-options.ts';
+import type { Session } from '../session.ts';
 import { examples } from '../examples.ts';
-import { facts, table } from '../text.ts';
+import { facts, printable, table } from '../text.ts';
 
-interface CreateOptions {
-  readonly sqlite: string;
+interface CreateOptions extends ClusterOptions {
+  readonly sqlite?: string;
   readonly keystore?: string;
   readonly fips?: boolean;
   readonly production?: boolean;
+  readonly demo?: boolean;
   readonly keyName?: readonly string[];
 }
 
@@ -18,6 +25,7 @@ interface CreateOptions {
 export function addProfile(program: Command, choose: Choose): void {
   const profile = program.command('profile').description('profiles: which system database, which KeyStore');
   addCreate(profile, choose);
+  addTest(profile, choose);
   profile
     .command('list')
     .description('list the profiles')
@@ -25,7 +33,7 @@ export function addProfile(program: Command, choose: Choose): void {
     .action(() =>
       choose(async ({ profiles }) => {
         const all = await profiles.list();
-        const rows = all.map((one) => [one.name, one.sqlite, one.keystore?.file ?? '–', flags(one)]);
+        const rows = all.map((one) => [one.name, databaseOf(one), one.keystore?.file ?? '–', flags(one)]);
         const text = table(['NAME', 'DATABASE', 'KEYSTORE', ''], rows, 'No profile yet: fkc works on the embedded demo cluster.');
         return { document: { profiles: all.map(view) }, text };
       }),
@@ -48,24 +56,36 @@ function addCreate(profile: Command, choose: Choose): void {
     .command('create')
     .argument('<name>', 'letters, digits, ".", "_" and "-"')
     .description('make a profile; its database is made at first use, its KeyStore now where a password is given')
-    .requiredOption('--sqlite <file>', 'SQLite file of the system database')
+    .option('--sqlite <file>', 'SQLite file of the system database')
+    .option('--contact-points <hosts>', 'Cassandra as the system database: host[:port], more with commas')
+    .option('--local-dc <name>', 'the data centre nearest to here; found from the contact point where it is left out')
+    .option('--suffix <cluster_id>', "cluster_id, appended to the keyspaces' names")
+    .option('--replication <json>', 'of keyspaces that are made: {"class":"NetworkTopologyStrategy","dc1":"3"}')
+    .option('--user <name>', 'user of the cluster')
+    .option('--password-file <file>', 'file whose first line is the password of that user; else $FKC_DATABASE_PASSWORD, else asked for')
+    .option('--tls-ca <file>', 'TLS: certificate of the authority that signed the servers (PEM)')
+    .option('--tls-cert <file>', 'TLS: client certificate (PEM)')
+    .option('--tls-key <file>', 'TLS: its private key (PEM)')
     .option('--keystore <file>', 'Java KeyStore (PKCS12) with the protection key; made if missing')
     .option('--fips', 'FIPS mode: SHA-512/256 in place of SHA-512')
     .option('--production', 'a production cluster: dangerous acts ask for its name')
+    .option('--demo', 'fill it with sample data at its first going live; only an empty database')
     .option('--key-name <name...>', 'names of master keys beyond masterkey_key_name and k2_hash_key')
     .addHelpText(
       'after',
-      examples('fkc profile create mine --sqlite mine.sqlite', 'fkc profile create prod --sqlite k2.sqlite --keystore fabric.keystore --keystore-password-file password.txt --production'),
+      examples('fkc profile create mine --sqlite mine.sqlite', 'fkc profile create eu --contact-points 10.0.0.1,10.0.0.2 --local-dc dc1 --user admin --password-file eu.txt --tls-ca ca.pem', 'fkc profile create prod --sqlite k2.sqlite --keystore fabric.keystore --keystore-password-file password.txt --production'),
     )
     .action((name: string, options: CreateOptions, command: Command) => {
       const { keystorePasswordFile } = command.optsWithGlobals<{ keystorePasswordFile?: string }>();
       if (keystorePasswordFile !== undefined && options.keystore === undefined) command.error('error: --keystore-password-file needs --keystore <file>');
+      const wrong = clusterMistake(options);
+      if (wrong !== null) command.error(`error: ${wrong}`);
       choose(async ({ profiles }) => {
-        const password = options.keystore === undefined ? null : await passwordFrom({ passwordFile: keystorePasswordFile });
+        const password = options.keystore === undefined ? null : await passwordFrom(KEYSTORE_PASSWORD, { passwordFile: keystorePasswordFile });
         const keystore = options.keystore === undefined ? null : { file: options.keystore, ...(keystorePasswordFile === undefined ? {} : { passwordFile: keystorePasswordFile }) };
         const made = await createProfile(
           profiles,
-          { name, sqlite: options.sqlite, keystore, fips: options.fips === true, production: options.production === true, keyNames: [...(options.keyName ?? [])] },
+          { name, sqlite: options.sqlite ?? null, cassandra: clusterOf(options), keystore, fips: options.fips === true, production: options.production === true, demo: options.demo === true, lus: options.demo === true ? await demoLus() : {}, keyNames: [...(options.keyName ?? [])] },
           password,
         );
         return { document: { ok: true, ...view(made) }, text: `Profile "${made.name}" was made.\n${profileText(made)}` };
@@ -73,8 +93,38 @@ function addCreate(profile: Command, choose: Choose): void {
     });
 }
 
-function view({ name, sqlite, keystore, fips, production, keyNames, lus, demo }: Profile): Record<string, unknown> {
-  return { name, sqlite, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), demo };
+/** `fkc profile test`: the steps of a connection, as they are made. */
+function addTest(profile: Command, choose: Choose): void {
+  profile
+    .command('test')
+    .argument('<name>', 'name of the profile')
+    .description('try the connection to its system database, step by step; changes nothing')
+    .addHelpText('after', examples('fkc profile test eu'))
+    .action((name: string) =>
+      choose(async (session) => {
+        const found = await session.profiles.get(name);
+        const steps = await stepsOf(found, session);
+        const failed = steps.some((step) => !step.ok);
+        const failure = steps.find((step) => step.failure !== null)?.failure ?? null;
+        const text = [...steps.map(({ ok, step, detail }) => `${ok ? '✓' : '✗'} ${step}: ${printable(detail)}\n`), failure === null ? '' : `${printable(failure.remedy)}\n`].join('');
+        return { document: { ok: !failed, steps }, text, broken: failed };
+      }),
+    );
+}
+
+async function stepsOf(profile: Profile, session: Session): Promise<ConnectionStep[]> {
+  if (profile.cassandra !== null) {
+    const password = (await needsDatabasePassword(profile)) ? await session.askDatabasePassword(profile) : null;
+    return testConnection(profile.cassandra, password);
+  }
+  const db = await openSystemDb(profile, null);
+  const { schemaVersion } = db.info;
+  await db.close();
+  return [{ step: 'tables', ok: true, detail: `${profile.sqlite ?? ''}, schema version ${schemaVersion}`, failure: null }];
+}
+
+function view({ name, sqlite, cassandra, keystore, fips, production, keyNames, lus, demo }: Profile): Record<string, unknown> {
+  return { name, sqlite, cassandra, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), demo };
 }
 
 function flags(profile: Profile): string {
@@ -84,7 +134,8 @@ function flags(profile: Profile): string {
 function profileText(profile: Profile): string {
   const { keystore } = profile;
   return facts([
-    ['Database', profile.sqlite],
+    ['Database', databaseOf(profile)],
+    ...(profile.cassandra === null ? [] : clusterFacts(profile.cassandra)),
     ['KeyStore', keystore?.file ?? 'none: the protection key is internal and lies beside the data'],
     ...(keystore === null ? [] : [['Password', passwordSource(keystore)] as const]),
     ['FIPS mode', profile.fips ? 'on' : 'off'],

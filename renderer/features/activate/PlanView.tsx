@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { ActivationPlan } from '../../../app/contract/command.ts';
 import { figure } from '../../format.ts';
 import { Identifier } from '../../ui/Identifier.tsx';
+import { RingPicture } from '../ring/RingPicture.tsx';
 import { Section } from '../../ui/Section.tsx';
 
 /** What an activation would do, before it is done. */
@@ -30,6 +31,12 @@ export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
           </Section>
         )}
         <StaysReadable plan={plan} />
+        {plan.ring === null ? null : (
+          <Section title="Where the bytes will lie">
+            <p className="quiet">{plan.ring.replication}. The description is drawn when the key is made; this is how one lies that was drawn now.</p>
+            <RingPicture ring={plan.ring} />
+          </Section>
+        )}
       </div>
     </div>
   );

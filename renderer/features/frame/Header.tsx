@@ -94,6 +94,7 @@ function ProfileSwitcher({ status }: { status: Status | undefined }): ReactNode 
         onChange={(event) => {
           const name = event.currentTarget.value;
           if (name === NEW_PROFILE) void navigate({ to: '/settings' });
+          else if (profiles.data?.profiles.find((profile) => profile.name === name)?.needsPassword === true) void navigate({ to: '/settings', search: { open: name } });
           else select.mutate(name);
         }}
       >

@@ -5,6 +5,7 @@ const PAGES = [
   { to: '/', name: 'Overview', icon: 'M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM2.5 10.5h4.5v3H2.5zM9 8h4.5v5.5H9z' },
   { to: '/keys', name: 'Master keys', icon: 'M2 4h7M4 8h9.5M2 12h5M9 2.5v3M4 6.5v3M7 10.5v3' },
   { to: '/data', name: 'Data', icon: 'M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11' },
+  { to: '/nodes', name: 'Nodes', icon: 'M8 2.200a1.800 1.800 0 1 0 0 3.600a1.800 1.800 0 1 0 0-3.600M3.800 10.200a1.800 1.800 0 1 0 0 3.600a1.800 1.800 0 1 0 0-3.600M12.200 10.200a1.800 1.800 0 1 0 0 3.600a1.800 1.800 0 1 0 0-3.600M7.100 5.600L4.700 10.400M8.900 5.600l2.400 4.800M5.600 12h4.800' },
   { to: '/audit', name: 'Audit', icon: 'M5 5.5a2 2 0 0 1 2-2h1a2 2 0 0 1 0 4H6.5M11 10.5a2 2 0 0 1-2 2H8a2 2 0 0 1 0-4h1.5' },
   { to: '/settings', name: 'Settings', icon: 'M2 4.5h6.5M11.5 4.5H14M8.5 3v3h3V3zM2 11.5h2.500M7.500 11.5H14M4.500 10v3h3v-3z' },
 ] as const;

@@ -14,6 +14,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { KeyRingSection } from './KeyRingSection.tsx';
 import { RemoveOrphans, VerifyResult } from './VerifyResult.tsx';
 
 /** One generation: what it is, where its bytes lie, what needs it, who made it, and what can be done with it. */
@@ -74,6 +75,7 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
           ['Stripes', <Stripes key="s" found={generation.stripesFound} expected={generation.stripes} />],
         ]}
       />
+      <KeyRingSection description={description} />
       <Section title="What needs it">
         {generation.instances === 0 ? (
           <p className="quiet">No instance needs this generation.</p>

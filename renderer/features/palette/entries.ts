@@ -16,6 +16,7 @@ const FIXED: readonly Entry[] = [
   { group: 'Pages', label: 'Overview', detail: 'g o', target: { kind: 'go', to: '/' } },
   { group: 'Pages', label: 'Master keys', detail: 'g k', target: { kind: 'go', to: '/keys' } },
   { group: 'Pages', label: 'Data', detail: 'g d', target: { kind: 'go', to: '/data' } },
+  { group: 'Pages', label: 'Nodes', detail: 'g e', target: { kind: 'go', to: '/nodes' } },
   { group: 'Pages', label: 'Audit', detail: 'g a', target: { kind: 'go', to: '/audit' } },
   { group: 'Pages', label: 'Settings', detail: 'g s', target: { kind: 'go', to: '/settings' } },
   { group: 'Acts', label: 'Activate new key', detail: 'g n', target: { kind: 'go', to: '/activate' } },

@@ -1,20 +1,30 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode, type SubmitEvent } from 'react';
-import { asFailure, ask, queries } from '../../api.ts';
+import type { ProfileView } from '../../../app/contract/settings.ts';
+import { asFailure, ask, queries, type ConsoleFailure } from '../../api.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Identifier } from '../../ui/Identifier.tsx';
 import { Dialog } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
-import { FileField } from './FileField.tsx';
+import { NewProfile } from './NewProfile.tsx';
 
 /** The clusters this console knows, and the way to another one. */
 export function Profiles(): ReactNode {
   const client = useQueryClient();
   const profiles = useQuery(queries.profiles());
+  const navigate = useNavigate();
+  const { open } = useSearch({ from: '/settings' });
   const [creating, setCreating] = useState(false);
-  const select = useMutation({ mutationFn: (name: string) => ask((c) => c.profiles.select({ name })), onSettled: () => client.invalidateQueries() });
+  const select = useMutation({
+    mutationFn: ({ name, databasePassword }: { name: string; databasePassword?: string }) => ask((c) => c.profiles.select({ name, ...(databasePassword === undefined ? {} : { databasePassword }) })),
+    gcTime: 0,
+    onSuccess: () => navigate({ to: '/settings', search: {} }),
+    onSettled: () => client.invalidateQueries(),
+  });
+  const asking = profiles.data?.profiles.find((profile) => profile.name === open && profile.needsPassword && !profile.current);
   return (
     <>
       <Answered query={profiles} what="Reading the profiles">
@@ -38,7 +48,8 @@ export function Profiles(): ReactNode {
                     <strong>{profile.name}</strong>
                   </td>
                   <td className="profile-path">
-                    <Identifier text={profile.sqlite} />
+                    {profile.database.kind === 'cassandra' ? 'Cassandra ' : ''}
+                    <Identifier text={profile.database.location} />
                   </td>
                   <td className="profile-path">{profile.keystore === null ? <span className="quiet">internal</span> : <Identifier text={profile.keystore} />}</td>
                   <td>{[profile.production ? 'Production' : '', profile.fips ? 'FIPS' : ''].filter((word) => word !== '').join(', ') || <span className="quiet">plain</span>}</td>
@@ -46,7 +57,7 @@ export function Profiles(): ReactNode {
                     {profile.current ? (
                       <StateBadge state="intact" word="shown" />
                     ) : (
-                      <Button variant="default" loading={select.isPending && select.variables === profile.name} onClick={() => select.mutate(profile.name)} aria-label={`Switch to ${profile.name}`}>
+                      <Button variant="default" loading={select.isPending && select.variables.name === profile.name} onClick={() => (profile.needsPassword ? void navigate({ to: '/settings', search: { open: profile.name } }) : select.mutate({ name: profile.name }))} aria-label={`Switch to ${profile.name}`}>
                         Switch
                       </Button>
                     )}
@@ -57,62 +68,50 @@ export function Profiles(): ReactNode {
           </table>
         )}
       </Answered>
-      {select.error === null ? null : <FailurePanel failure={asFailure(select.error)} />}
+      {select.error === null || asking !== undefined ? null : <FailurePanel failure={asFailure(select.error)} />}
       <p className="quiet settings-note">Switching closes the shown profile: its plain keys are zeroed before the other one opens.</p>
       <Button variant="default" onClick={() => setCreating(true)}>
         New profile…
       </Button>
+      {asking === undefined ? null : (
+        <DatabasePassword
+          profile={asking}
+          busy={select.isPending}
+          failure={select.error === null ? null : asFailure(select.error)}
+          onGiven={(databasePassword) => select.mutate({ name: asking.name, databasePassword })}
+          onClose={() => {
+            select.reset();
+            void navigate({ to: '/settings', search: {} });
+          }}
+        />
+      )}
       {creating ? <NewProfile onClose={() => setCreating(false)} /> : null}
     </>
   );
 }
 
-function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
-  const client = useQueryClient();
-  const [name, setName] = useState('');
-  const [sqlite, setSqlite] = useState('');
-  const [production, setProduction] = useState(false);
-  const [fips, setFips] = useState(false);
-  const create = useMutation({
-    mutationFn: () => ask((c) => c.profiles.create({ name, sqlite, fips, production })),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ['profiles'] });
-      onClose();
-    },
-  });
+/** Opening a profile whose database asks for a password that no file gives. */
+function DatabasePassword({ profile, busy, failure, onGiven, onClose }: { profile: ProfileView; busy: boolean; failure: ConsoleFailure | null; onGiven: (password: string) => void; onClose: () => void }): ReactNode {
+  const [password, setPassword] = useState('');
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    create.mutate();
+    onGiven(password);
+    setPassword('');
   };
   return (
-    <Dialog title="New profile" onClose={onClose} wide>
+    <Dialog title={`Open ${profile.name}`} onClose={onClose}>
       <form className="sheet-form" onSubmit={submit}>
-        <TextInput label="Name" value={name} maxLength={64} onChange={(event) => setName(event.currentTarget.value)} autoFocus spellCheck={false} autoComplete="off" />
-        <FileField label="System database (SQLite)" description="An existing file, or the place of a new one" purpose="database" value={sqlite} onChange={setSqlite} />
-        <Switch label="Production" detail="The frame carries its colour, and dangerous acts ask for the profile's name." checked={production} onChange={setProduction} />
-        <Switch label="FIPS" detail="Only approved algorithms: instance keys by HMAC-SHA-512/256. It can not be changed afterwards." checked={fips} onChange={setFips} />
-        <p className="quiet">The KeyStore is turned on afterwards, in the new profile's own settings.</p>
-        {create.error === null ? null : <FailurePanel failure={asFailure(create.error)} />}
+        <PasswordInput label="Password of its database user" description={profile.database.location} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoFocus autoComplete="off" size="sm" />
+        {failure === null ? null : <FailurePanel failure={failure} />}
         <div className="dialog-acts">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" disabled={name === '' || sqlite === ''} loading={create.isPending}>
-            Create
+          <Button type="submit" disabled={password === ''} loading={busy}>
+            Open
           </Button>
         </div>
       </form>
     </Dialog>
-  );
-}
-
-function Switch({ label, detail, checked, onChange }: { label: string; detail: string; checked: boolean; onChange: (checked: boolean) => void }): ReactNode {
-  return (
-    <label className="switch">
-      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
-      <span>
-        <strong>{label}</strong> <span className="quiet">{detail}</span>
-      </span>
-    </label>
   );
 }

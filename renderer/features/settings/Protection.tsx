@@ -5,6 +5,7 @@ import type { BlastRadius } from '../../../app/contract/settings.ts';
 import type { Status } from '../../../app/contract/session.ts';
 import { asFailure, ask } from '../../api.ts';
 import { counted } from '../../format.ts';
+import { censusAge } from '../../ui/census-age.ts';
 import { Facts } from '../../ui/Facts.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
@@ -136,7 +137,7 @@ function planParts(plan: BlastRadius | undefined, before: string): { happens: Re
     ),
     touches: (
       <p>
-        {counted(plan.generations, 'generation')} and {counted(plan.instances, 'instance')}, as the census of <Time at={plan.censusAt} /> counts them. All of them stay readable.
+        {counted(plan.generations, 'generation')} and {counted(plan.instances, 'instance')}, {censusAge(plan.census, Date.now())}. All of them stay readable.
       </p>
     ),
     back: <p>{plan.wayBack}</p>,

@@ -1,0 +1,70 @@
+import { findRingRisks } from '../../main/masterkey/ring-risks.ts';
+import { AppError } from '../../main/errors.ts';
+import type { ClusterNode } from '../../main/systemdb/repositories.ts';
+import type { Output } from '../contract/index.ts';
+import type { Ring } from '../contract/cluster.ts';
+import type { Cluster } from './cluster.ts';
+
+/** Which node holds what: the stripes of a key on the ring, and the nodes of database and platform. */
+export class ClusterMap {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /**
+   * Where the bytes of a generation lie; null where the system database is one file.
+   * @throws AppError `KEY_DESCRIPTION_UNKNOWN`, `DATABASE_*`
+   */
+  async ring(description: string): Promise<Ring | null> {
+    const { db } = this.#cluster;
+    const facts = await db.keys.get(description);
+    if (facts === null) {
+      throw new AppError('KEY_DESCRIPTION_UNKNOWN', `The system database knows no key "${description}".`, 'Copy the key description from the list of master keys.', {
+        details: { description },
+      });
+    }
+    return this.ringOf(description, facts.stripes);
+  }
+
+  /** As {@link ring}, also of a key that is yet to be stored. */
+  async ringOf(description: string, stripes: number): Promise<Ring | null> {
+    const { topology } = this.#cluster.db;
+    if (topology === null) return null;
+    const [places, nodes, replication] = await Promise.all([topology.stripePlaces(description, stripes), topology.nodes(), topology.replication()]);
+    return { stripes, replication: inWords(replication), nodes: withBytes(nodes, places), places: places.map((replicas) => [...replicas]), ...findRingRisks(places) };
+  }
+
+  /** The nodes of the database, by its own list, and those of the platform, by `k2system.nodes`. */
+  async nodes(): Promise<Output<'cluster.nodes'>> {
+    const { nodes, topology } = this.#cluster.db;
+    const platform = (await nodes.list()).map((node) => ({ ...node, notes: [...node.notes] }));
+    if (topology === null) return { database: null, replication: null, platform };
+    return { database: (await topology.nodes()).map((node) => ({ ...node })), replication: inWords(await topology.replication()), platform };
+  }
+}
+
+/** What is wrong with where the stripes lie, in sentences; none where nothing is. */
+export function ringWarnings({ holdsAll, losesWith, replication, nodes }: Ring): string[] {
+  const found: string[] = [];
+  if (holdsAll.length > 0) {
+    const all = holdsAll.length === nodes.length ? (nodes.length === 1 ? 'The only node holds' : 'Every node holds') : `${holdsAll.join(', ')} ${holdsAll.length === 1 ? 'holds' : 'hold'}`;
+    found.push(`${all} every byte of the wrapped key (${replication}): the striping protects nothing against whoever takes such a node.`);
+  }
+  if (losesWith === 1) found.push(`Each byte lies on one node only (${replication}): losing any one node that holds some loses the key, and all data under it.`);
+  return found;
+}
+
+/** Every node of the cluster with the number of stripes that it holds, the most first. */
+function withBytes(nodes: readonly ClusterNode[], places: readonly (readonly string[])[]): Ring['nodes'] {
+  const bytes = new Map<string, number>();
+  for (const address of places.flat()) bytes.set(address, (bytes.get(address) ?? 0) + 1);
+  return nodes
+    .map(({ address, dataCenter, up }) => ({ address, dataCenter, up, bytes: bytes.get(address) ?? 0 }))
+    .sort((a, b) => b.bytes - a.bytes || (a.address < b.address ? -1 : 1));
+}
+
+function inWords({ class: strategy = '', ...factors }: Readonly<Record<string, string>>): string {
+  return [strategy.split('.').at(-1), ...Object.entries(factors).map(([key, value]) => `${key} ${value}`)].join(', ');
+}
