@@ -5,6 +5,8 @@
  * - `own MS`: the same, but so that not even a reader gets in
  * - `open`: opens, and prints the schema version or the error code
  * - `save WORKER`: saves 20 batches of 25 instances and appends 20 audit records; prints how many appends were lost
+ * - `claim WORKER`: claims ranges 0 to 39 of campaign `c1`; prints those it got
+ * - `versions COUNT`: saves instances 0 to 19 of LU `L` COUNT times, each time with the number of the round as content
  * - `fill`: saves until it fails; prints how many were stored, the code, and what a second connection then counts
  * - `read-only`: makes a database, makes the mount read-only, and prints the codes of what is tried then
  */
@@ -65,6 +67,27 @@ async function save(): Promise<void> {
   print(lost);
 }
 
+async function claim(): Promise<void> {
+  const db = await openSqlite(file);
+  const got: number[] = [];
+  for (let seq = 0; seq < 40; seq += 1) {
+    if (await db.campaigns.claim('c1', seq, argument, 60)) got.push(seq);
+  }
+  await db.close();
+  print(got);
+}
+
+async function versions(): Promise<void> {
+  const db = await openSqlite(file);
+  for (let round = 1; round <= Number(argument); round += 1) {
+    for (let id = 0; id < 20; id += 1) {
+      await db.instances.save(instance('L', `${id}`, { sealed: Uint8Array.of(round) }));
+    }
+  }
+  await db.close();
+  print('saved');
+}
+
 async function fill(): Promise<void> {
   const db = await openSqlite(file);
   let stored = 0;
@@ -108,6 +131,12 @@ switch (mode) {
     break;
   case 'save':
     await save();
+    break;
+  case 'claim':
+    await claim();
+    break;
+  case 'versions':
+    await versions();
     break;
   case 'fill':
     await fill();

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
+import { campaign, someRanges } from '../conformance/samples.ts';
 import { temporaryFolder } from './processes.ts';
 
 afterEach(() => {
@@ -22,3 +23,29 @@ test('a clock that is set back makes nobody wait longer for a lock', async () =>
   other.close();
   await db.close();
 }, 15_000);
+
+test('a clock that is set back lets a dead holder keep its lease for its whole time once more, and no longer', async () => {
+  const db = await openSqlite(path.join(await temporaryFolder(), 'system.db'));
+  let now = Date.now();
+  vi.spyOn(Date, 'now').mockImplementation(() => now);
+  await db.campaigns.create(campaign('c1', 1), someRanges(1));
+  const takes = [
+    (who: string): Promise<boolean> => db.leases.acquire('scheduler', who, 60),
+    (who: string): Promise<boolean> => db.campaigns.claim('c1', 0, who, 60),
+  ];
+  const all = (who: string): Promise<boolean[]> => Promise.all(takes.map((take) => take(who)));
+  expect(await all('dead')).toEqual([true, true]);
+  now -= 365 * 24 * 3_600_000;
+  expect(await all('next')).toEqual([false, false]);
+  now += 59_000;
+  expect(await all('next')).toEqual([false, false]);
+  expect(await db.leases.holder('scheduler')).toBe('dead');
+  now += 1_000;
+  expect(await db.leases.holder('scheduler')).toBeNull();
+  expect((await db.campaigns.ranges('c1'))[0]?.worker).toBeNull();
+  expect(await all('next')).toEqual([true, true]);
+  now -= 3_600_000;
+  expect(await all('next')).toEqual([true, true]);
+  expect(await all('dead')).toEqual([false, false]);
+  await db.close();
+});

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
-import { instance } from '../conformance/samples.ts';
+import { campaign, instance, someRanges } from '../conformance/samples.ts';
 import { child, temporaryFolder } from './processes.ts';
 
 describe('with another process on the same file', () => {
@@ -66,6 +67,43 @@ describe('with another process on the same file', () => {
     expect((await db.instances.census())[0]?.instances).toBe(3 * 20 * 25);
     const records = await db.audit.read(1, 1000);
     expect(records.map((record) => record.seq)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    await db.close();
+  });
+
+  test('processes that claim ranges at once hold each range alone', async () => {
+    const file = path.join(await temporaryFolder(), 'system.db');
+    const db = await openSqlite(file);
+    await db.campaigns.create(campaign('c1', 1), someRanges(40));
+    const workers = ['a', 'b', 'c'];
+    const got = (await Promise.all(workers.map((worker) => child('claim', file, worker).said))) as number[][];
+    expect(got.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, seq) => seq));
+    const held = (await db.campaigns.ranges('c1')).map((one) => one.worker);
+    expect(held).toEqual(held.map((_, seq) => workers.find((_worker, i) => got[i]?.includes(seq))));
+    await db.close();
+  });
+
+  test('a process that rewrites never wins over one that saves', async () => {
+    const file = path.join(await temporaryFolder(), 'system.db');
+    const db = await openSqlite(file);
+    await db.instances.saveMany(Array.from({ length: 20 }, (_, id) => instance('L', `${id}`, { sealed: Uint8Array.of(0) })));
+    const saving = child('versions', file, '60');
+    let ended = false;
+    void saving.ended.then(() => (ended = true));
+    const [range] = await db.instances.ranges('L');
+    let [won, lost] = [0, 0];
+    while (!ended && range !== undefined) {
+      for (const read of (await db.instances.scanRange(range, { limit: 100, wanted: () => true })).rows) {
+        // The other process saves between reading and writing.
+        await delay(1);
+        if (await db.instances.rewrite(read, { keyDescription: 'k2', sealed: read.sealed })) won += 1;
+        else lost += 1;
+      }
+    }
+    expect(await saving.ended).toBe(0);
+    expect(won).toBeGreaterThan(0);
+    expect(lost).toBeGreaterThan(0);
+    const left = await db.instances.scan('L', { limit: 100 });
+    expect(left.map((one) => [...one.sealed])).toEqual(Array.from({ length: 20 }, () => [60]));
     await db.close();
   });
 });

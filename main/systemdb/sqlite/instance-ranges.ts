@@ -11,14 +11,19 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 /** A bound of a range that has none on this side. No id stands for it: the least of all ends no range of several. */
 const OPEN = '';
 
+/** In the order of ids, by the index of ids: the planner may prefer the one of the census, and sort the whole LU. */
+const BY_ID = 'k2view_entity INDEXED BY sqlite_autoindex_k2view_entity_1';
+
 const BOUNDS = `
-  SELECT id FROM k2view_entity INDEXED BY sqlite_autoindex_k2view_entity_1
+  SELECT id FROM ${BY_ID}
   WHERE lu = ?1 AND id >= ?2 ORDER BY id LIMIT 2 OFFSET ${RANGE_INSTANCES - 1}`;
 
-const ONE = `
-  SELECT e.key_description, e.bytes, e.saved_at, e.revision, d.sealed
-  FROM k2view_entity AS e JOIN k2view_entity_data AS d ON d.place = e.place
-  WHERE e.lu = ? AND e.id = ?`;
+/** One statement for a whole page: all of its rows, and each with its bytes, as they stand at one moment. */
+const AT_PLACES = `
+  SELECT e.id, e.key_description, e.bytes, e.saved_at, e.revision, d.sealed
+  FROM json_each(?) AS asked
+    CROSS JOIN k2view_entity AS e ON e.place = asked.value AND e.lu = ?
+    JOIN k2view_entity_data AS d ON d.place = e.place`;
 
 type Page = { readonly cursor?: string; readonly limit: number };
 
@@ -49,7 +54,7 @@ export async function countIds(session: Session, range: InstanceRange, page: Pag
   const { where, values } = interval(range, page.cursor);
   const sql = `
     SELECT key_description, count(*), sum(bytes), max(max(id)) OVER ()
-    FROM (SELECT id, key_description, bytes FROM k2view_entity WHERE ${where} ORDER BY id LIMIT ?)
+    FROM (SELECT id, key_description, bytes FROM ${BY_ID} WHERE ${where} ORDER BY id LIMIT ?)
     GROUP BY key_description ORDER BY key_description`;
   const found = await session.run(() => arrays<[string, number, number, string]>(session, sql, ...values, page.limit));
   const rows = found.map(([keyDescription, instances, bytes]) => ({ keyDescription, instances, bytes }));
@@ -63,31 +68,40 @@ export async function scanIds(
   range: InstanceRange,
   page: Page & { readonly wanted: (keyDescription: string) => boolean },
 ): Promise<RangePage<StoredInstance>> {
-  const { lu } = range;
   const { where, values } = interval(range, page.cursor);
-  const sql = `SELECT id, key_description, bytes FROM k2view_entity WHERE ${where} ORDER BY id LIMIT ?`;
+  const sql = `SELECT place, id, key_description, bytes FROM ${BY_ID} WHERE ${where} ORDER BY id LIMIT ?`;
   return session.run(() => {
-    const found = arrays<[string, string, number]>(session, sql, ...values, page.limit);
-    const one = session.statement(ONE);
-    one.setReturnArrays(true);
-    const rows: StoredInstance[] = [];
+    const found = arrays<[number, string, string, number]>(session, sql, ...values, page.limit);
+    const places = new Map<number, string>();
     let bytes = 0;
-    for (const [place, [id, keyDescription, size]] of found.entries()) {
-      if (!page.wanted(keyDescription)) {
-        continue;
+    let passed = 0;
+    for (const [place, id, keyDescription, size] of found) {
+      if (page.wanted(keyDescription)) {
+        bytes += size;
+        if (bytes > PAGE_BYTES && places.size > 0) {
+          break;
+        }
+        places.set(place, id);
       }
-      bytes += size;
-      if (bytes > PAGE_BYTES && rows.length > 0) {
-        return { rows, passed: place, cursor: cursorAt(range, found[place - 1]?.[0]) };
-      }
-      // Another process may have removed it, or saved it anew, since its line was read.
-      const row = one.get(lu, id) as unknown as [string, number, number, number, Uint8Array] | undefined;
-      if (row !== undefined && page.wanted(row[0])) {
-        rows.push({ lu, id, keyDescription: row[0], bytes: row[1], savedAt: row[2], revision: row[3], sealed: row[4] });
-      }
+      passed += 1;
     }
-    return { rows, passed: found.length, cursor: found.length < page.limit ? null : cursorAt(range, found.at(-1)?.[0]) };
+    const atEnd = passed === found.length && passed < page.limit;
+    const rows = places.size === 0 ? [] : readAt(session, range.lu, places, page.wanted);
+    return { rows, passed, cursor: atEnd ? null : cursorAt(range, found[passed - 1]?.[1]) };
   });
+}
+
+/** Another process may have removed an instance since its line was read, saved it anew, or put another in its place. */
+function readAt(
+  session: Session,
+  lu: string,
+  places: ReadonlyMap<number, string>,
+  wanted: (keyDescription: string) => boolean,
+): StoredInstance[] {
+  const ids = new Set(places.values());
+  return arrays<[string, string, number, number, number, Uint8Array]>(session, AT_PLACES, JSON.stringify([...places.keys()]), lu)
+    .filter(([id, keyDescription]) => ids.has(id) && wanted(keyDescription))
+    .map(([id, keyDescription, bytes, savedAt, revision, sealed]) => ({ lu, id, keyDescription, bytes, savedAt, revision, sealed }));
 }
 
 function interval({ lu, start, end }: InstanceRange, cursor: string | undefined): { where: string; values: string[] } {
@@ -99,7 +113,7 @@ function interval({ lu, start, end }: InstanceRange, cursor: string | undefined)
 }
 
 function cursorAt({ end }: InstanceRange, last: string | undefined): string | null {
-  return last === undefined || last === end ? null : last;
+  return last === undefined || (end !== OPEN && last === end) ? null : last;
 }
 
 /** Rows as arrays: the objects that node:sqlite makes otherwise pile up by the million in V8's old generation. */
