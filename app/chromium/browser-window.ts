@@ -67,7 +67,7 @@ export class BrowserWindow extends EventEmitter implements Pick<ElectronWindow, 
   }
 
   async #open(options: BrowserOptions): Promise<Browser> {
-    const opening = openBrowser(options);
+    const opening = openBrowser(options, () => app.emit('browser-window-created', {}, this));
     // Also when it is asked to end before the browser has started.
     beforeExit(async () => (await opening).close());
     const browser = await opening;

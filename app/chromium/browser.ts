@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,13 +34,19 @@ function switches(options: BrowserOptions): string[] {
     '--disable-sync',
     '--disable-quic',
     '--disable-domain-reliability',
+    // The driver has V8 note the place of every error. It would read all scripts a second time for the first one, and
+    // React makes some while it loads: the places are kept at the first reading.
+    '--js-flags=--no-enable-lazy-source-positions',
     ...(settings.headless ? ['--disable-gpu'] : []),
     ...options.switches,
   ];
 }
 
-/** Starts the installed Chromium with an empty profile and one bare window, over a pipe: no port is opened. */
-export async function openBrowser(options: BrowserOptions): Promise<Browser> {
+/**
+ * Starts the installed Chromium with an empty profile and one bare window, over a pipe: no port is opened.
+ * `started` is called when its process runs, long before there is a page.
+ */
+export async function openBrowser(options: BrowserOptions, started: () => void): Promise<Browser> {
   const executablePath = settings.executable ?? findChromium();
   if (executablePath === null) throw new Error('No Chromium or Chrome is installed. Install one, or name it in FKC_CHROMIUM.');
   removeLeftProfiles();
@@ -52,6 +59,7 @@ export async function openBrowser(options: BrowserOptions): Promise<Browser> {
     removeProfile();
   };
   let context: BrowserContext | null = null;
+  afterNextProcess(started);
   try {
     context = await launch(executablePath, profile, options);
     const opened = context;
@@ -83,6 +91,15 @@ function launch(executablePath: string, profile: string, options: BrowserOptions
     forcedColors: null,
     contrast: null,
   });
+}
+
+/** Calls `started` after this process has started another one; the driver itself does not tell. */
+function afterNextProcess(started: () => void): void {
+  const listen = (): void => {
+    unsubscribe('child_process', listen);
+    setImmediate(started);
+  };
+  subscribe('child_process', listen);
 }
 
 /** Removes the profiles of hosts that were killed. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +35,7 @@ if (app.requestSingleInstanceLock()) {
 async function open(): Promise<void> {
   guardSession(session.defaultSession);
   protocol.handle(SCHEME, serve(fileURLToPath(new URL('../../out/renderer', import.meta.url))));
+  const created = once(app, 'browser-window-created');
   const window = createWindow(TITLE);
   app.on('second-instance', () => {
     if (window.isDestroyed()) return;
@@ -45,6 +47,8 @@ async function open(): Promise<void> {
   app.once('will-quit', () => {
     ending = true;
   });
+  // Where a window is a process of its own, that one starts first: loading the services would keep it waiting.
+  await created;
   const { serveWindow } = await import('./console.ts');
   // Asked to end meanwhile: services that open now would never be closed, nor their keys zeroed.
   if (ending) return;
