@@ -162,7 +162,10 @@ export interface InstanceRepository {
    * range: pages that only want to show counts take those of the last stored census.
    */
   census(): Promise<CensusRow[]>;
-  /** The LU in parts of a few thousand instances where it is large, some tens of parts at least on a cluster. */
+  /**
+   * The LU in parts of a few thousand instances where it is large, some tens of parts at least on a cluster. There is at
+   * least one, also for an LU without instances: they cover what is saved later too.
+   */
   ranges(lu: string): Promise<InstanceRange[]>;
   /** Counts a page of a range (about `limit` instances) without touching sealed bytes; a row for each generation seen. */
   countRange(range: InstanceRange, page: { cursor?: string; limit: number }): Promise<RangePage<RangeCount>>;
@@ -315,7 +318,7 @@ export interface CampaignRepository {
   get(id: string): Promise<CampaignRecord | null>;
   /** Newest first by `createdAt`. */
   list(limit: number): Promise<CampaignRecord[]>;
-  /** Compare-and-set of the state. @returns false where the state is none of `from`. */
+  /** Compare-and-set of the state; the outcome that stands stays where none is given. @returns false where the state is none of `from`. */
   setState(id: string, from: readonly CampaignState[], to: CampaignState, at: number, outcome?: string): Promise<boolean>;
   setLimits(id: string, limits: string, at: number): Promise<void>;
   /** All ranges, ordered by seq. */
@@ -326,7 +329,7 @@ export interface CampaignRepository {
   progress(id: string, seq: number, worker: string, seconds: number, progress: RangeProgress): Promise<boolean>;
   /** Gives a range back as it stands; nothing happens to another's. */
   release(id: string, seq: number, worker: string): Promise<void>;
-  /** Makes ranges `waiting` again from their start, with counters at 0: for a retry. */
+  /** Makes ranges `waiting` again from their start, with counters at 0: for a retry. Who held one has lost it. */
   reopen(id: string, seqs: readonly number[]): Promise<void>;
   putFailure(id: string, failure: CampaignFailure): Promise<void>;
   removeFailure(id: string, lu: string, instanceId: string): Promise<void>;

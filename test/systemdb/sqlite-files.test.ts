@@ -186,6 +186,7 @@ describe('migrations', () => {
       const db = await openSqlite(file);
       expect(await db.stripes.read('a')).toEqual([{ idx: 0, value: 7 }]);
       expect(await db.jobs.list(1)).toEqual([]);
+      expect(await db.campaigns.list(1)).toEqual([]);
       await db.close();
     }
   });
