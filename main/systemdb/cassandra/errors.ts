@@ -144,6 +144,11 @@ export function unreachable(details: ErrorDetails, cause?: unknown): AppError {
   return asAppError(MEANINGS.unreachable, details, cause);
 }
 
+/** `DATABASE_TLS_REFUSED` where the driver did not see it. */
+export function tlsRefused(details: ErrorDetails, cause?: unknown): AppError {
+  return asAppError(MEANINGS.tlsRefused, details, cause);
+}
+
 /** `DATABASE_KEYSPACE_MISSING` */
 export function keyspaceMissing(details: ErrorDetails, cause?: unknown): AppError {
   return asAppError(MEANINGS.keyspaceMissing, details, cause);

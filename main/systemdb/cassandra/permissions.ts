@@ -1,0 +1,54 @@
+import { AppError, isAppError } from '../../errors.ts';
+import { keyspaceMissing } from './errors.ts';
+import { quoted, type Keyspace } from './keyspaces.ts';
+import type { CassandraSession } from './session.ts';
+
+/** A key that no console uses. */
+const NOBODY = ' connection test ';
+
+/**
+ * Whether the role may do what a console does: read and write the tables that stand, and make those that do not. Writes
+ * nothing: the statements are conditional on a row that never is.
+ * @returns what was found, as a sentence
+ * @throws AppError `DATABASE_PERMISSION_DENIED`, `DATABASE_KEYSPACE_MISSING` (there is none, and the role may not make them)
+ */
+export async function checkPermissions(session: CassandraSession): Promise<string> {
+  const { keyspaces } = session;
+  const standing = keyspaces.fixed.filter(({ name }) => Object.hasOwn(session.client.metadata.keyspaces, name));
+  for (const keyspace of standing) await writeNothing(session, keyspace);
+  const mayCreate = await mayCreateKeyspaces(session);
+  if (standing.length < keyspaces.fixed.length && mayCreate === false) {
+    throw keyspaceMissing({ keyspaces: keyspaces.fixed.filter((keyspace) => !standing.includes(keyspace)).map(({ name }) => name) });
+  }
+  const existing = standing.length === 0 ? '' : 'Reading and writing the system database is allowed. ';
+  const making = mayCreate === false ? 'Making keyspaces is not: a logical unit that is new to the cluster can not be saved.' : 'Making keyspaces is allowed.';
+  return existing + making;
+}
+
+async function writeNothing(session: CassandraSession, keyspace: Keyspace): Promise<void> {
+  const { auth, audit } = session.keyspaces;
+  const work = {
+    [auth.name]: { cql: `UPDATE ${auth.quoted}.key_description_owners SET removed = true WHERE key_description = ? IF removed = true`, params: [NOBODY] },
+    [audit.name]: { cql: `UPDATE ${audit.quoted}.k2_auditing SET object = ? WHERE bucket = -1 AND seq = 0 IF object = ?`, params: [NOBODY, NOBODY] },
+  }[keyspace.name] ?? { cql: `UPDATE ${keyspace.quoted}.settings SET value = ? WHERE key = ? IF value = ?`, params: [NOBODY, NOBODY, NOBODY] };
+  try {
+    await session.conditional(work, 'global');
+  } catch (error) {
+    // A table that is missing is told with the tables.
+    if (!isAppError(error, 'DATABASE_KEYSPACE_MISSING')) throw error;
+  }
+}
+
+/** null where the cluster does not say. */
+async function mayCreateKeyspaces({ settings: { user }, client }: CassandraSession): Promise<boolean | null> {
+  if (user === null) return null;
+  try {
+    const roles = await client.execute(`LIST ROLES OF ${quoted(user)}`, [], { isIdempotent: true });
+    if (roles.rows.some((row) => row['super'] === true)) return true;
+    const granted = await client.execute(`LIST CREATE PERMISSION ON ALL KEYSPACES OF ${quoted(user)}`, [], { isIdempotent: true });
+    return granted.rows.length > 0;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return null;
+  }
+}
