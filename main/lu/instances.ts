@@ -165,21 +165,28 @@ export class Instances {
 }
 
 /**
- * Opens a stored instance under the generation that its header names, which its record must name too: the census and
- * every decision about an old generation rely on the record.
- * @throws AppError `INSTANCE_GENERATION_MISMATCH`, `ENVELOPE_*`, and what {@link InstanceKeys.get} throws.
+ * The header of the sealed bytes, which names the generation that the record names: the census and every decision about
+ * an old generation rely on the record.
+ * @throws AppError `INSTANCE_GENERATION_MISMATCH`, `ENVELOPE_*`
+ */
+export function checkedHeader({ lu, id, keyDescription, sealed }: StoredInstance): EnvelopeHeader {
+  const header = readEnvelopeHeader(sealed);
+  if (header.keyDescription === keyDescription) return header;
+  throw new AppError(
+    'INSTANCE_GENERATION_MISMATCH',
+    `The sealed bytes of ${lu} ${id} name another key generation than their record ("${keyDescription}"): one of the two was changed outside the platform. It was not opened.`,
+    'Import or save this instance again from its source, or restore it from a backup of the system database.',
+    { details: { lu, id, record: keyDescription, header: header.keyDescription } },
+  );
+}
+
+/**
+ * Opens a stored instance under the generation that header and record name.
+ * @throws AppError as {@link checkedHeader}, and what {@link InstanceKeys.get} throws.
  */
 export async function openStored(keys: InstanceKeys, stored: StoredInstance): Promise<Buffer> {
-  const { lu, id, keyDescription, sealed } = stored;
-  const header = readEnvelopeHeader(sealed);
-  if (header.keyDescription !== keyDescription) {
-    throw new AppError(
-      'INSTANCE_GENERATION_MISMATCH',
-      `The sealed bytes of ${lu} ${id} name another key generation than their record ("${keyDescription}"): one of the two was changed outside the platform. It was not opened.`,
-      'Import or save this instance again from its source, or restore it from a backup of the system database.',
-      { details: { lu, id, record: keyDescription, header: header.keyDescription } },
-    );
-  }
+  const { lu, id, sealed } = stored;
+  const { keyDescription } = checkedHeader(stored);
   return openInstance(await keys.get(keyDescription), { lu, instanceId: id }, sealed);
 }
 
