@@ -1,0 +1,46 @@
+import type { types } from 'cassandra-driver';
+import type { InstanceInfo, StoredInstance } from '../repositories.ts';
+import { readChunks } from './chunks.ts';
+import type { LogicalUnit } from './logical-units.ts';
+import type { CassandraSession, Row } from './session.ts';
+import { asNumber } from './values.ts';
+
+/** The facts of a row of `entity`. A revision is its write time, counted from the epoch of the LU. */
+export function infoOf({ lu, epoch }: LogicalUnit, id: string, row: Row): InstanceInfo {
+  return {
+    lu,
+    id,
+    keyDescription: row['key_description'] as string,
+    bytes: row['bytes'] as number,
+    savedAt: Number(row['saved_at']),
+    revision: asNumber(row['written']) - epoch + 1,
+  };
+}
+
+/** Write time of a revision, microseconds. */
+export function timeOf({ epoch }: LogicalUnit, revision: number): number {
+  return epoch + revision - 1;
+}
+
+/**
+ * One instance, never a mixture of two versions: where chunks of the version that the row names are missing, somebody
+ * may just have put another in its place, and the row is read again. Where it still names the same one, the bytes that
+ * are there are returned, which no key opens.
+ * @param row what was read of it before, if anything was
+ */
+export async function readInstance(session: CassandraSession, unit: LogicalUnit, id: string, row?: Row): Promise<StoredInstance | null> {
+  let missed: types.Uuid | null = null;
+  for (let now = row ?? (await readRow()); now !== null; now = await readRow()) {
+    const chunks = now['chunks'] as number;
+    if (chunks === 0) return { ...infoOf(unit, id, now), sealed: now['sealed'] as Buffer };
+    const version = now['version'] as types.Uuid;
+    const { sealed, whole } = await readChunks(session, unit.cql, { id, version, bytes: now['bytes'] as number, chunks });
+    if (whole || version.equals(missed as types.Uuid)) return { ...infoOf(unit, id, now), sealed };
+    missed = version;
+  }
+  return null;
+
+  function readRow(): Promise<Row | null> {
+    return session.readOne(unit.cql.get, [id]);
+  }
+}

@@ -1,0 +1,146 @@
+import { types } from 'cassandra-driver';
+import { isAppError } from '../../errors.ts';
+import type { StoredInstance } from '../repositories.ts';
+import { chunksOf, writeChunks } from './chunks.ts';
+import { fromFuture, isFromFuture, nextSaveTime, now, saveTimeAfter, TOLERATED_LEAD } from './clock.ts';
+import { timeOf } from './instance-rows.ts';
+import type { LogicalUnit } from './logical-units.ts';
+import { bucketOf } from './ordered-ids.ts';
+import type { CassandraSession, Row } from './session.ts';
+import { asNumber } from './values.ts';
+
+/** What a write puts into a row of `entity`. */
+export interface Content {
+  readonly id: string;
+  readonly keyDescription: string;
+  readonly sealed: Uint8Array;
+  readonly savedAt: number;
+}
+
+/**
+ * What a write finds in its place: itself, something later (or, of two writes with one time, the other), or nothing,
+ * since a removal hides it.
+ */
+export type Meeting = { readonly met: 'stands' | 'removed' } | { readonly met: 'hidden'; readonly written: number };
+
+const STANDS: Meeting = { met: 'stands' };
+const REMOVED: Meeting = { met: 'removed' };
+
+/** Writes instances of one LU with write times of their own, and looks what became of them. */
+export class InstanceWrites {
+  readonly #session: CassandraSession;
+  readonly #unit: LogicalUnit;
+
+  constructor(session: CassandraSession, unit: LogicalUnit) {
+    this.#session = session;
+    this.#unit = unit;
+  }
+
+  /**
+   * A save with the write time `time`, which is known to stand afterwards, or to have been followed by another that came
+   * while it was under way. A row that was saved earlier by a clock a little ahead is written over with a later time.
+   * @throws AppError `INSTANCE_FROM_FUTURE` where a stored time lies too far ahead: the save is not stored then
+   */
+  async save(content: Content, time: number): Promise<void> {
+    const first = await this.#saveAt(content, time);
+    if (first.met === 'stands') return;
+    if (first.met === 'hidden') {
+      // What hides the second attempt was not there at the first: it came while this save was under way.
+      await this.#saveAt(content, saveTimeAfter(first.written));
+      return;
+    }
+    // A removal at the same time, or one by a clock that is ahead by nobody knows how much.
+    for (const later of [nextSaveTime(), saveTimeAfter(now() + TOLERATED_LEAD / 2)]) {
+      if ((await this.#saveAt(content, later)).met !== 'removed') return;
+    }
+    throw fromFuture(this.#unit.lu, content.id, null);
+  }
+
+  async #saveAt(content: Content, time: number): Promise<Meeting> {
+    // The id first: one that leads to no row is passed over, a row without its id would never be listed.
+    await this.#session.write(this.#unit.cql.putId, [bucketOf(content.id), content.id, BigInt(time)]);
+    const meeting = await this.putAt(content, time);
+    if (meeting.met === 'hidden' && isFromFuture(meeting.written)) throw fromFuture(this.#unit.lu, content.id, meeting.written);
+    return meeting;
+  }
+
+  /** Writes with the time `time`, and looks what stands then. */
+  async putAt(content: Content, time: number): Promise<Meeting> {
+    const version = await this.#put(content, time);
+    const row = await this.#session.readOne(this.#unit.cql.standing, [content.id]);
+    const meeting = row === null ? REMOVED : meet(row, version, time);
+    await this.#tidy(content, version, time, meeting, row?.['has_chunks'] === true);
+    return meeting;
+  }
+
+  /** As `InstanceRepository.rewrite`. */
+  async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
+    const readTime = timeOf(this.#unit, read.revision);
+    if (isFromFuture(readTime)) throw fromFuture(this.#unit.lu, read.id, readTime);
+    const content = { id: read.id, savedAt: read.savedAt, ...next };
+    if (chunksOf(read.bytes) > 0 || chunksOf(next.sealed.length) > 0) {
+      return (await this.putAt(content, readTime + 1)).met === 'stands';
+    }
+    await this.#put(content, readTime + 1);
+    return true;
+  }
+
+  /** As `InstanceRepository.remove`. */
+  async remove(id: string): Promise<boolean> {
+    const { cql } = this.#unit;
+    const row = await this.#session.readOne(cql.standing, [id]);
+    if (row === null) return false;
+    const time = BigInt(Math.max(nextSaveTime(), saveTimeAfter(asNumber(row['written']))));
+    // The row first, for the same reason that a save writes the id first.
+    await this.#session.write(cql.remove, [time, id]);
+    await Promise.all([this.#session.write(cql.removeId, [time, bucketOf(id), id]), this.#session.write(cql.removeChunks, [time, id])]);
+    return true;
+  }
+
+  /** Chunks first, then the row, all with one write time. @returns the version that tells this write from all others */
+  async #put({ id, keyDescription, sealed, savedAt }: Content, time: number): Promise<types.Uuid> {
+    const version = types.Uuid.random();
+    const bytes = sealed.length;
+    const chunks = chunksOf(bytes);
+    const data = Buffer.from(sealed.buffer, sealed.byteOffset, bytes);
+    if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes, chunks }, data, BigInt(time));
+    const inRow = chunks > 0 ? Buffer.alloc(0) : data;
+    await this.#session.write(this.#unit.cql.put, [
+      id,
+      keyDescription,
+      bytes,
+      BigInt(savedAt),
+      inRow,
+      version,
+      chunks,
+      chunks > 0 ? true : undefined,
+      BigInt(time),
+    ]);
+    return version;
+  }
+
+  /** Takes away the chunks that nobody asks for any more. */
+  async #tidy({ id, sealed }: Content, version: types.Uuid, time: number, { met }: Meeting, hasChunks: boolean): Promise<void> {
+    const { cql } = this.#unit;
+    const chunked = chunksOf(sealed.length) > 0;
+    try {
+      if (met !== 'stands') {
+        if (chunked) await this.#session.write(cql.removeVersion, [BigInt(time), id, version]);
+      } else if (chunked || hasChunks) {
+        // All that is older than this write, also what comes only later from a write that lost against it.
+        await this.#session.write(cql.removeChunks, [BigInt(time - 1), id]);
+        if (!chunked) await this.#session.write(cql.forgetChunks, [BigInt(time), id]);
+      }
+    } catch (error) {
+      // The write stands as it is; the next one of this instance takes the chunks away.
+      if (!isAppError(error)) throw error;
+    }
+  }
+}
+
+function meet(row: Row, version: types.Uuid, time: number): Meeting {
+  if (version.equals(row['version'] as types.Uuid)) return STANDS;
+  const written = asNumber(row['written']);
+  // Between two save times there is only what a rekey made of the first: the same content.
+  return written > time && written < saveTimeAfter(time) ? STANDS : { met: 'hidden', written };
+}

@@ -1,0 +1,154 @@
+import type {
+  CensusRow,
+  InstanceInfo,
+  InstanceRange,
+  InstanceRepository,
+  InstanceToSave,
+  RangeCount,
+  RangePage,
+  StoredInstance,
+} from '../repositories.ts';
+import { concurrently } from './concurrently.ts';
+import { nextSaveTime, saveTimeAfter } from './clock.ts';
+import { InstanceCensus } from './instance-census.ts';
+import { checkInstance } from './instance-names.ts';
+import { infoOf, readInstance } from './instance-rows.ts';
+import { replaceInstance } from './instance-replace.ts';
+import { InstanceWrites } from './instance-writes.ts';
+import { LogicalUnits, type LogicalUnit } from './logical-units.ts';
+import { idsAfter } from './ordered-ids.ts';
+import { countPage, scanPage } from './range-pages.ts';
+import { ringRanges, tokenRanges } from './ranges.ts';
+import type { CassandraSession } from './session.ts';
+
+/** Saves, and reads of single instances, that one call has under way at once. */
+const SAVES = 64;
+const READS = 32;
+
+/** LUs that are looked at at once. */
+const LUS = 16;
+
+/** Ids that are looked at to find those under one generation, at least. */
+const FILTERED_IDS = 512;
+
+interface Page {
+  readonly after?: string;
+  readonly limit: number;
+  readonly keyDescription?: string;
+}
+
+/** The instances in the keyspaces `k2view_<lu>`; see view-statements.ts for the tables, clock.ts for write times. */
+export class CassandraInstances implements InstanceRepository {
+  readonly #session: CassandraSession;
+  readonly #units: LogicalUnits;
+
+  constructor(session: CassandraSession) {
+    this.#session = session;
+    this.#units = new LogicalUnits(session);
+  }
+
+  async get(lu: string, id: string): Promise<StoredInstance | null> {
+    const unit = await this.#find(lu, id);
+    return unit === null ? null : readInstance(this.#session, unit, id);
+  }
+
+  /** @throws AppError also `INSTANCE_FROM_FUTURE` where what is stored lies ahead of the clock: nothing is stored then */
+  async save(instance: InstanceToSave): Promise<void> {
+    await this.saveMany([instance]);
+  }
+
+  /** Of several for one instance the last is stored. @throws AppError as {@link save}: others may be stored then */
+  async saveMany(instances: readonly InstanceToSave[]): Promise<void> {
+    instances.forEach(checkInstance);
+    const time = nextSaveTime();
+    const units = await this.#units.ensure(
+      instances.map(({ lu }) => lu),
+      time,
+    );
+    const writes = [...units.values()].map((unit) => ({
+      writer: new InstanceWrites(this.#session, unit),
+      // A clock that is behind the one that saved first: still, no revision comes before 1.
+      time: time >= unit.epoch ? time : saveTimeAfter(unit.epoch),
+      contents: [...new Map(instances.filter(({ lu }) => lu === unit.lu).map((instance) => [instance.id, instance])).values()],
+    }));
+    const all = writes.flatMap(({ writer, time: written, contents }) => contents.map((content) => () => writer.save(content, written)));
+    await concurrently(all, SAVES, (save) => save());
+  }
+
+  /** @throws AppError also `INSTANCE_FROM_FUTURE`, `DATABASE_OUTCOME_UNKNOWN` */
+  async replace(instance: InstanceToSave, revision: number): Promise<boolean> {
+    checkInstance(instance);
+    const unit = await this.#units.find(instance.lu);
+    return unit !== null && replaceInstance(this.#session, unit, instance, revision);
+  }
+
+  async remove(lu: string, id: string): Promise<boolean> {
+    const unit = await this.#find(lu, id);
+    return unit !== null && new InstanceWrites(this.#session, unit).remove(id);
+  }
+
+  async list(lu: string, page: Page): Promise<InstanceInfo[]> {
+    return this.#page(lu, page, async (unit, id) => {
+      const row = await this.#session.readOne(unit.cql.facts, [id]);
+      return row === null ? null : infoOf(unit, id, row);
+    });
+  }
+
+  async scan(lu: string, page: Page): Promise<StoredInstance[]> {
+    return this.#page(lu, page, (unit, id) => readInstance(this.#session, unit, id));
+  }
+
+  async lus(): Promise<string[]> {
+    const units = await this.#units.list();
+    const rows = await concurrently(units, LUS, ({ cql }) => this.#session.readOne(cql.any, []));
+    return units.filter((_, place) => rows[place] !== null).map(({ lu }) => lu);
+  }
+
+  async census(): Promise<CensusRow[]> {
+    return new InstanceCensus(this.#session).of(await this.#units.list());
+  }
+
+  async ranges(lu: string): Promise<InstanceRange[]> {
+    const unit = await this.#units.find(lu);
+    return unit === null ? ringRanges(this.#session, lu) : tokenRanges(this.#session, unit);
+  }
+
+  async countRange(range: InstanceRange, page: { cursor?: string; limit: number }): Promise<RangePage<RangeCount>> {
+    const unit = await this.#units.find(range.lu);
+    return unit === null ? NOTHING : countPage(this.#session, unit, range, page);
+  }
+
+  async scanRange(
+    range: InstanceRange,
+    page: { cursor?: string; limit: number; wanted: (keyDescription: string) => boolean },
+  ): Promise<RangePage<StoredInstance>> {
+    const unit = await this.#units.find(range.lu);
+    return unit === null ? NOTHING : scanPage(this.#session, unit, range, page);
+  }
+
+  async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
+    const unit = await this.#find(read.lu, read.id);
+    return unit !== null && new InstanceWrites(this.#session, unit).rewrite(read, next);
+  }
+
+  /** null also for ids that nothing can be stored under. */
+  async #find(lu: string, id: string): Promise<LogicalUnit | null> {
+    return id === '' || !id.isWellFormed() ? null : this.#units.find(lu);
+  }
+
+  async #page<T extends InstanceInfo>(lu: string, page: Page, read: (unit: LogicalUnit, id: string) => Promise<T | null>): Promise<T[]> {
+    const unit = await this.#units.find(lu);
+    const found: T[] = [];
+    for (let after: string | undefined = page.after ?? ''; unit !== null && after !== undefined && found.length < page.limit; ) {
+      const room = page.limit - found.length;
+      const ids: string[] = await idsAfter(this.#session, unit.cql, after, page.keyDescription === undefined ? room : Math.max(room, FILTERED_IDS));
+      for (const one of await concurrently(ids, READS, (id) => read(unit, id))) {
+        if (one !== null && (page.keyDescription ?? one.keyDescription) === one.keyDescription) found.push(one);
+      }
+      after = ids.at(-1);
+    }
+    return found.slice(0, page.limit);
+  }
+}
+
+const NOTHING = { rows: [], passed: 0, cursor: null };

@@ -1,0 +1,113 @@
+import { AppError } from '../../errors.ts';
+import { byCodePoints } from './code-points.ts';
+import type { Keyspace } from './keyspaces.ts';
+import { createKeyspace } from './migrations/index.ts';
+import { underSchemaLease } from './schema-lease.ts';
+import type { CassandraSession, Row } from './session.ts';
+import { settle } from './settle.ts';
+import { asNumber, asText } from './values.ts';
+import { viewStatements, viewTables, type ViewStatements } from './view-statements.ts';
+
+/** An LU that has, or had, instances. */
+export interface LogicalUnit {
+  readonly lu: string;
+  readonly keyspace: Keyspace;
+  /** Write time of the first save that ever was, microseconds: the revisions of all instances count from it. */
+  readonly epoch: number;
+  readonly cql: ViewStatements;
+}
+
+/**
+ * The LUs of the system database. One is registered once its keyspace and tables stand, and for good, so that what was
+ * found once needs no second look.
+ */
+export class LogicalUnits {
+  readonly #session: CassandraSession;
+  readonly #table: string;
+  readonly #known = new Map<string, LogicalUnit>();
+
+  constructor(session: CassandraSession) {
+    this.#session = session;
+    this.#table = `${session.keyspaces.system.quoted}.logical_units`;
+  }
+
+  /** null where no instance of the LU was ever saved. */
+  async find(lu: string): Promise<LogicalUnit | null> {
+    const known = this.#known.get(lu);
+    if (known !== undefined || !lu.isWellFormed()) return known ?? null;
+    const keyspace = this.#session.keyspaces.view(lu);
+    const row = await this.#session.readOne(`SELECT lu, epoch FROM ${this.#table} WHERE keyspace_name = ?`, [keyspace.name]);
+    return row === null || row['lu'] !== lu ? null : this.#remember(lu, keyspace, row);
+  }
+
+  /** All of them, ordered by name. */
+  async list(): Promise<LogicalUnit[]> {
+    const rows = await this.#session.readAll(`SELECT lu, epoch FROM ${this.#table}`);
+    const units = rows.map((row) => {
+      const lu = asText(row['lu']);
+      return this.#known.get(lu) ?? this.#remember(lu, this.#session.keyspaces.view(lu), row);
+    });
+    return units.sort((a, b) => byCodePoints(a.lu, b.lu));
+  }
+
+  /**
+   * The LUs by name; those that are new get their keyspace and tables, and `time` as their epoch. Other processes may do
+   * the same at once: one makes the tables at a time, and one epoch stands.
+   * @throws AppError `INPUT_INVALID` where two names come to the same keyspace; as `createKeyspace`
+   */
+  async ensure(lus: Iterable<string>, time: number): Promise<Map<string, LogicalUnit>> {
+    const units = new Map<string, LogicalUnit>();
+    const missing: string[] = [];
+    for (const lu of new Set(lus)) {
+      const unit = await this.find(lu);
+      if (unit === null) missing.push(lu);
+      else units.set(lu, unit);
+    }
+    if (missing.length > 0) {
+      await underSchemaLease(this.#session, async () => {
+        for (const lu of missing) await this.#makeTables(lu);
+      });
+      for (const lu of missing) units.set(lu, await this.#register(lu, time));
+    }
+    return units;
+  }
+
+  async #makeTables(lu: string): Promise<void> {
+    const keyspace = this.#session.keyspaces.view(lu);
+    await createKeyspace(this.#session, keyspace);
+    const statements = viewTables(keyspace);
+    const { metadata } = this.#session.client;
+    const standing = await Promise.all(statements.map(({ table }) => metadata.getTable(keyspace.name, table)));
+    for (const [place, { cql }] of statements.entries()) {
+      // A table of an earlier attempt: its creation would only cost another round of agreement.
+      if (!standing[place]) await this.#session.schema(cql);
+    }
+  }
+
+  async #register(lu: string, time: number): Promise<LogicalUnit> {
+    const keyspace = this.#session.keyspaces.view(lu);
+    const claim = {
+      cql: `INSERT INTO ${this.#table} (keyspace_name, lu, epoch) VALUES (?, ?, ?) IF NOT EXISTS`,
+      params: [keyspace.name, lu, BigInt(time)],
+    };
+    const mine = { lu, epoch: BigInt(time) };
+    const isOurs = ({ row }: { row: Row | null }): boolean => row?.['lu'] === lu && row['epoch'] === mine.epoch;
+    const { applied, row } = await settle(() => this.#session.conditional(claim, 'global'), isOurs);
+    const stands = applied || row === null ? mine : row;
+    if (stands['lu'] !== lu) {
+      throw new AppError(
+        'INPUT_INVALID',
+        `The LU name "${lu}" leads to the keyspace ${keyspace.name}, which belongs to the LU "${asText(stands['lu'])}". Nothing was stored.`,
+        'Give the LU another name.',
+        { details: { lu, keyspace: keyspace.name } },
+      );
+    }
+    return this.#remember(lu, keyspace, stands);
+  }
+
+  #remember(lu: string, keyspace: Keyspace, row: Row): LogicalUnit {
+    const unit = { lu, keyspace, epoch: asNumber(row['epoch']), cql: viewStatements(keyspace) };
+    this.#known.set(lu, unit);
+    return unit;
+  }
+}
