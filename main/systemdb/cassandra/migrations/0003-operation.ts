@@ -45,6 +45,6 @@ export const operation: Migration = {
       started_at timestamp,
       result     text,
       PRIMARY KEY ((part), ended_at, id)
-    ) WITH CLUSTERING ORDER BY (ended_at DESC, id ASC)`,
+    ) WITH CLUSTERING ORDER BY (ended_at DESC, id DESC)`,
   ],
 };

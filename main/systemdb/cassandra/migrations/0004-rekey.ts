@@ -3,7 +3,8 @@ import type { Migration } from './index.ts';
 /**
  * The ranges of a campaign are spread over a few partitions (`bucket` = seq modulo their number): workers claim ranges by
  * conditional writes, which wait for each other within a partition. `ranges` of the campaign tells how many there are.
- * `worker` is written with a time to live: a worker that stops loses its range by itself.
+ * `worker` is written with a time to live: a worker that stops loses its range by itself. `attempt` of a campaign names
+ * the conditional write that changed its state last.
  */
 export const rekey: Migration = {
   version: 4,
@@ -15,6 +16,7 @@ export const rekey: Migration = {
       limits     text,
       outcome    text,
       ranges     int,
+      attempt    text,
       created_at timestamp,
       updated_at timestamp
     )`,
