@@ -31,7 +31,7 @@ export interface TokenPage {
 
 /**
  * The next rows of a range. `select` takes the token before the first, the last token and a limit, and names the token
- * of a row `token`. Ids with one token are never parted, so that the cursor may be that token alone.
+ * of a row `place`. Ids with one token are never parted, so that the cursor may be that token alone.
  */
 export async function tokenPage(session: CassandraSession, select: string, range: InstanceRange, page: PagePlace): Promise<TokenPage> {
   const { after, end } = boundsOf(range, page.cursor);
@@ -40,11 +40,11 @@ export async function tokenPage(session: CassandraSession, select: string, range
   const rows = await read(session, select, after, end, limit + 1);
   const next = rows[limit];
   if (next === undefined) return { rows, cursor: null };
-  const kept = beforeToken(rows, limit, next['token'] as bigint);
-  const last = rows[kept - 1]?.['token'] as bigint | undefined;
+  const kept = beforeToken(rows, limit, next['place'] as bigint);
+  const last = rows[kept - 1]?.['place'] as bigint | undefined;
   if (last !== undefined) return { rows: rows.slice(0, kept), cursor: String(last) };
   // More ids than a page has share one token.
-  const token = next['token'] as bigint;
+  const token = next['place'] as bigint;
   const tied = await session.readAll(select, [token - 1n, token, INT_MAX], { fetchSize: limit });
   return { rows: tied, cursor: token === end ? null : String(token) };
 }
@@ -52,7 +52,7 @@ export async function tokenPage(session: CassandraSession, select: string, range
 /** How many of the first `length` rows come before `token`. */
 export function beforeToken(rows: readonly Row[], length: number, token: bigint): number {
   let kept = length;
-  while (kept > 0 && rows[kept - 1]?.['token'] === token) kept -= 1;
+  while (kept > 0 && rows[kept - 1]?.['place'] === token) kept -= 1;
   return kept;
 }
 
@@ -96,8 +96,8 @@ function cutByBytes(page: TokenPage, wanted: (keyDescription: string) => boolean
     if (!wanted(row['key_description'] as string)) continue;
     bytes += row['bytes'] as number;
     if (bytes > PAGE_BYTES && !first) {
-      const kept = beforeToken(page.rows, place, row['token'] as bigint);
-      const last = page.rows[kept - 1]?.['token'] as bigint | undefined;
+      const kept = beforeToken(page.rows, place, row['place'] as bigint);
+      const last = page.rows[kept - 1]?.['place'] as bigint | undefined;
       if (last !== undefined) return { rows: page.rows.slice(0, kept), cursor: String(last) };
     }
     first = false;

@@ -101,6 +101,6 @@ function valueOf(token: tokens.Token): bigint {
 /** About how many instances an LU has: exact where they are few. */
 async function estimate(session: CassandraSession, { cql }: LogicalUnit): Promise<bigint> {
   const rows = await session.readAll(cql.tokens, [SAMPLE], { fetchSize: SAMPLE });
-  const last = rows.at(-1)?.['token'] as bigint | undefined;
+  const last = rows.at(-1)?.['place'] as bigint | undefined;
   return last === undefined || rows.length < SAMPLE ? BigInt(rows.length) : (BigInt(rows.length) * ALL) / (last - LEAST);
 }

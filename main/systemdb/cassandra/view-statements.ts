@@ -64,9 +64,9 @@ export function viewStatements({ quoted: ks }: Keyspace) {
     claimer: `SELECT claimer FROM ${ks}.entity_claims WHERE id = ? AND revision = ?`,
 
     /** token before the first, last token, rows */
-    count: `SELECT key_description, bytes, token(id) AS token FROM ${ks}.entity ${range} LIMIT ?`,
-    scan: `SELECT id, ${facts}, ${data}, token(id) AS token FROM ${ks}.entity ${range} LIMIT ?`,
+    count: `SELECT key_description, bytes, token(id) AS place FROM ${ks}.entity ${range} LIMIT ?`,
+    scan: `SELECT id, ${facts}, ${data}, token(id) AS place FROM ${ks}.entity ${range} LIMIT ?`,
     /** rows */
-    tokens: `SELECT token(id) AS token FROM ${ks}.entity LIMIT ?`,
+    tokens: `SELECT token(id) AS place FROM ${ks}.entity LIMIT ?`,
   };
 }
