@@ -83,6 +83,15 @@ const HINTS: Readonly<Record<string, string>> = {
   tls: 'Give the CA file; a client certificate needs its key, and a key its certificate.',
 };
 
+function invalid(issue: { readonly path: readonly PropertyKey[] } | undefined): AppError {
+  const path = (issue?.path ?? []).map(String);
+  return new AppError(
+    'PROFILE_INVALID',
+    `This is no valid profile: ${path.join('.')} is not as it has to be. None was made.`,
+    HINTS[(path[0] === 'cassandra' ? path[1] : path[0]) ?? ''] ?? 'Correct it and try again.',
+  );
+}
+
 function isReplication({ class: strategy, ...factors }: Readonly<Record<string, string>>): boolean {
   const whole = Object.values(factors).every((factor) => /^[1-9][0-9]?$/.test(factor));
   if (strategy === 'SimpleStrategy') return whole && Object.keys(factors).join() === 'replication_factor';
@@ -126,18 +135,19 @@ export class Profiles {
   /** What {@link create} would make. @throws AppError `PROFILE_INVALID`, `PROFILE_EXISTS` */
   async checkNew(input: z.input<typeof profileSchema>): Promise<Profile> {
     const parsed = profileSchema.safeParse(input);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new AppError(
-        'PROFILE_INVALID',
-        `This is no valid profile: ${issue?.path.join('.') ?? ''} is not as it has to be. None was made.`,
-        HINTS[String(issue?.path[0] === 'cassandra' ? issue.path[1] : issue?.path[0])] ?? 'Correct it and try again.',
-      );
-    }
+    if (!parsed.success) throw invalid(parsed.error.issues[0]);
     if ((await this.find(parsed.data.name)) !== null) {
       throw new AppError('PROFILE_EXISTS', `There is a profile "${parsed.data.name}" already; it was not changed.`, 'Choose another name.');
     }
     return parsed.data;
+  }
+
+  /** How a cluster is reached, checked by itself. @throws AppError `PROFILE_INVALID` */
+  checkCassandra(input: z.input<typeof cassandraSchema>): CassandraProfile {
+    const parsed = cassandraSchema.safeParse(input);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw invalid(issue === undefined ? undefined : { ...issue, path: ['cassandra', ...issue.path] });
   }
 
   async save(profile: Profile): Promise<void> {

@@ -7,7 +7,7 @@ import type { AuditVerification } from './contract/audit.ts';
 import type { ConsoleEvent } from './contract/events.ts';
 import type { Input, Output } from './contract/index.ts';
 import type { Status } from './contract/session.ts';
-import type { ProfileView } from './contract/settings.ts';
+import type { ConnectionStep, ProfileView } from './contract/settings.ts';
 import { consoleLog, failureOf } from './error-log.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import type { Activation } from './services/activation.ts';
@@ -20,7 +20,8 @@ import { IdleClock } from './services/idle-clock.ts';
 import type { Jobs } from './services/jobs.ts';
 import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
-import { createProfile, profileView } from './services/new-profile.ts';
+import { createProfile, profileView, withWholeClusterPaths } from './services/new-profile.ts';
+import { testConnection } from './services/connection-test.ts';
 import type { OverviewReport } from './services/overview.ts';
 import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
 import { statusOf, type LiveState } from './services/status.ts';
@@ -164,6 +165,11 @@ export class Services {
     const made = await createProfile(this.profiles, profile, password);
     this.emit({ type: 'changed', what: 'profiles' });
     return made;
+  }
+
+  /** How far a connection to a cluster comes; keeps nothing. Takes `password` over. @throws AppError `PROFILE_INVALID`, `DATABASE_PASSWORD_MISSING` */
+  async testConnection(cassandra: NonNullable<Parameters<Profiles['create']>[0]['cassandra']>, password: SecretBytes | null): Promise<ConnectionStep[]> {
+    return testConnection(withWholeClusterPaths(this.profiles.checkCassandra(cassandra)), password);
   }
 
   /** Keeps the definition of an LU in the profile, so that what is saved later is checked against it. */

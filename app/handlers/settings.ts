@@ -1,6 +1,5 @@
 import type { Services } from '../services.ts';
 import { passwordOf } from '../password.ts';
-import { testConnection } from '../services/connection-test.ts';
 import type { HostActions } from './host-actions.ts';
 import type { HandlersOf } from './index.ts';
 
@@ -17,7 +16,7 @@ export function settingsHandlers(
       );
       return {};
     },
-    'profiles.test': async ({ cassandra, password }) => ({ steps: await testConnection(cassandra, password === undefined ? null : passwordOf(password)) }),
+    'profiles.test': async ({ cassandra, password }) => ({ steps: await services.testConnection(cassandra, password === undefined ? null : passwordOf(password)) }),
     'profiles.select': async ({ name, databasePassword }) => {
       await services.select(name, databasePassword === undefined ? null : passwordOf(databasePassword));
       return {};
