@@ -6,7 +6,8 @@ import type { LuDefinition } from './definition.ts';
 import { isOfInstance } from './instances.ts';
 import type { InstanceKeys } from './keys.ts';
 import { openLuSource } from './open-source.ts';
-import { discard, KeyedSealing, type PlainInstance, type SealedBatch, type Sealing } from './sealing.ts';
+import { discard, type PlainInstance } from './plain-instance.ts';
+import { KeyedSealing, type SealedBatch, type Sealing } from './sealing.ts';
 import { formatKey, instanceIdOf, type LuSource, parseKey, type RootKey } from './source.ts';
 import { takeTurns } from './turns.ts';
 

@@ -1,10 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import type { Suite } from '../crypto/algorithms.ts';
 import type { SecretBytes } from '../secret.ts';
-import type { SealedTask, SealingAnswer, SealingTask } from './sealing-task.ts';
+import { discard, type PlainInstance } from './plain-instance.ts';
+import { sealAll, type SealingAnswer, type SealingTask } from './sealing-task.ts';
 
-/** Bytes of images that one task may hold; the pages that none fills take no memory. */
+/** Bytes of images, and of sealed forms, that one task may hold; the pages that none fills take no memory. */
 const ARENA_BYTES = 8 * 1024 * 1024;
+/** More than sealing adds to one image of that size beside the key description. */
+const ADDED_BYTES = 1024;
+const UTF8_BYTES_OF_UNIT = 3;
 const KEY_BYTES = 32;
 
 /** What is sealed, and under which generation. */
@@ -13,7 +17,7 @@ export interface Batch {
   readonly key: SecretBytes;
   readonly keyDescription: string;
   readonly lu: string;
-  readonly instances: readonly { readonly id: string; readonly image: Uint8Array }[];
+  readonly instances: readonly PlainInstance[];
 }
 
 /**
@@ -22,15 +26,17 @@ export interface Batch {
  *
  * The master key is there no longer than a batch takes: it goes over in memory that both threads see and this one
  * zeroes whatever happens, and the other one zeroes its own copy before it answers. The images go the same way.
- * A thread that does not start, or ends, is no failure: what it did not seal, the caller seals.
+ * A thread that does not start, or ends, is no failure: what it did not seal, this one seals.
  */
 export class SealingThread {
   static #shared: SealingThread | null = null;
   readonly #worker: Worker;
-  readonly #arena = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
+  // The same memory for every batch: what two threads give each other to free lets the process grow.
+  readonly #images = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
+  readonly #sealed = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
   readonly #key = new Uint8Array(new SharedArrayBuffer(KEY_BYTES));
   #state: 'starting' | 'ready' | 'gone' = 'starting';
-  #answered: ((sealed: SealedTask | null) => void) | null = null;
+  #answered: ((ends: readonly number[] | null) => void) | null = null;
 
   /** The thread of this process; starts it where there is none yet. */
   static shared(): SealingThread {
@@ -39,7 +45,7 @@ export class SealingThread {
 
   private constructor() {
     // The options of the process are not meant for this thread: it may have been started with a loader or a profiler.
-    this.#worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), { name: 'sealing', execArgv: [], env: {} });
+    this.#worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), { name: 'sealing', execArgv: [], env: {}, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
     // While it has nothing to do, it keeps no process alive.
     this.#worker.unref();
     this.#worker.on('message', (answer: SealingAnswer) => {
@@ -55,40 +61,43 @@ export class SealingThread {
   }
 
   /** Whether it can seal this batch now. It has time for one at a time. */
-  canSeal({ key, instances }: Batch): boolean {
+  canSeal({ key, keyDescription, instances }: Batch): boolean {
+    const added = ADDED_BYTES + keyDescription.length * UTF8_BYTES_OF_UNIT;
     return (
       this.#state === 'ready' &&
       this.#answered === null &&
       key.length === KEY_BYTES &&
       instances.length > 0 &&
-      instances.reduce((sum, { image }) => sum + image.length, 0) <= ARENA_BYTES
+      instances.reduce((sum, { image }) => sum + image.length + added, 0) <= ARENA_BYTES
     );
   }
 
   /**
-   * Seals a batch, which {@link canSeal} allowed. The images stay the caller's.
-   * @returns the sealed forms in their order, views of one buffer; null where the thread could not do it.
-   * @throws AppError `SECRET_DISPOSED`
+   * Seals a batch, which {@link canSeal} allowed. The images are taken over: they are gone when this returns its promise.
+   * @returns the sealed forms in their order, views of one buffer.
+   * @throws AppError `SECRET_DISPOSED`, `INPUT_INVALID` (a name that can not be encoded)
    */
-  async seal({ suite, key, keyDescription, lu, instances }: Batch): Promise<readonly Uint8Array[] | null> {
-    key.use((bytes) => this.#key.set(bytes));
+  async seal({ suite, key, keyDescription, lu, instances }: Batch): Promise<readonly Uint8Array[]> {
     const ends: number[] = [];
     let end = 0;
-    for (const { image } of instances) {
-      this.#arena.set(image, end);
-      ends.push((end += image.length));
-    }
-    const task: SealingTask = { suite: suite.id, lu, keyDescription, key: this.#key, ids: instances.map(({ id }) => id), images: this.#arena.subarray(0, end), ends };
-    const { promise, resolve } = Promise.withResolvers<SealedTask | null>();
+    const { promise, resolve } = Promise.withResolvers<readonly number[] | null>();
     this.#answered = resolve;
+    this.#worker.ref();
     try {
-      this.#worker.ref();
+      for (const instance of instances) {
+        this.#images.set(instance.image, end);
+        ends.push((end += instance.image.length));
+        discard(instance);
+      }
+      key.use((bytes) => this.#key.set(bytes));
+      const task: SealingTask = { suite: suite.id, lu, keyDescription, key: this.#key, ids: instances.map(({ id }) => id), images: this.#images.subarray(0, end), ends, sealed: this.#sealed };
       this.#worker.postMessage(task);
-      const answer = await promise;
-      return answer === null ? null : answer.ends.map((to, index) => answer.sealed.subarray(answer.ends[index - 1] ?? 0, to));
+      const sealedEnds = (await promise) ?? sealAll(task, key);
+      const sealed = this.#sealed.slice(0, sealedEnds.at(-1));
+      return sealedEnds.map((to, index) => sealed.subarray(sealedEnds[index - 1] ?? 0, to));
     } finally {
       this.#key.fill(0);
-      this.#arena.fill(0, 0, end);
+      this.#images.fill(0, 0, end);
       this.#answered = null;
       this.#worker.unref();
     }

@@ -2,13 +2,8 @@ import { sealInstance } from '../crypto/envelope.ts';
 import type { StoredInstance } from '../systemdb/repositories.ts';
 import { openStored } from './instances.ts';
 import type { InstanceKeys } from './keys.ts';
+import { discard, type PlainInstance } from './plain-instance.ts';
 import { type Batch, SealingThread } from './sealing-thread.ts';
-
-/** An instance in plain. */
-export interface PlainInstance {
-  readonly id: string;
-  readonly image: Uint8Array;
-}
 
 export interface SealedBatch {
   readonly keyDescription: string;
@@ -48,7 +43,7 @@ export class KeyedSealing implements Sealing {
       throw error;
     });
     const batch: Batch = { suite: this.#keys.suite, key, keyDescription: description, lu: this.#lu, instances };
-    const sealed = this.#thread?.canSeal(batch) === true ? this.#sealThere(this.#thread, batch) : Promise.resolve(sealHere(batch));
+    const sealed = this.#thread?.canSeal(batch) === true ? this.#thread.seal(batch) : Promise.resolve(sealHere(batch));
     // Who waits for it hears of its failure; until then it is no unhandled one.
     sealed.catch(() => undefined);
     return { keyDescription: description, sealed };
@@ -56,13 +51,6 @@ export class KeyedSealing implements Sealing {
 
   open(stored: StoredInstance): Promise<Uint8Array> {
     return openStored(this.#keys, stored);
-  }
-
-  async #sealThere(thread: SealingThread, batch: Batch): Promise<readonly Uint8Array[]> {
-    const sealed = await thread.seal(batch);
-    if (sealed === null) return sealHere(batch);
-    batch.instances.forEach(discard);
-    return sealed;
   }
 }
 
@@ -72,10 +60,4 @@ function sealHere({ suite, key, keyDescription, lu, instances }: Batch): Uint8Ar
     discard(instance);
     return sealed;
   });
-}
-
-/** Plain bytes leave the memory at once: until they are collected, a large import would hold those of thousands. */
-export function discard({ image }: Pick<PlainInstance, 'image'>): void {
-  image.fill(0);
-  if (image.buffer instanceof ArrayBuffer) image.buffer.transfer(0);
 }
