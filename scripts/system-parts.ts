@@ -35,6 +35,21 @@ export function ensureJdk(): string {
   return ensure(JDK, THIS_MACHINE);
 }
 
+/** Java 17 for the Cassandra nodes of the tests, which run on no newer one. Answers the program `java`. */
+export function ensureJava17(): string {
+  return ensure(JAVA_17, THIS_MACHINE);
+}
+
+/** Maven, which fetches Cassandra. Answers the program. */
+export function ensureMaven(): string {
+  return ensure(MAVEN, THIS_MACHINE);
+}
+
+/** OpenSSL's command, which makes the certificates of the tests. Answers the program. */
+export function ensureOpenssl(): string {
+  return ensure(OPENSSL, THIS_MACHINE);
+}
+
 /** Python with `cryptography`, for the second implementation of our formats. Answers the interpreter. */
 export function ensurePython(): string {
   return ensure(PYTHON, THIS_MACHINE);
@@ -86,6 +101,39 @@ const JDK: SystemPart = {
   },
 };
 
+const JAVA_17: SystemPart = {
+  title: 'Java 17',
+  find: () => [...homeFolder('JAVA_17_HOME'), ...homeFolder('JAVA_HOME'), ...pathFolders(), ...debianJava17()].map((folder) => program(folder, 'java')).find(isJava17) ?? null,
+  debian: ['openjdk-17-jre-headless'],
+  commands: {
+    darwin: 'brew install --cask temurin@17',
+    win32: 'winget install --id EclipseAdoptium.Temurin.17.JRE',
+    linux: 'sudo dnf install java-17-openjdk-headless',
+  },
+};
+
+const MAVEN: SystemPart = {
+  title: 'Maven (mvn)',
+  find: () => onPath('mvn'),
+  debian: ['maven'],
+  commands: {
+    darwin: 'brew install maven',
+    win32: 'winget install --id Apache.Maven',
+    linux: 'sudo dnf install maven',
+  },
+};
+
+const OPENSSL: SystemPart = {
+  title: 'OpenSSL (openssl)',
+  find: () => onPath('openssl'),
+  debian: ['openssl'],
+  commands: {
+    darwin: 'brew install openssl',
+    win32: 'winget install --id ShiningLight.OpenSSL.Light',
+    linux: 'sudo dnf install openssl',
+  },
+};
+
 const PYTHON: SystemPart = {
   title: "Python 3 with its package 'cryptography'",
   find: () => (spawnSync('python3', ['-c', 'import cryptography'], { stdio: 'ignore' }).status === 0 ? 'python3' : null),
@@ -109,12 +157,31 @@ function pathFolders(): string[] {
 function hasPrograms(folder: string, names: readonly string[]): boolean {
   return names.every((name) => {
     try {
-      accessSync(join(folder, process.platform === 'win32' ? `${name}.exe` : name), constants.X_OK);
+      accessSync(program(folder, name), constants.X_OK);
       return true;
     } catch {
       return false;
     }
   });
+}
+
+function program(folder: string, name: string): string {
+  return join(folder, process.platform === 'win32' ? `${name}.exe` : name);
+}
+
+function onPath(name: string): string | null {
+  const folder = pathFolders().find((each) => hasPrograms(each, [name]));
+  return folder === undefined ? null : program(folder, name);
+}
+
+/** Where Debian keeps a Java that is not the default one. */
+function debianJava17(): string[] {
+  return ['amd64', 'arm64'].map((machine) => `/usr/lib/jvm/java-17-openjdk-${machine}/bin`);
+}
+
+/** By its own word: a folder's name tells nothing. */
+function isJava17(java: string): boolean {
+  return /version "17[."]/.test(spawnSync(java, ['-version'], { encoding: 'utf8' }).stderr ?? '');
 }
 
 const THIS_MACHINE: Installer = {
