@@ -22,7 +22,7 @@ const activateRoute = createRoute({
 const dataRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/data',
-  validateSearch: (search: Record<string, unknown>): { lu?: string; key?: string } => ({ ...text(search, 'lu'), ...text(search, 'key') }),
+  validateSearch: (search: Record<string, unknown>): { lu?: string; key?: string; by?: string } => ({ ...text(search, 'lu'), ...text(search, 'key'), ...text(search, 'by') }),
   component: lazyRouteComponent(() => import('./features/data/DataPage.tsx'), 'DataPage'),
 });
 const instanceRoute = createRoute({

@@ -30,6 +30,12 @@ export function moment(at: number | null, now: number = Date.now()): string {
   return at === null ? '–' : `${relative(at, now)} (${utc(at)})`;
 }
 
+/** How old the figures of a census are, and whether they are all. */
+export function countedAt({ at, live, complete }: { at: number | null; live: boolean; complete: boolean }): string {
+  if (at === null) return 'not counted yet: fkc census';
+  return `counted ${moment(at)}${live ? '' : complete ? ', every range' : ', not every range'}`;
+}
+
 function relative(at: number, now: number): string {
   const apart = Math.abs(now - at);
   const unit = UNITS.find(([, length]) => apart >= length);

@@ -1,11 +1,6 @@
 import { z } from 'zod';
+import { census, censusRequest } from './census.ts';
 import { channel, count, description, done, failure, instanceId, luName, nothing, time, typedName } from './channel.ts';
-
-export const census = z.object({
-  at: time,
-  total: count,
-  rows: z.array(z.object({ lu: luName, keyDescription: description, instances: count, bytes: count })),
-});
 
 export const instanceInfo = z.object({
   lu: luName,
@@ -53,7 +48,7 @@ export const shown = z.object({
 
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'verify']),
+  kind: z.enum(['import', 'verify', 'census']),
   title: z.string(),
   state: z.enum(['running', 'paused', 'done', 'failed', 'cancelled']),
   done: count,
@@ -71,7 +66,10 @@ export const job = z.object({
 const jobId = z.object({ id: z.string().max(64) });
 
 export const data = {
+  /** On a cluster what the stored censuses say; counted now where the database is one file. */
   'data.census': channel(nothing, census),
+  /** Starts a census as a job, or joins the one that runs; its result is stored. */
+  'data.takeCensus': channel(censusRequest, z.object({ id: z.string() })),
   'data.instances': channel(
     z.object({
       lu: luName,
@@ -91,7 +89,7 @@ export const data = {
   'jobs.cancel': channel(jobId, done),
 };
 
-export type Census = z.infer<typeof census>;
+export type { Census, CensusState, DeepCensus } from './census.ts';
 export type InstanceView = z.infer<typeof instanceInfo>;
 export type InstanceDetail = z.infer<typeof instanceDetail>;
 export type DataVerification = z.infer<typeof dataVerification>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { censusState } from './census.ts';
 import { channel, count, description, failure, keyName, nothing, time } from './channel.ts';
 
 export const generation = z.object({
@@ -26,6 +27,8 @@ export const generation = z.object({
 });
 
 export const generationDetail = generation.extend({
+  /** How old and how complete these counts are. */
+  census: censusState,
   instancesByLu: z.array(z.object({ lu: z.string(), instances: count, bytes: count })),
   stripesFound: count,
   audit: z.array(z.object({ seq: count, at: time, act: z.string(), actor: z.string(), outcome: z.string() })),
@@ -47,7 +50,7 @@ export const verification = z.object({
 });
 
 export const keys = {
-  'keys.list': channel(nothing, z.object({ keys: z.array(generation), marks: z.array(keyMark), names: z.array(keyName) })),
+  'keys.list': channel(nothing, z.object({ keys: z.array(generation), marks: z.array(keyMark), names: z.array(keyName), census: censusState })),
   'keys.get': channel(z.object({ description }), generationDetail),
   'keys.verify': channel(z.object({ description: description.optional() }), verification),
   'keys.removeOrphans': channel(z.object({ dryRun: z.boolean() }), z.object({ orphans: z.array(z.string()), removed: z.boolean() })),

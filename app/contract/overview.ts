@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { censusState } from './census.ts';
 import { channel, count, nothing, time } from './channel.ts';
 
 export const finding = z.object({
@@ -18,6 +19,8 @@ export const finding = z.object({
 export const latency = z.object({ dependency: z.string(), milliseconds: z.number().nonnegative(), at: time });
 
 export const overview = z.object({
+  /** How old and how complete the counts are. */
+  census: censusState,
   instances: count,
   readable: count,
   generations: count,

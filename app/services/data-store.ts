@@ -2,11 +2,11 @@ import type { LuDefinition } from '../../main/lu/definition.ts';
 import { AppError, toFailure } from '../../main/errors.ts';
 import { importLu } from '../../main/lu/import.ts';
 import { readTables } from '../../main/lu/microdb.ts';
-import { takeCensus } from '../../main/lu/census.ts';
 import { maskingHash } from '../../main/crypto/masking-hash.ts';
 import { HASH_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { InstanceInfo } from '../../main/systemdb/repositories.ts';
 import type { Census, DataVerification, InstanceDetail, InstanceView, Shown } from '../contract/data.ts';
+import { censusView, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import type { Jobs } from './jobs.ts';
 import { importJobId } from './import-job.ts';
@@ -19,17 +19,16 @@ const SHOWN_ROWS = 200;
 export class DataStore {
   readonly #cluster: Cluster;
   readonly #jobs: Jobs;
-  censusAt: number | null = null;
+  readonly #censuses: Censuses;
 
-  constructor(cluster: Cluster, jobs: Jobs) {
+  constructor(cluster: Cluster, jobs: Jobs, censuses: Censuses) {
     this.#cluster = cluster;
     this.#jobs = jobs;
+    this.#censuses = censuses;
   }
 
   async census(): Promise<Census> {
-    const census = await takeCensus(this.#cluster.db, this.#cluster.now());
-    this.censusAt = census.at;
-    return census;
+    return censusView(await this.#censuses.standing());
   }
 
   async list(query: { lu: string; keyDescription?: string | undefined; after?: string | undefined; limit: number }): Promise<{ instances: InstanceView[]; more: boolean }> {

@@ -13,6 +13,12 @@ export interface JobRun {
 
 type Body = (run: JobRun) => Promise<unknown>;
 
+/** A job that was started, and how it ends: as its body does, or with `CANCELLED` where it was stopped. */
+export interface Started<T> {
+  readonly id: string;
+  readonly ended: Promise<T>;
+}
+
 interface Running {
   readonly abort: AbortController;
   readonly finished: Promise<void>;
@@ -46,15 +52,35 @@ export class Jobs {
   }
 
   /** Runs `body` as a job and waits for its end. @throws what the body throws; `CANCELLED` where it was stopped */
-  async run<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>): Promise<T> {
-    const id = randomUUID();
+  run<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>): Promise<T> {
+    return this.start(kind, title, body).ended;
+  }
+
+  /** Runs `body` as a job. A failure is shown in the job's view too, so that `ended` need not be waited for. */
+  start<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>, id: string = randomUUID()): Started<T> {
     let result: { value: T } | null = null;
+    let stopped: unknown = null;
     this.#bodies.set(id, async (run) => {
-      result = { value: await body(run) };
+      try {
+        result = { value: await body(run) };
+      } catch (error) {
+        stopped = error;
+        throw error;
+      }
     });
-    await this.#start(id, kind, title);
-    if (result !== null) return (result as { value: T }).value;
-    throw new AppError('CANCELLED', `"${title}" was stopped. What was done until then is kept.`, 'Resume it to go on from there.');
+    const ended = this.#start(id, kind, title).then(() => {
+      if (result !== null) return (result as { value: T }).value;
+      throw isAppError(stopped) ? stopped : new AppError('CANCELLED', `"${title}" was stopped. What was done until then is kept.`, 'Resume it to go on from there.');
+    });
+    ended.catch(() => undefined);
+    return { id, ended };
+  }
+
+  /** Lists a job that another process left paused, so that it can be resumed or cancelled here. */
+  offer(view: JobView, body: Body): void {
+    this.#bodies.set(view.id, body);
+    this.#views.set(view.id, view);
+    this.#emit({ type: 'job', job: view });
   }
 
   /** Stops a running job and waits for its end; a paused or failed one can be cancelled too. @throws AppError `JOB_UNKNOWN` */

@@ -4,25 +4,29 @@ import { HASH_KEY_NAME, LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { verifyKeys } from '../../main/masterkey/verify.ts';
 import { AppError, toFailure } from '../../main/errors.ts';
 import type { CensusRow } from '../../main/systemdb/repositories.ts';
+import type { CensusState } from '../contract/census.ts';
 import type { GenerationDetail, GenerationView, KeyMark, Verification } from '../contract/keys.ts';
+import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What the console shows and proves of master keys. */
 export class KeyList {
   readonly #cluster: Cluster;
+  readonly #censuses: Censuses;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, censuses: Censuses) {
     this.#cluster = cluster;
+    this.#censuses = censuses;
   }
 
   /** Every generation with what still needs it; needs no plain key. */
-  async list(): Promise<{ keys: GenerationView[]; marks: KeyMark[]; names: string[] }> {
-    const census = await this.#cluster.db.instances.census();
+  async list(): Promise<{ keys: GenerationView[]; marks: KeyMark[]; names: string[]; census: CensusState }> {
+    const census = await this.#censuses.standing();
     const generations = await this.#generations();
     if (this.#cluster.unlocked) await this.#cluster.ring.refresh();
-    const keys = generations.map((generation) => this.#view(generation, census));
+    const keys = generations.map((generation) => this.#view(generation, census.rows));
     const names = [...new Set([LUI_KEY_NAME, HASH_KEY_NAME, ...this.#cluster.profile.keyNames, ...keys.map((key) => key.name)])];
-    return { keys, marks: await this.#marks(generations), names };
+    return { keys, marks: await this.#marks(generations), names, census: censusState(census) };
   }
 
   /** @throws AppError `KEY_DESCRIPTION_UNKNOWN` */
@@ -33,11 +37,12 @@ export class KeyList {
         details: { description },
       });
     }
-    const census = await this.#cluster.db.instances.census();
+    const census = await this.#censuses.standing();
     const records = await this.#cluster.trail.list({ limit: 50, search: description });
     return {
-      ...this.#view(generation, census),
-      instancesByLu: census
+      ...this.#view(generation, census.rows),
+      census: censusState(census),
+      instancesByLu: census.rows
         .filter((row) => row.keyDescription === description)
         .map(({ lu, instances, bytes }) => ({ lu, instances, bytes })),
       stripesFound: (await this.#cluster.db.stripes.read(description)).length,

@@ -7,16 +7,19 @@ import type { SecretBytes } from '../../main/secret.ts';
 import type { BlastRadius } from '../contract/settings.ts';
 import { wholePath } from '../home.ts';
 import type { Profile, Profiles } from '../profiles.ts';
+import { censusState, type Censuses } from './census.ts';
 import { openOrCreate, type Cluster } from './cluster.ts';
 
 /** The protection key's own acts: turning the KeyStore on, rotating the protection key. */
 export class KeyStoreActs {
   readonly #cluster: Cluster;
+  readonly #censuses: Censuses;
   readonly #profiles: Profiles;
   readonly #onProgress: (progress: ActivationProgress) => void;
 
-  constructor(cluster: Cluster, profiles: Profiles, onProgress: (progress: ActivationProgress) => void) {
+  constructor(cluster: Cluster, censuses: Censuses, profiles: Profiles, onProgress: (progress: ActivationProgress) => void) {
     this.#cluster = cluster;
+    this.#censuses = censuses;
     this.#profiles = profiles;
     this.#onProgress = onProgress;
   }
@@ -119,13 +122,12 @@ export class KeyStoreActs {
     }
   }
 
-  async #touched(): Promise<Pick<BlastRadius, 'generations' | 'instances' | 'censusAt'>> {
-    const { db, now } = this.#cluster;
-    const census = await db.instances.census();
+  async #touched(): Promise<Pick<BlastRadius, 'generations' | 'instances' | 'census'>> {
+    const census = await this.#censuses.standing();
     return {
-      generations: (await db.keys.activations()).length,
-      instances: census.reduce((sum, row) => sum + row.instances, 0),
-      censusAt: now(),
+      generations: (await this.#cluster.db.keys.activations()).length,
+      instances: census.total,
+      census: censusState(census),
     };
   }
 

@@ -41,7 +41,7 @@ test('hash: one a line, equal for equal values within a name space', async () =>
 }, 30_000);
 
 test('list, delete, a damaged instance', async () => {
-  expect(await machine.json(['lu', 'list'], { env })).toEqual({ lus: [{ lu: 'CUSTOMER', instances: 4, bytes: expect.any(Number), generations: 1 }] });
+  expect(await machine.json(['lu', 'list'], { env })).toEqual({ lus: [{ lu: 'CUSTOMER', instances: 4, bytes: expect.any(Number), generations: 1 }], census: { at: expect.any(Number), live: true, complete: true } });
   expect(await machine.json(['lu', 'delete', 'CUSTOMER', '2', '--dry-run'], { env })).toMatchObject({ ok: true, dryRun: true, revision: 1 });
   expect(await machine.json(['lu', 'delete', 'CUSTOMER', '2', '--confirm', '3'], { env, code: 1 })).toEqual(failure('CONFIRMATION_MISMATCH'));
   expect(await machine.json(['lu', 'delete', 'CUSTOMER', '2'], { env })).toMatchObject({ ok: true });

@@ -9,7 +9,9 @@ import { overviewSentence, startingSentence } from '../../renderer/features/over
 import { settingsSentence } from '../../renderer/features/settings/sentence.ts';
 import { generation, history } from './fixtures.ts';
 
+const live = { at: 1000, live: true, complete: true };
 const overview: Overview = {
+  census: live,
   instances: 658,
   readable: 658,
   generations: 3,
@@ -24,19 +26,25 @@ const broken = { ok: false as const, code: 'KEY_STRIPES_MISSING', message: '', r
 
 describe('overview', () => {
   test('calm, with exact figures', () => {
-    expect(overviewSentence(overview)).toEqual({ tone: 'calm', text: 'All 658 instances are readable, 423 under the active generation and 235 under older ones.' });
+    expect(overviewSentence(overview, 0)).toEqual({ tone: 'calm', text: 'All 658 instances are readable, 423 under the active generation and 235 under older ones.' });
   });
   test('a warning makes a worry', () => {
-    const sentence = overviewSentence({ ...overview, findings: [warning] });
+    const sentence = overviewSentence({ ...overview, findings: [warning] }, 0);
     expect(sentence.tone).toBe('worry');
     expect(sentence.text).toContain('One finding needs you.');
   });
   test('what can not be read comes first', () => {
-    const sentence = overviewSentence({ ...overview, readable: 510, findings: [warning] });
+    const sentence = overviewSentence({ ...overview, readable: 510, findings: [warning] }, 0);
     expect(sentence.tone).toBe('alarm');
     expect(sentence.text).toContain('148 instances of 658');
   });
-  test('empty says what to do', () => expect(overviewSentence({ ...overview, empty: true }).text).toContain('three steps'));
+  test('empty says what to do', () => expect(overviewSentence({ ...overview, empty: true }, 0).text).toContain('three steps'));
+  test('figures of a census tell its age', () => {
+    const stored = { at: 60_000, live: false, complete: true };
+    expect(overviewSentence({ ...overview, census: stored }, 300_000).text).toMatch(/under older ones\. As counted 4 min ago, every range\.$/);
+    expect(overviewSentence({ ...overview, census: { ...stored, complete: false } }, 300_000).text).toMatch(/As counted 4 min ago, not every range\.$/);
+    expect(overviewSentence({ ...overview, instances: 0, readable: 0, census: { ...stored, at: null } }, 0)).toMatchObject({ tone: 'worry', text: expect.stringMatching(/Nobody has counted yet/) });
+  });
 });
 
 test('the first start says how far it is', () => {
@@ -48,29 +56,38 @@ test('the first start says how far it is', () => {
 describe('master keys', () => {
   const keys = history(3, 1000, (index) => [148, 87, 423][index] ?? 0);
   test('calm', () => {
-    expect(keysSentence(keys, 2000)).toEqual({
+    expect(keysSentence(keys, live, 2000)).toEqual({
       tone: 'calm',
       text: '3 generations of 1 key name; masterkey_key_name was renewed just now, and 235 instances still need older generations, all of them usable.',
     });
   });
   test('one that can not be used', () => {
-    const sentence = keysSentence([{ ...generation({ activatedAt: 0 }), instances: 148, failure: broken }, ...keys], 2000);
+    const sentence = keysSentence([{ ...generation({ activatedAt: 0 }), instances: 148, failure: broken }, ...keys], live, 2000);
     expect(sentence.tone).toBe('alarm');
     expect(sentence.text).toContain('one can not be used, and 148 instances need it');
   });
   test('none active, none at all', () => {
-    expect(keysSentence([generation({ activatedAt: 0 })], 0).tone).toBe('worry');
-    expect(keysSentence([], 0).text).toContain('no master key yet');
+    expect(keysSentence([generation({ activatedAt: 0 })], live, 0).tone).toBe('worry');
+    expect(keysSentence([], live, 0).text).toContain('no master key yet');
   });
 });
 
 describe('data', () => {
-  const census = { at: 0, total: 4, rows: [{ lu: 'CUSTOMER', keyDescription: 'a', instances: 3, bytes: 2048 }, { lu: 'CUSTOMER', keyDescription: 'b', instances: 1, bytes: 1024 }] };
+  const coverage = { ranges: 3, counted: 3, notCovered: [], says: [] };
+  const census = { at: 0, live: true, complete: true, coverage, total: 4, rows: [{ lu: 'CUSTOMER', keyDescription: 'a', instances: 3, bytes: 2048 }, { lu: 'CUSTOMER', keyDescription: 'b', instances: 1, bytes: 1024 }] };
   test('calm', () => {
-    expect(dataSentence(census, new Set(['a']), new Set(['a', 'b']))).toEqual({ tone: 'calm', text: '4 instances of 1 Logical Unit, 3 KiB sealed, lie under 2 generations; 75% under the active one.' });
+    expect(dataSentence(census, new Set(['a']), new Set(['a', 'b']), 0)).toEqual({ tone: 'calm', text: '4 instances of 1 Logical Unit, 3 KiB sealed, lie under 2 generations; 75% under the active one. Counted just now.' });
   });
   test('under a key that can not be used', () => {
-    expect(dataSentence(census, new Set(['a']), new Set(['a']))).toEqual({ tone: 'alarm', text: '1 instance of 4 lies under a generation that can not be used now.' });
+    expect(dataSentence(census, new Set(['a']), new Set(['a']), 0)).toEqual({ tone: 'alarm', text: '1 instance of 4 lies under a generation that can not be used now. Counted just now.' });
+  });
+  test('of a stored census: how old, and whether every range', () => {
+    const stored = { ...census, live: false };
+    const say = (more: Partial<typeof stored>) => dataSentence({ ...stored, ...more }, new Set(['a']), new Set(['a', 'b']), 240_000);
+    expect(say({}).text).toMatch(/75% under the active one\. Counted 4 min ago, every range\.$/);
+    expect(say({ complete: false, coverage: { ...coverage, notCovered: [{ lu: 'A', start: '', end: '', code: 'DATABASE_TIMEOUT' }] } as never })).toMatchObject({ tone: 'worry', text: expect.stringMatching(/Counted 4 min ago, but for 1 range that could not be read: there may be more\.$/) });
+    expect(say({ complete: false }).text).toMatch(/not every Logical Unit: there may be more\.$/);
+    expect(dataSentence({ ...stored, at: null, total: 0, rows: [] }, new Set(), new Set(), 0)).toMatchObject({ tone: 'worry', text: expect.stringMatching(/take a census/) });
   });
   test('after opening everything', () => {
     expect(verificationSentence({ checked: 658, readable: 658, unreadable: [] }).tone).toBe('calm');

@@ -4,7 +4,7 @@ import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import type { Ring } from '../../contract/cluster.ts';
 import { ringWarnings } from '../../services/cluster-map.ts';
-import { counted, facts, figure, moment, printable, table } from '../text.ts';
+import { counted, countedAt, facts, figure, moment, printable, table } from '../text.ts';
 import { unreadableText } from './unreadable.ts';
 
 const ONE_FILE = 'The system database is one file: all bytes lie in it, and whoever copies it has them all.\n';
@@ -18,8 +18,8 @@ export function addKeys(program: Command, choose: Choose): void {
     .addHelpText('after', examples('fkc keys list', 'fkc keys list --json'))
     .action(() =>
       choose(async (session) => {
-        const all = (await (await session.opened()).keys.list()).keys;
-        return { document: { keys: all.map(stored) }, text: keysText(all) };
+        const { keys: all, census } = await (await session.opened()).keys.list();
+        return { document: { keys: all.map(stored), census }, text: keysText(all) + (census.live ? '' : `Instances ${countedAt(census)}.\n`) };
       }),
     );
   keys
@@ -29,8 +29,8 @@ export function addKeys(program: Command, choose: Choose): void {
     .addHelpText('after', examples('fkc keys show "masterkey_key_name-20260301t120000.000z-2af90f26"'))
     .action((description: string) =>
       choose(async (session) => {
-        const { instancesByLu, stripesFound, audit, ...key } = await (await session.opened()).keys.get(description);
-        return { document: { ...stored(key), instancesByLu, stripesFound, audit }, text: keyText({ ...key, instancesByLu, stripesFound, audit }) };
+        const { instancesByLu, census, stripesFound, audit, ...key } = await (await session.opened()).keys.get(description);
+        return { document: { ...stored(key), instancesByLu, census, stripesFound, audit }, text: keyText({ ...key, instancesByLu, census, stripesFound, audit }) };
       }),
     );
   keys
@@ -124,7 +124,8 @@ function keyText(key: GenerationDetail): string {
       ['Reason', key.reason ?? '–'],
     ]),
     '\n',
-    table(['LU', '>INSTANCES', '>BYTES'], key.instancesByLu.map((row) => [row.lu, figure(row.instances), figure(row.bytes)]), 'No instance is under this generation.'),
+    table(['LU', '>INSTANCES', '>BYTES'], key.instancesByLu.map((row) => [row.lu, figure(row.instances), figure(row.bytes)]), key.census.at === null ? 'Not known: no census was taken yet (fkc census).' : 'No instance is under this generation.'),
+    key.census.live ? '' : `Instances ${countedAt(key.census)}.\n`,
     '\n',
     table(['AUDIT', 'WHEN', 'WHO', 'ACT', 'OUTCOME'], key.audit.map((record) => [String(record.seq), moment(record.at), record.actor, record.act, record.outcome]), 'The audit trail does not name this generation.'),
   ].join('');

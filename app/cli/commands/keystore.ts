@@ -5,7 +5,7 @@ import type { BlastRadius } from '../../contract/settings.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import type { Session } from '../session.ts';
-import { counted, facts, moment } from '../text.ts';
+import { counted, countedAt, facts } from '../text.ts';
 
 interface ActOptions {
   readonly dryRun?: boolean;
@@ -97,7 +97,7 @@ function radiusText(plan: BlastRadius): string {
   return [
     'What will happen:\n',
     ...plan.steps.map((step, index) => `${index + 1}. ${step}\n`),
-    `It touches ${counted(plan.generations, 'key generation')}; ${counted(plan.instances, 'instance')} stay as they are (counted ${moment(plan.censusAt)}).\n`,
+    `It touches ${counted(plan.generations, 'key generation')}; ${counted(plan.instances, 'instance')} stay as they are (${countedAt(plan.census)}).\n`,
     `The way back: ${plan.wayBack}\n`,
     ...plan.warnings.map((warning) => `Note: ${warning}\n`),
   ].join('');

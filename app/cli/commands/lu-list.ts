@@ -4,7 +4,7 @@ import type { Services } from '../../services.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import type { Session } from '../session.ts';
-import { figure, moment, printable, table } from '../text.ts';
+import { countedAt, figure, moment, printable, table } from '../text.ts';
 
 interface ListOptions {
   readonly limit: number;
@@ -29,8 +29,8 @@ export function addLuList(lu: Command, choose: Choose): void {
 
 async function listLus(session: Session) {
   const services = await session.opened();
-  const { rows } = await services.data.census();
-  const names = [...new Set([...rows.map((row) => row.lu), ...Object.keys(services.cluster.profile.lus)])].sort();
+  const { rows, at, live, complete } = await services.data.census();
+  const names = [...new Set([...(await services.cluster.db.instances.lus()), ...rows.map((row) => row.lu), ...Object.keys(services.cluster.profile.lus)])].sort();
   const lus = names.map((lu) => {
     const own = rows.filter((row) => row.lu === lu);
     const sum = (of: (row: (typeof own)[number]) => number): number => own.reduce((total, row) => total + of(row), 0);
@@ -41,7 +41,8 @@ async function listLus(session: Session) {
     lus.map((lu) => [lu.lu, figure(lu.instances), figure(lu.bytes), figure(lu.generations)]),
     'No LU was imported yet: fkc lu import LU --definition FILE --source FILE_OR_FOLDER',
   );
-  return { document: { lus }, text };
+  const age = live ? '' : `Figures ${countedAt({ at, live, complete })}.\n`;
+  return { document: { lus, census: { at, live, complete } }, text: text + age };
 }
 
 async function listInstances(session: Session, lu: string, { limit, after, key }: ListOptions) {
@@ -60,8 +61,7 @@ async function listInstances(session: Session, lu: string, { limit, after, key }
 /** @throws AppError `LU_UNKNOWN` */
 export async function assertKnown(services: Services, lu: string): Promise<void> {
   if (services.cluster.profile.lus[lu] !== undefined) return;
-  const { rows } = await services.data.census();
-  if (rows.some((row) => row.lu === lu)) return;
+  if ((await services.cluster.db.instances.lus()).includes(lu)) return;
   throw new AppError('LU_UNKNOWN', `No instance of an LU "${lu}" is stored here.`, 'See the LUs (case counts): fkc lu list', { details: { lu } });
 }
 

@@ -6,30 +6,49 @@ import type { DataVerification } from '../../../app/contract/data.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { middle } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
+import { useNow } from '../../ui/clock.ts';
 import { ExportButton } from '../../ui/DataTable.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
+import { Jobs } from '../overview/Jobs.tsx';
+import { CensusFacts } from './CensusFacts.tsx';
 import { Instances } from './Instances.tsx';
 import { cellKey, matrixOf } from './matrix.ts';
 import { MatrixTable } from './MatrixTable.tsx';
+import { NodesTable } from './NodesTable.tsx';
 import { dataSentence, verificationSentence } from './sentence.ts';
+import { TakeCensus } from './TakeCensus.tsx';
 import './data.css';
 
-const CENSUS_COLUMNS = [
-  { header: 'lu', value: (row: { lu: string }) => row.lu },
-  { header: 'keyDescription', value: (row: { keyDescription: string }) => row.keyDescription },
-  { header: 'instances', value: (row: { instances: number }) => row.instances },
-  { header: 'bytes', value: (row: { bytes: number }) => row.bytes },
+interface CountRow {
+  readonly lu: string;
+  readonly keyDescription: string;
+  readonly instances: number;
+  readonly bytes?: number;
+  readonly node?: string;
+}
+
+const COMMON_COLUMNS = [
+  { header: 'lu', value: (row: CountRow) => row.lu },
+  { header: 'keyDescription', value: (row: CountRow) => row.keyDescription },
+  { header: 'instances', value: (row: CountRow) => row.instances },
 ];
+const CENSUS_COLUMNS = [...COMMON_COLUMNS, { header: 'bytes', value: (row: CountRow) => row.bytes ?? null }];
+const NODE_COLUMNS = [{ header: 'node', value: (row: CountRow) => row.node ?? null }, ...COMMON_COLUMNS];
 
 /** What is stored, and under which keys? */
 export function DataPage(): ReactNode {
   const selected = useSearch({ from: '/data' });
   const census = useQuery(queries.census());
   const keys = useQuery(queries.keys());
+  const status = useQuery(queries.status());
+  const jobs = useQuery(queries.jobs());
+  const now = useNow();
+  // Of failed ones only the newest: those before it have been answered by it.
+  const taking = (jobs.data?.jobs ?? []).filter((job, index, all) => job.kind === 'census' && (job.state === 'running' || job.state === 'paused' || (job.state === 'failed' && all.findIndex((other) => other.kind === 'census') === index)));
   const verify = useMutation({ mutationFn: () => ask((c) => c.data.verify({})) });
   const known = useMemo(() => new Map((keys.data?.keys ?? []).map((key) => [key.description, key])), [keys.data]);
   return (
@@ -39,15 +58,17 @@ export function DataPage(): ReactNode {
           const names = new Set(value.rows.map((row) => known.get(row.keyDescription)?.name));
           const next = [...known.values()].filter((key) => key.state === 'active' && names.has(key.name)).map((key) => key.description);
           const matrix = matrixOf(value, [...known.keys()], next);
+          const byNode = selected.by === 'node' && value.byNode.length > 0;
           const lu = selected.lu ?? matrix.lus[0];
           const active = new Set([...known.values()].filter((key) => key.state === 'active').map((key) => key.description));
           // Until the keys are known nothing is said against them.
           const usable = new Set(keys.data === undefined ? matrix.generations : [...known.values()].filter((key) => key.failure === null).map((key) => key.description));
-          const sentence = verify.data !== undefined && verify.data.unreadable.length > 0 ? verificationSentence(verify.data) : dataSentence(value, active, usable);
+          const sentence = verify.data !== undefined && verify.data.unreadable.length > 0 ? verificationSentence(verify.data) : dataSentence(value, active, usable, now);
           const shown = lu === undefined ? 0 : ((selected.key === undefined ? matrix.rowTotals.get(lu) : matrix.cells.get(cellKey(lu, selected.key))) ?? 0);
           return (
             <>
               <Sentence {...sentence}>
+                <TakeCensus locked={status.data?.state !== 'live'} />
                 {value.total === 0 ? undefined : (
                   <Button variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
                     Verify all
@@ -56,7 +77,12 @@ export function DataPage(): ReactNode {
               </Sentence>
               {verify.error === null ? null : <FailurePanel failure={asFailure(verify.error)} />}
               {verify.data === undefined ? null : <Verified result={verify.data} onClose={() => verify.reset()} />}
-              {value.total === 0 ? (
+              {taking.length === 0 ? null : (
+                <Section title="Census under way">
+                  <Jobs jobs={taking} />
+                </Section>
+              )}
+              {value.at === null ? null : value.total === 0 ? (
                 <EmptyState title="Nothing is stored here yet">
                   <p>
                     Import a SQLite file or a folder of CSV files as a Logical Unit: <code>fkc lu import CUSTOMER --definition customer.json --source customers/</code>
@@ -64,8 +90,17 @@ export function DataPage(): ReactNode {
                 </EmptyState>
               ) : (
                 <>
-                  <Section title="Instances by Logical Unit and generation" acts={<ExportButton subject="census" columns={CENSUS_COLUMNS} rows={() => value.rows} count={value.rows.length} />}>
-                    <MatrixTable matrix={matrix} keys={known} selected={selected} />
+                  <Section
+                    title={byNode ? 'Instances by node and generation' : 'Instances by Logical Unit and generation'}
+                    acts={
+                      <>
+                        {value.byNode.length === 0 ? null : <Views byNode={byNode} />}
+                        <ExportButton subject={byNode ? 'census-by-node' : 'census'} columns={byNode ? NODE_COLUMNS : CENSUS_COLUMNS} rows={() => (byNode ? value.byNode : value.rows)} count={byNode ? value.byNode.length : value.rows.length} />
+                      </>
+                    }
+                  >
+                    {byNode ? <NodesTable census={value} generations={matrix.generations} keys={known} /> : <MatrixTable matrix={matrix} keys={known} selected={selected} />}
+                    <CensusFacts census={value} />
                   </Section>
                   {lu === undefined ? null : (
                     <Section
@@ -89,6 +124,20 @@ export function DataPage(): ReactNode {
         }}
       </Answered>
     </div>
+  );
+}
+
+/** The two ways to look at the same counts. */
+function Views({ byNode }: { byNode: boolean }): ReactNode {
+  return (
+    <span className="choice-links">
+      <Link to="/data" aria-current={!byNode}>
+        by Logical Unit
+      </Link>
+      <Link to="/data" search={{ by: 'node' }} aria-current={byNode}>
+        by node
+      </Link>
+    </span>
   );
 }
 

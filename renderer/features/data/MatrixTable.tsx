@@ -75,7 +75,8 @@ export function MatrixTable({ matrix, keys, selected }: MatrixTableProps): React
   );
 }
 
-function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
+/** The head of a generation's column. */
+export function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
   if (generation === undefined) {
     return (
       <>

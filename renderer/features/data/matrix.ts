@@ -18,7 +18,7 @@ export function cellKey(lu: string, generation: string): string {
  * The census as a table of Logical Units by generations, in the order of `order` (unknown generations last). Those of
  * `always` have a column even where nothing lies under them yet.
  */
-export function matrixOf(census: Census, order: readonly string[], always: readonly string[]): Matrix {
+export function matrixOf(census: Pick<Census, 'rows' | 'total'>, order: readonly string[], always: readonly string[]): Matrix {
   const cells = new Map<string, number>();
   const rowTotals = new Map<string, number>();
   const columnTotals = new Map<string, number>(always.map((description) => [description, 0]));
@@ -40,4 +40,22 @@ function add(map: Map<string, number>, key: string, value: number): void {
 export function shade(instances: number, rowTotal: number): number {
   if (instances === 0 || rowTotal === 0) return 0;
   return 0.1 + 0.5 * (instances / rowTotal);
+}
+
+export interface Nodes {
+  readonly nodes: readonly string[];
+  /** By node and key description, joined by a line end. */
+  readonly cells: ReadonlyMap<string, number>;
+  readonly totals: ReadonlyMap<string, number>;
+}
+
+/** Instances with a replica on each node, over all Logical Units. */
+export function nodesOf(rows: Census['byNode']): Nodes {
+  const cells = new Map<string, number>();
+  const totals = new Map<string, number>();
+  for (const { node, keyDescription, instances } of rows) {
+    add(cells, `${node}\n${keyDescription}`, instances);
+    add(totals, node, instances);
+  }
+  return { nodes: [...totals.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })), cells, totals };
 }

@@ -1,9 +1,22 @@
 import type { Census, DataVerification, InstanceDetail } from '../../../app/contract/data.ts';
-import { counted, figure, percent, size } from '../../format.ts';
+import { counted, figure, percent, relativeTime, size } from '../../format.ts';
 import type { SentenceText } from '../../ui/Sentence.tsx';
 
-/** What is stored, and under which keys? `active` and `usable` hold key descriptions. */
-export function dataSentence(census: Census, active: ReadonlySet<string>, usable: ReadonlySet<string>): SentenceText {
+type Counts = Pick<Census, 'at' | 'live' | 'complete' | 'total' | 'rows' | 'coverage'>;
+
+/** What is stored, and under which keys, and how far is that known? `active` and `usable` hold key descriptions. */
+export function dataSentence(census: Counts, active: ReadonlySet<string>, usable: ReadonlySet<string>, now: number): SentenceText {
+  if (census.at === null) return { tone: 'worry', text: 'Nobody has counted yet what is stored here, and under which keys: take a census.' };
+  const { tone, text } = countsSentence(census, active, usable);
+  const when = `Counted ${relativeTime(Math.min(census.at, now), now)}`;
+  if (census.live) return { tone, text: `${text} ${when}.` };
+  if (census.complete) return { tone, text: `${text} ${when}, every range.` };
+  const missed = census.coverage.notCovered.length;
+  const rest = missed === 0 ? 'not every Logical Unit' : `but for ${counted(missed, 'range')} that could not be read`;
+  return { tone: tone === 'calm' ? 'worry' : tone, text: `${text} ${when}, ${rest}: there may be more.` };
+}
+
+function countsSentence(census: Counts, active: ReadonlySet<string>, usable: ReadonlySet<string>): SentenceText {
   if (census.total === 0) return { tone: 'calm', text: 'No instance is stored yet.' };
   const lost = census.rows.reduce((sum, row) => (usable.has(row.keyDescription) ? sum : sum + row.instances), 0);
   if (lost > 0) return { tone: 'alarm', text: `${counted(lost, 'instance')} of ${figure(census.total)} ${lost === 1 ? 'lies' : 'lie'} under a generation that can not be used now.` };

@@ -5,6 +5,8 @@ import { useState, type ReactNode } from 'react';
 import type { GenerationDetail } from '../../../app/contract/keys.ts';
 import { ask, queries } from '../../api.ts';
 import { figure, size } from '../../format.ts';
+import { censusAge } from '../../ui/census-age.ts';
+import { useNow } from '../../ui/clock.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { Facts } from '../../ui/Facts.tsx';
@@ -31,6 +33,7 @@ export function KeyPanel({ description, onClose }: { description: string; onClos
 
 function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onClose: () => void }): ReactNode {
   const navigate = useNavigate();
+  const now = useNow();
   const [removing, setRemoving] = useState(false);
   const { description } = generation;
   const verify = useMutation({ mutationFn: () => ask((c) => c.keys.verify({ description })) });
@@ -76,9 +79,9 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
         ]}
       />
       <KeyRingSection description={description} />
-      <Section title="What needs it">
+      <Section title="What needs it" acts={<span className="quiet">{censusAge(generation.census, now)}</span>}>
         {generation.instances === 0 ? (
-          <p className="quiet">No instance needs this generation.</p>
+          <p className="quiet">{generation.census.at === null ? 'Not known: no census was taken yet.' : 'No instance needs this generation.'}</p>
         ) : (
           <table className="figures">
             <thead>

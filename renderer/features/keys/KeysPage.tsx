@@ -79,10 +79,10 @@ export function KeysPage(): ReactNode {
   return (
     <div className="page page-fixed with-panel">
       <Answered query={keys} what="Reading the master keys">
-        {({ keys: all, names, marks }) => (
+        {({ keys: all, names, marks, census }) => (
           <>
             <div className="beside-panel">
-              <Sentence {...keysSentence(all, now)}>
+              <Sentence {...keysSentence(all, census, now)}>
                 <ActivateButton />
               </Sentence>
               {all.length === 0 ? (

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import type { Finding, Overview } from '../../../app/contract/overview.ts';
 import { queries } from '../../api.ts';
 import { Answered } from '../../ui/Answered.tsx';
+import { useNow } from '../../ui/clock.ts';
 import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { Shape } from '../../ui/Shape.tsx';
@@ -21,6 +22,7 @@ export function OverviewPage(): ReactNode {
   const status = useQuery(queries.status());
   const overview = useQuery(queries.overview());
   const jobs = useQuery(queries.jobs());
+  const now = useNow();
   const shownJobs = (jobs.data?.jobs ?? []).filter((job) => job.state === 'running' || job.state === 'paused' || job.state === 'failed');
   if (status.data?.state === 'starting') {
     return (
@@ -38,7 +40,7 @@ export function OverviewPage(): ReactNode {
       <Answered query={overview} what="Counting instances and keys">
         {(value) => (
           <>
-            <Sentence {...overviewSentence(value)}>
+            <Sentence {...overviewSentence(value, now)}>
               <ActivateButton />
             </Sentence>
             {shownJobs.length === 0 ? null : (

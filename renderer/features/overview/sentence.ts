@@ -1,21 +1,24 @@
 import type { Finding, Overview } from '../../../app/contract/overview.ts';
 import type { JobView } from '../../../app/contract/data.ts';
 import { counted, duration, figure } from '../../format.ts';
+import { asCounted } from '../../ui/census-age.ts';
 import type { SentenceText } from '../../ui/Sentence.tsx';
 
 /** Is everything readable, and through which keys? */
-export function overviewSentence(overview: Overview): SentenceText {
-  const { instances, readable, byState, findings } = overview;
+export function overviewSentence(overview: Overview, now: number): SentenceText {
+  const { census, instances, readable, byState, findings } = overview;
   if (overview.empty) return { tone: 'calm', text: 'This cluster holds no data yet: three steps make it ready.' };
+  if (census.at === null) return { tone: 'worry', text: 'Nobody has counted yet which data needs which key: take a census on the Data page.' };
+  const age = asCounted(census, now);
   if (readable < instances) {
     const lost = instances - readable;
     return {
       tone: 'alarm',
-      text: `${counted(lost, 'instance')} of ${figure(instances)} can not be read now, because a master key that ${lost === 1 ? 'it needs' : 'they need'} is not usable.`,
+      text: `${counted(lost, 'instance')} of ${figure(instances)} can not be read now, because a master key that ${lost === 1 ? 'it needs' : 'they need'} is not usable.${age}`,
     };
   }
   if (instances === 0) {
-    return { tone: worst(findings), text: `No instance is stored yet; ${counted(overview.generations, 'key generation')} ${overview.generations === 1 ? 'is' : 'are'} ready.${needs(findings)}` };
+    return { tone: worst(findings), text: `No instance is stored yet; ${counted(overview.generations, 'key generation')} ${overview.generations === 1 ? 'is' : 'are'} ready.${age}${needs(findings)}` };
   }
   const all = instances === 1 ? 'The one instance is readable' : `All ${figure(instances)} instances are readable`;
   const each = instances === 1 ? '' : 'all of them ';
@@ -25,7 +28,7 @@ export function overviewSentence(overview: Overview): SentenceText {
       : byState.active === 0
         ? `${each}under ${instances === 1 ? 'an older generation' : 'older generations'}`
         : `${figure(byState.active)} under the active generation and ${figure(byState.older)} under older ones`;
-  return { tone: worst(findings), text: `${all}, ${older}.${needs(findings)}` };
+  return { tone: worst(findings), text: `${all}, ${older}.${age}${needs(findings)}` };
 }
 
 function needs(findings: readonly Finding[]): string {

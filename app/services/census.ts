@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../../main/errors.ts';
+import { readPlan } from '../../main/census/plan.ts';
+import type { CensusResult } from '../../main/census/result.ts';
+import { liveCensus, standingCensus, storedResults, type StandingCensus } from '../../main/census/standing.ts';
+import { takeCensus } from '../../main/census/take.ts';
+import type { JobRecord } from '../../main/systemdb/repositories.ts';
+import type { Census, CensusRequest, CensusState } from '../contract/census.ts';
+import type { Cluster } from './cluster.ts';
+import type { Jobs, Started } from './jobs.ts';
+
+/** A job record that says `running` and was not written for so long belongs to a process that is gone. */
+const GONE_MS = 60_000;
+/** Among how many of the newest jobs an unfinished census is looked for. */
+const LOOKED_AT = 50;
+
+/**
+ * What needs which generation. Pages and plans ask {@link standing} and nothing else, so that all of them tell the same
+ * figures, of the same age.
+ */
+export class Censuses {
+  readonly #cluster: Cluster;
+  readonly #jobs: Jobs;
+  #stored: { readonly newest: string; readonly results: readonly CensusResult[] } | null = null;
+  #taking: { readonly scope: string; readonly started: Started<CensusResult> } | null = null;
+  #offered = false;
+  #at: number | null = null;
+
+  constructor(cluster: Cluster, jobs: Jobs) {
+    this.#cluster = cluster;
+    this.#jobs = jobs;
+  }
+
+  /** Of the last answer that anybody was given, ms since the epoch. */
+  get at(): number | null {
+    return this.#at;
+  }
+
+  /** Counted now where the database is one file; on a cluster what the stored censuses say. @throws AppError `DATABASE_*` */
+  async standing(): Promise<StandingCensus> {
+    const { db, now } = this.#cluster;
+    const results = await this.#results();
+    // A cluster without any LU needs no census to know that nothing is stored.
+    const live = db.info.kind === 'sqlite' || (results.length === 0 && (await db.instances.lus()).length === 0);
+    const standing = live ? await liveCensus(db, now(), results) : standingCensus(results);
+    this.#at = standing.at;
+    return standing;
+  }
+
+  /**
+   * For acts that rely on the figures: takes a census first where the standing one is incomplete, or began longer than
+   * `age` ms ago.
+   */
+  async renewIfOlderThan(age: number): Promise<StandingCensus> {
+    const standing = await this.standing();
+    if (standing.live || (standing.complete && standing.since !== null && this.#cluster.now() - standing.since <= age)) return standing;
+    await this.take({});
+    return this.standing();
+  }
+
+  /** Starts a census as a job; one of the same kind that runs is joined. It is stored and audited when it ends. */
+  start(request: CensusRequest): Started<CensusResult> {
+    const scope = JSON.stringify(request);
+    if (this.#taking?.scope === scope) return this.#taking.started;
+    const started = this.#run(randomUUID(), title(request.deep?.share ?? null, request.lus ?? null), request);
+    const taking = { scope, started };
+    this.#taking = taking;
+    void started.ended
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#taking === taking) this.#taking = null;
+      });
+    return started;
+  }
+
+  /** @throws AppError `CANCELLED`, `LOCKED` (a share to authenticate), `DATABASE_*` */
+  take(request: CensusRequest): Promise<CensusResult> {
+    return this.start(request).ended;
+  }
+
+  /** Goes on with a census of any process. @throws AppError `JOB_UNKNOWN` */
+  async resume(id: string): Promise<CensusResult> {
+    const job = await this.#unfinished(id);
+    return this.#run(id, titleOf(job), {}).ended;
+  }
+
+  /** Whether going on with a census needs the plain keys. @throws AppError `JOB_UNKNOWN` */
+  async needsKeys(id: string): Promise<boolean> {
+    return (readPlan(await this.#unfinished(id)).share ?? 0) > 0;
+  }
+
+  /** Lists a census that another process left unfinished among the jobs, once, so that it can be resumed or cancelled. */
+  async offerUnfinished(): Promise<void> {
+    if (this.#offered) return;
+    this.#offered = true;
+    const { db } = this.#cluster;
+    const newest = (await this.#results())[0]?.endedAt ?? 0;
+    const left = (await db.jobs.list(LOOKED_AT)).find((job) => job.kind === 'census' && isLeft(job) && job.startedAt > newest);
+    if (left === undefined || this.#jobs.list().some((job) => job.id === left.id)) return;
+    const { id, done, total, failed, startedAt, updatedAt } = left;
+    this.#jobs.offer({ id, kind: 'census', title: titleOf(left), state: 'paused', done, total, failed, rate: null, left: null, failure: null, startedAt, updatedAt }, this.#body(id, {}));
+  }
+
+  #run(id: string, name: string, request: CensusRequest): Started<CensusResult> {
+    return this.#jobs.start('census', name, this.#body(id, request), id);
+  }
+
+  #body(id: string, { deep, lus }: CensusRequest): Parameters<typeof Jobs.prototype.start<CensusResult>>[2] {
+    return (run) =>
+      this.#cluster.guarded('census.take', lus?.join(' ') ?? 'all', { job: id, ...(deep === undefined ? {} : { share: deep.share }) }, async (note) => {
+        // Asked for here: a job that goes on after a lock needs the keys of then.
+        const { db, now, unlocked } = this.#cluster;
+        const result = await takeCensus({
+          db,
+          jobId: id,
+          ...(lus === undefined ? {} : { lus }),
+          ...(deep === undefined ? {} : { deep }),
+          ...(unlocked ? { keys: this.#cluster.ring } : {}),
+          now,
+          signal: run.signal,
+          onProgress: ({ done, total, failed }) => run.progress({ done, total, failed }),
+        });
+        note({ instances: result.total, notCovered: result.notCovered.length, ...(result.deep === null ? {} : { authenticated: result.deep.opened, findings: result.deep.findings }) });
+        return result;
+      });
+  }
+
+  async #unfinished(id: string): Promise<JobRecord> {
+    const job = await this.#cluster.db.jobs.get(id);
+    if (job !== null && job.kind === 'census' && job.state !== 'done' && job.state !== 'cancelled') return job;
+    throw new AppError('JOB_UNKNOWN', `There is no unfinished census "${id}" in this system database.`, 'Take a new one: fkc census', { details: { id } });
+  }
+
+  async #results(): Promise<readonly CensusResult[]> {
+    const { db } = this.#cluster;
+    const [newest] = await db.censuses.list(1);
+    if (newest === undefined) return [];
+    if (this.#stored?.newest !== newest.id) this.#stored = { newest: newest.id, results: await storedResults(db) };
+    return this.#stored.results;
+  }
+}
+
+/** As it crosses to the window and to documents. */
+export function censusView(standing: StandingCensus): Census {
+  const { at, since, live, complete, total, rows, byNode, parts, notCovered, says, deep } = standing;
+  return {
+    at,
+    since,
+    live,
+    complete,
+    total,
+    rows: [...rows],
+    byNode: [...byNode],
+    coverage: {
+      ranges: parts.reduce((sum, part) => sum + part.ranges, 0),
+      counted: parts.reduce((sum, part) => sum + part.counted, 0),
+      notCovered: [...notCovered],
+      says: [...says],
+    },
+    deep: deep === null ? null : { ...deep, only: deep.only === null ? null : [...deep.only] },
+  };
+}
+
+/** How far the figures of a census may be trusted. */
+export function censusState({ at, live, complete }: StandingCensus): CensusState {
+  return { at, live, complete };
+}
+
+function isLeft({ state, updatedAt }: JobRecord): boolean {
+  return state === 'paused' || state === 'failed' || (state === 'running' && Date.now() - updatedAt > GONE_MS);
+}
+
+function titleOf(job: JobRecord): string {
+  const { share, whole, lus } = readPlan(job);
+  return title(share, whole ? null : lus);
+}
+
+function title(share: number | null, lus: readonly string[] | null): string {
+  const what = share === null ? 'Census' : 'Deep census';
+  return lus === null ? `${what} of every Logical Unit` : `${what} of ${lus.join(', ')}`;
+}
