@@ -29,6 +29,8 @@ export interface CassandraOptions {
   readonly addresses?: readonly string[];
   /** Port for clients, of all nodes; default 9042. */
   readonly port?: number;
+  /** Port between the nodes; default 7000. */
+  readonly storagePort?: number;
   /** Data centre of each node; default `datacenter1` for all. */
   readonly dataCenters?: readonly string[];
   /** Users, passwords and permissions; the first user is {@link SUPERUSER}. */
@@ -87,10 +89,11 @@ export async function startCassandra(options: CassandraOptions = {}): Promise<Ca
   };
 }
 
-function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, dataCenters = [], auth = false, tls }: CassandraOptions): NodeConfig[] {
+function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, storagePort = 7000, dataCenters = [], auth = false, tls }: CassandraOptions): NodeConfig[] {
   return addresses.slice(0, nodes).map((address, place) => ({
     address,
     port,
+    storagePort,
     seeds: addresses,
     token: LEAST_TOKEN + (BigInt(place) * TOKENS) / BigInt(nodes) + 1n,
     dataCenter: dataCenters[place] ?? 'datacenter1',
@@ -102,7 +105,7 @@ function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, dat
 let clusters = 0;
 
 /** Loopback addresses by process and cluster: suites that run at once do not meet. */
-export function freeAddresses(count: number): string[] {
+function freeAddresses(count: number): string[] {
   clusters += 1;
   const second = 64 + (process.pid % 128);
   const third = ((process.pid >> 7) + clusters * 16) % 256;

@@ -11,6 +11,7 @@ export interface NodeTls {
 export interface NodeConfig {
   readonly address: string;
   readonly port: number;
+  readonly storagePort: number;
   readonly seeds: readonly string[];
   readonly token: bigint;
   readonly dataCenter: string;
@@ -18,10 +19,8 @@ export interface NodeConfig {
   readonly tls: NodeTls | null;
 }
 
-const STORAGE_PORT = 7000;
-
 /** `cassandra.yaml` as JSON, which is YAML too. What is not named keeps the server's default. */
-export function configFile({ address, port, seeds, token, auth, tls }: NodeConfig): string {
+export function configFile({ address, port, storagePort, seeds, token, auth, tls }: NodeConfig): string {
   const config = {
     cluster_name: 'key console tests',
     partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
@@ -32,9 +31,9 @@ export function configFile({ address, port, seeds, token, auth, tls }: NodeConfi
     auto_bootstrap: false,
     listen_address: address,
     rpc_address: address,
-    storage_port: STORAGE_PORT,
+    storage_port: storagePort,
     native_transport_port: port,
-    seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: seeds.map((seed) => `${seed}:${STORAGE_PORT}`).join(',') }] }],
+    seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: seeds.map((seed) => `${seed}:${storagePort}`).join(',') }] }],
     commitlog_sync: 'periodic',
     commitlog_sync_period: '10000ms',
     auto_snapshot: false,
