@@ -56,7 +56,8 @@ export const campaignOutcome = z.discriminatedUnion('kind', [
     left: z.array(plannedRow),
     /** Entries in the campaign's list of failures. */
     failures: z.int().nonnegative(),
-    /** Instances of the LUs that the count covered. */
+    /** The stored census that is the second count, and the instances that it covered. */
+    census: z.string(),
     counted: z.int().nonnegative(),
     rewritten: z.int().nonnegative(),
     superseded: z.int().nonnegative(),

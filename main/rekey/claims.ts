@@ -1,0 +1,83 @@
+import { randomInt } from 'node:crypto';
+import type { CampaignRange } from '../systemdb/repositories.ts';
+import { HeldRange, type HolderOf, LEASE_SECONDS } from './held-range.ts';
+
+/** A list of ranges serves this long: others claim and finish meanwhile, which a claim finds out. */
+const LIST_MS = 1_000;
+
+/** Hands out the ranges of a campaign to one worker, each to one of its lanes at a time. */
+export class Claims {
+  readonly #of: HolderOf;
+  readonly #stop: AbortSignal;
+  readonly #held = new Set<number>();
+  #ranges: readonly CampaignRange[] = [];
+  #listedAt = -Infinity;
+  #listing: Promise<void> | null = null;
+
+  constructor(of: HolderOf, stop: AbortSignal) {
+    this.#of = of;
+    this.#stop = stop;
+  }
+
+  /** Workers that had ranges when they were last listed, this one included. */
+  get workers(): number {
+    const others = new Set(this.#ranges.map(({ worker }) => worker));
+    others.delete(null);
+    others.delete(this.#of.worker);
+    return others.size + 1;
+  }
+
+  /** @returns `busy` where others hold all that is left, `ended` where nothing is left. */
+  async next(): Promise<HeldRange | 'busy' | 'ended'> {
+    const { db, campaign, worker, clock, patience } = this.#of;
+    for (;;) {
+      await this.list();
+      const left = this.#ranges.filter(({ state }) => state === 'waiting');
+      if (left.length === 0) return 'ended';
+      const range = this.#choose(left);
+      if (range === null) return 'busy';
+      this.#held.add(range.seq);
+      let taken = false;
+      try {
+        let sentAt = 0;
+        taken = await patience.ask(() => {
+          sentAt = clock.elapsed();
+          return db.campaigns.claim(campaign, range.seq, worker, LEASE_SECONDS);
+        }, this.#stop);
+        if (taken) return new HeldRange(this.#of, range, sentAt);
+      } finally {
+        if (!taken) this.giveUp(range.seq);
+      }
+      this.#ranges = this.#ranges.filter(({ seq }) => seq !== range.seq);
+      if (this.#stop.aborted) return 'busy';
+    }
+  }
+
+  /** The lane is through with the range, however it ended. */
+  giveUp(seq: number): void {
+    this.#held.delete(seq);
+    // What is known of it is out of date.
+    this.#listedAt = -Infinity;
+  }
+
+  async list(): Promise<void> {
+    if (this.#of.clock.elapsed() - this.#listedAt < LIST_MS) return;
+    this.#listing ??= this.#list().finally(() => {
+      this.#listing = null;
+    });
+    await this.#listing;
+  }
+
+  async #list(): Promise<void> {
+    const { db, campaign, clock, patience } = this.#of;
+    this.#ranges = await patience.ask(() => db.campaigns.ranges(campaign), this.#stop);
+    this.#listedAt = clock.elapsed();
+  }
+
+  /** What was begun and left comes first; else any, so that workers seldom meet at one. */
+  #choose(left: readonly CampaignRange[]): CampaignRange | null {
+    const free = left.filter(({ seq, worker }) => (worker === null || worker === this.#of.worker) && !this.#held.has(seq));
+    if (free.length === 0) return null;
+    return free.find(({ cursor }) => cursor !== null) ?? free[randomInt(free.length)] ?? null;
+  }
+}

@@ -1,0 +1,139 @@
+/** The end of a campaign: a second count, and what it found. */
+import { takeCensus } from '../census/take.ts';
+import type { CensusResult } from '../census/result.ts';
+import { AppError, isAppError } from '../errors.ts';
+import type { SystemDb } from '../systemdb/repositories.ts';
+import { readBookmark } from './bookmark.ts';
+import type { Campaign, CampaignOutcome, Proof } from './campaign.ts';
+import type { Clock } from './clock.ts';
+import { countFailures } from './failures.ts';
+import type { Patience } from './patience.ts';
+import { linked } from './signals.ts';
+
+export interface Finish {
+  readonly db: Pick<SystemDb, 'info' | 'instances' | 'jobs' | 'censuses' | 'campaigns' | 'leases'>;
+  readonly campaign: Campaign;
+  readonly worker: string;
+  readonly clock: Clock;
+  readonly patience: Patience;
+  readonly stop: AbortSignal;
+}
+
+const LEASE_SECONDS = 30;
+const RENEW_MS = 8_000;
+const WAIT_MS = 1_000;
+/** A count that misses a part of an LU proves nothing; the part may be back at the next try. */
+const COUNTS = 5;
+const RECOUNT_MS = 10_000;
+
+/**
+ * Ends a campaign whose ranges all ended, by one process at a time; returns when it is ended (by whomever), or is no
+ * more `running`, or the signal says stop.
+ */
+export async function finishCampaign(finish: Finish): Promise<void> {
+  const { db, campaign, worker, clock, patience, stop } = finish;
+  const { id } = campaign.record;
+  const lease = `rekey:end:${id}`;
+  while (!stop.aborted && (await patience.ask(() => db.campaigns.get(id), stop))?.state === 'running') {
+    if (!(await patience.ask(() => db.leases.acquire(lease, worker, LEASE_SECONDS), stop))) {
+      await clock.sleep(WAIT_MS, stop);
+      continue;
+    }
+    const over = new AbortController();
+    const lost = new AbortController();
+    const renewing = renew(finish, lease, over.signal, lost);
+    try {
+      await end(finish, linked(stop, lost.signal));
+    } finally {
+      over.abort();
+      await renewing;
+      await db.leases.release(lease, worker).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Counts the campaign's LUs anew and says what is left under `from`.
+ * @returns null where the signal stopped it.
+ * @throws AppError `DATABASE_*` where a part of an LU could not be counted in several tries.
+ */
+export async function prove({ db, campaign, clock }: Omit<Finish, 'worker' | 'patience'>, signal: AbortSignal): Promise<Proof | null> {
+  const { lus, from, fields } = campaign.params;
+  const census = await countAll(db, clock, lus, signal);
+  if (census === null) return null;
+  const ranges = await db.campaigns.ranges(campaign.record.id);
+  const left = fields === undefined ? census.rows.filter((row) => from.includes(row.keyDescription) && row.instances > 0) : [];
+  return {
+    kind: 'proof',
+    at: census.endedAt,
+    proven: fields === undefined && left.length === 0,
+    left,
+    failures: await countFailures(db, campaign.record.id),
+    census: census.id,
+    counted: census.total,
+    rewritten: ranges.reduce((sum, range) => sum + range.rewritten, 0),
+    superseded: ranges.reduce((sum, range) => sum + range.superseded, 0),
+  };
+}
+
+async function end(finish: Finish, signal: AbortSignal): Promise<void> {
+  const { db, campaign, clock, patience, stop } = finish;
+  const { id } = campaign.record;
+  const ranges = await patience.ask(() => db.campaigns.ranges(id), signal);
+  const failed = ranges.filter(({ state }) => state === 'failed');
+  const why = failed.map(({ cursor }) => readBookmark(cursor)?.failure).find((failure) => failure !== undefined);
+  let outcome: CampaignOutcome | null;
+  if (failed.length > 0) {
+    const message = `${failed.length} of ${ranges.length} ranges could not be worked through; their instances that are not re-encrypted stay readable under their old generation. ${why?.message ?? ''}`.trim();
+    outcome = { kind: 'failure', at: clock.now(), code: why?.code ?? 'DATABASE_FAILED', message, remedy: why?.remedy ?? 'Retry the campaign.', ranges: failed.map(({ seq }) => seq) };
+  } else {
+    outcome = await patience.ask(() => proofOrFailure(finish, signal), signal);
+  }
+  if (outcome === null) return;
+  const text = JSON.stringify(outcome);
+  await patience.ask(() => db.campaigns.setState(id, ['running'], outcome.kind === 'proof' ? 'done' : 'failed', clock.now(), text), stop);
+}
+
+async function proofOrFailure(finish: Finish, signal: AbortSignal): Promise<CampaignOutcome | null> {
+  try {
+    return await prove(finish, signal);
+  } catch (error) {
+    if (!isAppError(error, 'DATABASE_FAILED') && !isAppError(error, 'DATABASE_CORRUPT')) throw error;
+    return { kind: 'failure', at: finish.clock.now(), code: error.code, message: error.message, remedy: error.remedy, ranges: [] };
+  }
+}
+
+async function countAll(db: Finish['db'], clock: Clock, lus: readonly string[], signal: AbortSignal): Promise<CensusResult | null> {
+  for (let count = 1; !signal.aborted; count++) {
+    let census: CensusResult;
+    try {
+      census = await takeCensus({ db, lus, signal, now: clock.now });
+    } catch (error) {
+      if (isAppError(error, 'CANCELLED')) return null;
+      throw error;
+    }
+    const [gap] = census.notCovered;
+    if (gap === undefined) return census;
+    if (count === COUNTS) {
+      throw new AppError(
+        'DATABASE_FAILED',
+        `Every range was worked through, but the second count missed ${census.notCovered.length} parts (${gap.code}), so it proves nothing. What was re-encrypted stays so.`,
+        'Look after the database, then retry the campaign: only the count is done again.',
+        { details: { parts: census.notCovered.length, code: gap.code } },
+      );
+    }
+    await clock.sleep(RECOUNT_MS, signal);
+  }
+  return null;
+}
+
+async function renew({ db, worker, clock }: Finish, lease: string, over: AbortSignal, lost: AbortController): Promise<void> {
+  for (let renewedAt = clock.elapsed(); ; ) {
+    await clock.sleep(RENEW_MS, over);
+    if (over.aborted) return;
+    const sentAt = clock.elapsed();
+    const mine = await db.leases.acquire(lease, worker, LEASE_SECONDS).catch(() => null);
+    if (mine === true) renewedAt = sentAt;
+    else if (mine === false || clock.elapsed() - renewedAt > LEASE_SECONDS * 1000) return lost.abort();
+  }
+}

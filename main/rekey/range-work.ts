@@ -1,0 +1,230 @@
+import { type AppError, type ErrorCode, isAppError } from '../errors.ts';
+import { isOfInstance } from '../lu/instances.ts';
+import { takeTurns } from '../lu/turns.ts';
+import type { RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import type { ActiveNow } from './active.ts';
+import type { HeldRange, HolderOf } from './held-range.ts';
+import type { Throttle } from './throttle.ts';
+import type { ActiveGeneration, Treatment } from './treatment.ts';
+import { linked } from './signals.ts';
+import { putFailure } from './failures.ts';
+import type { Width } from './width.ts';
+
+/** What the ranges that one worker has under way share. */
+export interface Workshop extends HolderOf {
+  readonly db: Pick<SystemDb, 'campaigns' | 'instances'>;
+  readonly treatment: Treatment;
+  readonly active: ActiveNow;
+  readonly throttle: Throttle;
+  readonly width: Width;
+  readonly tally: Tally;
+  /** Says stop to all: finish what is in hand, and give the ranges back. */
+  readonly stop: AbortSignal;
+}
+
+/** What a worker did since it began. */
+export interface Tally {
+  passed: number;
+  rewritten: number;
+  superseded: number;
+  failed: number;
+  /** Sealed bytes re-encrypted. */
+  bytes: number;
+}
+
+/** Progress is written and the lease renewed this often. */
+const BEAT_MS = 2_000;
+const MAY_WRITE_AGAIN_MS = 100;
+const PAGE_INSTANCES = 256;
+const FIRST_PAGE_INSTANCES = 16;
+/** Sealed bytes that a page should have; three pages of a range may be in memory at once. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Failures of reading that concern the range alone. */
+const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED']);
+
+type Page = RangePage<StoredInstance>;
+
+/**
+ * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop) as it stands.
+ * @throws AppError what concerns more than this range: `LOCKED`, `DATABASE_*`, why the active generation can not be used.
+ */
+export async function workRange(shop: Workshop, held: HeldRange): Promise<void> {
+  await new RangeWork(shop, held).run();
+}
+
+class RangeWork {
+  readonly #shop: Workshop;
+  readonly #held: HeldRange;
+  readonly #halt = new AbortController();
+  readonly #stop: AbortSignal;
+  readonly #turn = takeTurns();
+  #fatal: { readonly error: unknown } | null = null;
+  #limit = FIRST_PAGE_INSTANCES;
+  /** Whether every page until now was treated in full, once those under way are. */
+  #whole: Promise<boolean> = Promise.resolve(true);
+
+  constructor(shop: Workshop, held: HeldRange) {
+    this.#shop = shop;
+    this.#held = held;
+    this.#stop = linked(shop.stop, held.lost, this.#halt.signal);
+  }
+
+  async run(): Promise<void> {
+    const ended = new AbortController();
+    const beats = this.#beat(ended.signal);
+    let complete = false;
+    let broken: AppError | null = null;
+    try {
+      complete = await this.#pages();
+    } catch (error) {
+      if (isAppError(error) && OF_RANGE.has(error.code)) broken = error;
+      else if (!this.#stop.aborted) this.#fail(error);
+    }
+    complete = (await this.#whole) && complete;
+    ended.abort();
+    await beats;
+    await this.#giveUp(complete, broken).catch((error: unknown) => {
+      // A lease that can not be given back ends by itself.
+      if (!this.#stop.aborted) this.#fail(error);
+    });
+    if (this.#fatal !== null) throw this.#fatal.error;
+  }
+
+  async #giveUp(complete: boolean, broken: AppError | null): Promise<void> {
+    if (this.#held.lost.aborted) return;
+    if (this.#fatal === null && broken !== null) {
+      this.#held.countBroken({ code: broken.code, message: broken.message, remedy: broken.remedy });
+      await this.#held.keep('failed', this.#shop.stop);
+    } else if (this.#fatal === null && complete) await this.#held.keep('done', this.#shop.stop);
+    else await this.#held.giveBack(this.#stop);
+  }
+
+  /** @returns whether the end of the range was reached. */
+  async #pages(): Promise<boolean> {
+    let ahead = this.#read(this.#held.cursor);
+    for (;;) {
+      const page = await ahead;
+      if (this.#stop.aborted) return false;
+      if (page.cursor !== null) {
+        ahead = this.#read(page.cursor);
+        // Where the page before stops the range, nobody waits for this one.
+        ahead.catch(() => undefined);
+      }
+      const before = this.#whole;
+      await this.#start(page);
+      if (page.cursor === null) return true;
+      await before;
+    }
+  }
+
+  async #read(cursor: string | null): Promise<Page> {
+    const { db, active, patience, treatment } = this.#shop;
+    const { description } = active.fresh ?? (await active.ask(this.#stop));
+    const wanted = (keyDescription: string): boolean => treatment.wanted(keyDescription, description);
+    const page = await patience.ask(() => db.instances.scanRange(this.#held.range, { ...(cursor === null ? {} : { cursor }), limit: this.#limit, wanted }), this.#stop);
+    const largest = page.rows.reduce((bytes, row) => Math.max(bytes, row.bytes), 1);
+    this.#limit = Math.max(1, Math.min(this.#limit * 2, Math.floor(PAGE_BYTES / largest), PAGE_INSTANCES));
+    return page;
+  }
+
+  /** Sets the instances of a page going; they and the page before may still be under way when it returns. */
+  async #start(page: Page): Promise<void> {
+    const { throttle, width, tally } = this.#shop;
+    const underWay: Promise<boolean>[] = [this.#whole];
+    const failures: StoredInstance[] = [];
+    for (const stored of page.rows) {
+      await throttle.pass(stored.bytes, this.#stop);
+      await width.enter();
+      if (this.#stop.aborted) {
+        width.leave();
+        underWay.push(Promise.resolve(false));
+        break;
+      }
+      underWay.push(this.#treat(stored, failures));
+      const others = this.#turn();
+      if (others !== undefined) await others;
+    }
+    this.#whole = Promise.all(underWay).then((treated) => {
+      if (treated.includes(false)) return false;
+      this.#held.countPage(page.passed, failures.length, page.cursor);
+      tally.passed += page.passed;
+      return true;
+    });
+  }
+
+  /** @returns whether it is dealt with, one way or another; false where the range stops or is lost first. */
+  async #treat(stored: StoredInstance, failures: StoredInstance[]): Promise<boolean> {
+    const { active, treatment, width, tally } = this.#shop;
+    try {
+      const generation = active.fresh ?? (await active.ask(this.#stop));
+      try {
+        if (!treatment.wanted(stored.keyDescription, generation.description)) return true;
+        const sealed = await treatment.reseal(stored, generation);
+        return sealed === null || (await this.#rewrite(stored, generation, sealed));
+      } catch (error) {
+        if (!isOfInstance(error)) throw error;
+        await this.#putFailure(stored, error);
+        failures.push(stored);
+        tally.failed++;
+        return true;
+      }
+    } catch (error) {
+      if (!this.#stop.aborted) this.#fail(error);
+      return false;
+    } finally {
+      width.leave();
+    }
+  }
+
+  async #rewrite(stored: StoredInstance, { description }: ActiveGeneration, sealed: Uint8Array): Promise<boolean> {
+    const { clock, db, patience, tally, width } = this.#shop;
+    const next = { keyDescription: description, sealed };
+    const won = await patience.ask(async () => {
+      while (!this.#held.mayWrite && !this.#held.lost.aborted && !this.#stop.aborted) await clock.sleep(MAY_WRITE_AGAIN_MS, this.#stop);
+      if (!this.#held.mayWrite) return null;
+      const sentAt = clock.elapsed();
+      try {
+        const won = await db.instances.rewrite(stored, next);
+        width.answered(clock.elapsed() - sentAt, sealed.length);
+        return won;
+      } catch (error) {
+        if (isAppError(error) && error.code.startsWith('DATABASE_')) width.troubled();
+        throw error;
+      }
+    }, this.#stop);
+    if (won === null) return false;
+    if (won) {
+      this.#held.countRewritten(sealed.length);
+      tally.rewritten++;
+      tally.bytes += sealed.length;
+    } else {
+      this.#held.countSuperseded();
+      tally.superseded++;
+    }
+    return true;
+  }
+
+  async #putFailure(stored: StoredInstance, error: AppError): Promise<void> {
+    const { db, campaign, clock, patience } = this.#shop;
+    await patience.ask(() => putFailure(db, campaign, stored, error, clock.now()), this.#stop);
+  }
+
+  async #beat(ended: AbortSignal): Promise<void> {
+    const over = linked(ended, this.#stop);
+    for (;;) {
+      await this.#shop.clock.sleep(BEAT_MS, over);
+      if (over.aborted) return;
+      try {
+        await this.#held.keep('waiting', over);
+      } catch (error) {
+        if (!over.aborted) this.#fail(error);
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#fatal ??= { error };
+    this.#halt.abort();
+  }
+}

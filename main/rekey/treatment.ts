@@ -1,0 +1,70 @@
+import { sealInstance } from '../crypto/envelope.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { openStored } from '../lu/instances.ts';
+import type { InstanceKeys } from '../lu/keys.ts';
+import type { SecretBytes } from '../secret.ts';
+import type { StoredInstance } from '../systemdb/repositories.ts';
+import type { CampaignParams } from './campaign.ts';
+
+/** The generation that instances get, asked for anew all the time. The key is borrowed. */
+export interface ActiveGeneration {
+  readonly description: string;
+  readonly key: SecretBytes;
+}
+
+/** What a campaign does to an instance. */
+export interface Treatment {
+  /** Whether an instance of a generation is looked at, while `active` is the active one. */
+  wanted(keyDescription: string, active: string): boolean;
+  /**
+   * The new sealed form; null where it needs none. Plain bytes are zeroed on every path.
+   * @throws AppError a failure of the instance, or one that concerns all (see `isOfInstance`).
+   */
+  reseal(stored: StoredInstance, active: ActiveGeneration): Promise<Buffer | null>;
+}
+
+/** Whole instances from old generations to the active one. */
+export class GenerationTreatment implements Treatment {
+  readonly #keys: InstanceKeys;
+  readonly #from: ReadonlySet<string>;
+
+  constructor(keys: InstanceKeys, params: Pick<CampaignParams, 'from'>) {
+    this.#keys = keys;
+    this.#from = new Set(params.from);
+  }
+
+  wanted(keyDescription: string, active: string): boolean {
+    return keyDescription !== active && this.#from.has(keyDescription);
+  }
+
+  async reseal(stored: StoredInstance, { description, key }: ActiveGeneration): Promise<Buffer> {
+    const { lu, id } = stored;
+    const plain = await openStored(this.#keys, stored);
+    try {
+      return sealInstance(this.#keys.suite, key, { keyDescription: description, lu, instanceId: id }, plain);
+    } finally {
+      plain.fill(0);
+    }
+  }
+}
+
+/**
+ * A process that can not use one of the generations would report every instance under it as a failure, though the
+ * instance is fine: it does not take part.
+ * @throws AppError `REKEY_GENERATION_UNREADABLE`, `LOCKED`, `DATABASE_*`
+ */
+export async function checkGenerations(keys: InstanceKeys, params: Pick<CampaignParams, 'from'>): Promise<void> {
+  for (const description of params.from) {
+    try {
+      await keys.get(description);
+    } catch (error) {
+      if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;
+      throw new AppError(
+        'REKEY_GENERATION_UNREADABLE',
+        `This process can not use generation "${description}", so it can not take part in the campaign; others may go on. ${error.message}`,
+        error.remedy,
+        { details: { description, why: error.code }, cause: error },
+      );
+    }
+  }
+}
