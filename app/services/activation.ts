@@ -6,6 +6,7 @@ import { commandProblemToError } from '../../main/command/problem.ts';
 import { AppError } from '../../main/errors.ts';
 import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
 import { newKeyDescription } from '../../main/masterkey/description.ts';
+import type { StandingCensus } from '../../main/census/standing.ts';
 import { generationsOf } from '../../main/masterkey/generations.ts';
 import { planActivation } from '../../main/masterkey/plan.ts';
 import { WRAPPED_KEY_BYTES } from '../../main/crypto/wrap.ts';
@@ -55,12 +56,13 @@ export class Activation {
     const { db, ring } = this.#cluster;
     const current = await ring.protection.current();
     current.key.dispose();
+    const census = await this.#censuses.standing();
     const plan = planActivation({
       name: command.name,
       generator: command.generatorType,
       store: command.storeType,
       generations: generationsOf(await db.keys.list(), await db.keys.activations()),
-      census: (await this.#censuses.standing()).rows,
+      census: census.rows,
       protection: { kind: ring.protection.kind, fingerprint: current.id },
       stripes: stripeCount(WRAPPED_KEY_BYTES),
       unreadable: new Set(ring.failures.keys()),
@@ -73,7 +75,7 @@ export class Activation {
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
       ring: places,
-      warnings: [...plan.warnings, ...(places === null ? [] : ringWarnings(places))],
+      warnings: [...plan.warnings, ...(places === null ? [] : ringWarnings(places)), ...countWarnings(census)],
     };
   }
 
@@ -112,6 +114,12 @@ export class Activation {
       available: { generators: ['Java_AES'], stores: ['Stripe_AES'] },
     };
   }
+}
+
+/** What the figures of a plan do not know. */
+function countWarnings({ at, complete }: StandingCensus): string[] {
+  if (at === null) return ['No census was taken yet, so the figures above are empty; every instance stays readable under its own generation all the same.'];
+  return complete ? [] : ['The last census did not reach every instance, so the figures above are too small.'];
 }
 
 function wordOf<T extends Generator | Store>(words: readonly T[], text: string): T {

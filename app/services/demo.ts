@@ -61,6 +61,7 @@ export async function prepareDemo(services: Services, clock: { offset: number })
     ['saved-since', second - 2, () => saveAgain(services, sakila.definition.lu, (id) => Number(id) % 3 === 0)],
     ['third-key', third, () => activation.run(`activatekey name='${LUI_KEY_NAME}'`, 'demo history: rotation after an audit')],
     ['saved-lately', third - 1, () => saveAgain(services, sakila.definition.lu, (id) => Number(id) % 7 === 0)],
+    ['counted', 0, () => services.censuses.renewIfOlderThan(0)],
   ];
   const reached = await settings.get(STEP);
   if (reached === 'done') return;

@@ -87,6 +87,7 @@ async function showKeys(services: Services, tell: Tell): Promise<void> {
 }
 
 async function showCensus(services: Services, tell: Tell, title: string): Promise<void> {
+  await services.censuses.renewIfOlderThan(0);
   const census = await services.data.census();
   const generations = new Set(census.rows.map((row) => row.keyDescription)).size;
   await tell(title, `${counted(census.total, 'instance')} lie under ${counted(generations, 'generation')}.`, { total: census.total, rows: census.rows }, censusText(census));

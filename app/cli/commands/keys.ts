@@ -94,7 +94,7 @@ function stored({ readable: _readable, failure: _failure, ...key }: GenerationVi
 
 function ringText(ring: Ring): string {
   const rows = ring.nodes.map(({ address, dataCenter, up, bytes }) => [address, dataCenter, up ? 'up' : 'down', figure(bytes)]);
-  const loss = ring.losesWith === null ? '' : `The key is lost where ${counted(ring.losesWith, 'node')} that hold a byte together are lost.\n`;
+  const loss = ring.losesWith === null || ring.losesWith === 1 ? '' : `The key is lost where ${ring.losesWith} nodes that hold the same byte are lost together.\n`;
   return `${counted(ring.stripes, 'stripe')}, ${printable(ring.replication)}.\n${table(['NODE', 'DATA CENTRE', 'STATE', '>STRIPES'], rows, 'No node.')}${ringWarnings(ring).map((line) => `! ${line}\n`).join('')}${loss}`;
 }
 

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { queries } from '../../api.ts';
-import { counted } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { RingPicture } from '../ring/RingPicture.tsx';
@@ -19,7 +18,7 @@ export function KeyRingSection({ description }: { description: string }): ReactN
             <>
               <p className="quiet">
                 {found.replication}. {found.holdsAll.length > 0 ? 'A node that holds every byte makes the striping worthless there. ' : ''}
-                {found.losesWith === null ? '' : `The key is lost where ${counted(found.losesWith, 'node')} that hold one byte together are lost.`}
+                {found.losesWith === null ? '' : found.losesWith === 1 ? 'The key is lost where any one node that holds a byte is lost.' : `The key is lost where ${found.losesWith} nodes that hold the same byte are lost together.`}
               </p>
               <RingPicture ring={found} />
             </>
