@@ -1,10 +1,11 @@
 import { Client, policies } from 'cassandra-driver';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import type { SecretBytes } from '../../secret.ts';
 import { Balancing } from './balancing.ts';
 import { databaseError } from './errors.ts';
 import { Keyspaces } from './keyspaces.ts';
 import { Login } from './login.ts';
+import { probeCql, probePort } from './probe.ts';
 import { resolveContactPoints } from './resolve.ts';
 import { CarefulRetries } from './retries.ts';
 import { CassandraSession } from './session.ts';
@@ -76,8 +77,23 @@ export async function connectCassandra(settings: CassandraSettings, password: Se
   } catch (error) {
     await client?.shutdown().catch(() => undefined);
     login?.dispose();
-    throw databaseError(error, 'connect', { contactPoints: [...settings.contactPoints] });
+    const known = databaseError(error, 'connect', { contactPoints: [...settings.contactPoints] });
+    throw settings.tls === null && isAppError(known, 'DATABASE_UNREACHABLE') ? await orTlsDemanded(known, settings) : known;
   }
+}
+
+/** A node that demands TLS only cuts off whoever speaks plain, which the driver takes for a node that is not there. */
+async function orTlsDemanded(unreachable: AppError, { contactPoints }: CassandraSettings): Promise<unknown> {
+  const { endpoints } = await resolveContactPoints(contactPoints).catch(() => ({ endpoints: [] }));
+  for (const endpoint of endpoints) {
+    try {
+      await probePort(endpoint);
+      await probeCql(endpoint, null);
+    } catch (error) {
+      if (isAppError(error, 'DATABASE_TLS_REFUSED')) return error;
+    }
+  }
+  return unreachable;
 }
 
 function loginOf({ user }: CassandraSettings, password: SecretBytes | null): Login | null {

@@ -1,7 +1,7 @@
-import { AppError, isAppError } from '../../errors.ts';
+import { isAppError } from '../../errors.ts';
 import { keyspaceMissing } from './errors.ts';
 import { quoted, type Keyspace } from './keyspaces.ts';
-import type { CassandraSession } from './session.ts';
+import { rowsOf, type CassandraSession } from './session.ts';
 
 /** A key that no console uses. */
 const NOBODY = ' connection test ';
@@ -28,7 +28,7 @@ export async function checkPermissions(session: CassandraSession): Promise<strin
 async function writeNothing(session: CassandraSession, keyspace: Keyspace): Promise<void> {
   const { auth, audit } = session.keyspaces;
   const work = {
-    [auth.name]: { cql: `UPDATE ${auth.quoted}.key_description_owners SET removed = true WHERE key_description = ? IF removed = true`, params: [NOBODY] },
+    [auth.name]: { cql: `UPDATE ${auth.quoted}.key_description_owners SET name = ? WHERE key_description = ? IF name = ?`, params: [NOBODY, NOBODY, NOBODY] },
     [audit.name]: { cql: `UPDATE ${audit.quoted}.k2_auditing SET object = ? WHERE bucket = -1 AND seq = 0 IF object = ?`, params: [NOBODY, NOBODY] },
   }[keyspace.name] ?? { cql: `UPDATE ${keyspace.quoted}.settings SET value = ? WHERE key = ? IF value = ?`, params: [NOBODY, NOBODY, NOBODY] };
   try {
@@ -44,11 +44,10 @@ async function mayCreateKeyspaces({ settings: { user }, client }: CassandraSessi
   if (user === null) return null;
   try {
     const roles = await client.execute(`LIST ROLES OF ${quoted(user)}`, [], { isIdempotent: true });
-    if (roles.rows.some((row) => row['super'] === true)) return true;
+    if (rowsOf(roles).some((row) => row['super'] === true)) return true;
     const granted = await client.execute(`LIST CREATE PERMISSION ON ALL KEYSPACES OF ${quoted(user)}`, [], { isIdempotent: true });
-    return granted.rows.length > 0;
-  } catch (error) {
-    if (error instanceof AppError) throw error;
+    return rowsOf(granted).length > 0;
+  } catch {
     return null;
   }
 }

@@ -269,7 +269,8 @@ function quorum(reach: Reach = 'local'): types.consistencies {
   return reach === 'global' ? consistencies.quorum : consistencies.localQuorum;
 }
 
-function rowsOf(result: types.ResultSet): readonly Row[] {
+/** The driver leaves `rows` out where there are none. */
+export function rowsOf(result: types.ResultSet): readonly Row[] {
   return (result.rows as readonly Row[] | undefined) ?? [];
 }
 
