@@ -14,21 +14,29 @@ export interface SealingTask {
   /** The images, one after the other, and where each ends. */
   readonly images: Uint8Array<SharedArrayBuffer>;
   readonly ends: readonly number[];
-  /** Where the sealed forms go, one after the other. */
-  readonly sealed: Uint8Array<SharedArrayBuffer>;
 }
 
-/** First `ready`, then an answer to each task: where each sealed form ends; null where it could not be done. */
-export type SealingAnswer = 'ready' | readonly number[] | null;
+/** The sealed forms, one after the other, and where each ends. Not in shared memory: writing to that is slow. */
+export interface SealedTask {
+  readonly sealed: Uint8Array<ArrayBuffer>;
+  readonly ends: readonly number[];
+}
 
-/** @returns where each sealed form ends. @throws AppError as {@link sealInstance} */
-export function sealAll({ suite, lu, keyDescription, ids, images, ends, sealed }: SealingTask, masterKey: SecretBytes): number[] {
+/** First `ready`, then an answer to each task; null where it could not be done. */
+export type SealingAnswer = 'ready' | SealedTask | null;
+
+/** @throws AppError as {@link sealInstance} */
+export function sealAll({ suite, lu, keyDescription, ids, images, ends }: SealingTask, masterKey: SecretBytes): SealedTask {
   const algorithms = suiteById(suite);
-  let end = 0;
-  return ids.map((instanceId, index) => {
+  const parts = ids.map((instanceId, index) => {
     const image = images.subarray(ends[index - 1] ?? 0, ends[index]);
-    const form = sealInstance(algorithms, masterKey, { keyDescription, lu, instanceId }, image);
-    sealed.set(form, end);
-    return (end += form.length);
+    return sealInstance(algorithms, masterKey, { keyDescription, lu, instanceId }, image);
   });
+  const sealed = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  const sealedEnds = parts.map((part) => {
+    sealed.set(part, end);
+    return (end += part.length);
+  });
+  return { sealed, ends: sealedEnds };
 }

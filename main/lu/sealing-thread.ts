@@ -2,13 +2,10 @@ import { Worker } from 'node:worker_threads';
 import type { Suite } from '../crypto/algorithms.ts';
 import type { SecretBytes } from '../secret.ts';
 import { discard, type PlainInstance } from './plain-instance.ts';
-import { sealAll, type SealingAnswer, type SealingTask } from './sealing-task.ts';
+import { sealAll, type SealedTask, type SealingAnswer, type SealingTask } from './sealing-task.ts';
 
-/** Bytes of images, and of sealed forms, that one task may hold; the pages that none fills take no memory. */
+/** Bytes of images that one task may hold; the pages that none fills take no memory. */
 const ARENA_BYTES = 8 * 1024 * 1024;
-/** More than sealing adds to one image of that size beside the key description. */
-const ADDED_BYTES = 1024;
-const UTF8_BYTES_OF_UNIT = 3;
 const KEY_BYTES = 32;
 
 /** What is sealed, and under which generation. */
@@ -31,12 +28,10 @@ export interface Batch {
 export class SealingThread {
   static #shared: SealingThread | null = null;
   readonly #worker: Worker;
-  // The same memory for every batch: what two threads give each other to free lets the process grow.
   readonly #images = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
-  readonly #sealed = new Uint8Array(new SharedArrayBuffer(ARENA_BYTES));
   readonly #key = new Uint8Array(new SharedArrayBuffer(KEY_BYTES));
   #state: 'starting' | 'ready' | 'gone' = 'starting';
-  #answered: ((ends: readonly number[] | null) => void) | null = null;
+  #answered: ((sealed: SealedTask | null) => void) | null = null;
 
   /** The thread of this process; starts it where there is none yet. */
   static shared(): SealingThread {
@@ -45,7 +40,13 @@ export class SealingThread {
 
   private constructor() {
     // The options of the process are not meant for this thread: it may have been started with a loader or a profiler.
-    this.#worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), { name: 'sealing', execArgv: [], env: {}, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+    // A small young generation frees soon what sealing leaves behind, so that memory stays flat.
+    this.#worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), {
+      name: 'sealing',
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
     // While it has nothing to do, it keeps no process alive.
     this.#worker.unref();
     this.#worker.on('message', (answer: SealingAnswer) => {
@@ -61,14 +62,13 @@ export class SealingThread {
   }
 
   /** Whether it can seal this batch now. It has time for one at a time. */
-  canSeal({ key, keyDescription, instances }: Batch): boolean {
-    const added = ADDED_BYTES + keyDescription.length * UTF8_BYTES_OF_UNIT;
+  canSeal({ key, instances }: Batch): boolean {
     return (
       this.#state === 'ready' &&
       this.#answered === null &&
       key.length === KEY_BYTES &&
       instances.length > 0 &&
-      instances.reduce((sum, { image }) => sum + image.length + added, 0) <= ARENA_BYTES
+      instances.reduce((sum, { image }) => sum + image.length, 0) <= ARENA_BYTES
     );
   }
 
@@ -80,7 +80,7 @@ export class SealingThread {
   async seal({ suite, key, keyDescription, lu, instances }: Batch): Promise<readonly Uint8Array[]> {
     const ends: number[] = [];
     let end = 0;
-    const { promise, resolve } = Promise.withResolvers<readonly number[] | null>();
+    const { promise, resolve } = Promise.withResolvers<SealedTask | null>();
     this.#answered = resolve;
     this.#worker.ref();
     try {
@@ -90,10 +90,9 @@ export class SealingThread {
         discard(instance);
       }
       key.use((bytes) => this.#key.set(bytes));
-      const task: SealingTask = { suite: suite.id, lu, keyDescription, key: this.#key, ids: instances.map(({ id }) => id), images: this.#images.subarray(0, end), ends, sealed: this.#sealed };
+      const task: SealingTask = { suite: suite.id, lu, keyDescription, key: this.#key, ids: instances.map(({ id }) => id), images: this.#images.subarray(0, end), ends };
       this.#worker.postMessage(task);
-      const sealedEnds = (await promise) ?? sealAll(task, key);
-      const sealed = this.#sealed.slice(0, sealedEnds.at(-1));
+      const { sealed, ends: sealedEnds } = (await promise) ?? sealAll(task, key);
       return sealedEnds.map((to, index) => sealed.subarray(sealedEnds[index - 1] ?? 0, to));
     } finally {
       this.#key.fill(0);
