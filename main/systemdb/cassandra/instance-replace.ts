@@ -22,7 +22,7 @@ export async function replaceInstance(session: CassandraSession, unit: LogicalUn
   const started = performance.now();
   if (!(await claim(session, unit, instance.id, revision))) return false;
   // Read only now: an earlier claimer, whose claim has ended since, has replaced the revision.
-  const row = await session.readOne(unit.cql.standing, [instance.id]);
+  const row = await session.readOne(unit.cql.time, [instance.id]);
   if (row === null || asNumber(row['written']) !== read) return false;
   if (isFromFuture(read)) throw fromFuture(unit.lu, instance.id, read);
   if (performance.now() - started > PATIENCE_MS) {

@@ -67,8 +67,8 @@ export class InstanceWrites {
   /** Writes with the time `time`, and looks what stands then. */
   async putAt(content: Content, time: number): Promise<Meeting> {
     const version = await this.#put(content, time);
-    const row = await this.#session.readOne(this.#unit.cql.standing, [content.id]);
-    const meeting = row === null ? REMOVED : meet(row, version, time);
+    const row = await this.#session.readOne(this.#unit.cql.written, [content.id]);
+    const meeting = row === null ? REMOVED : meet(row, content, version, time);
     await this.#tidy(content, version, time, meeting, row?.['has_chunks'] === true);
     return meeting;
   }
@@ -88,7 +88,7 @@ export class InstanceWrites {
   /** As `InstanceRepository.remove`. */
   async remove(id: string): Promise<boolean> {
     const { cql } = this.#unit;
-    const row = await this.#session.readOne(cql.standing, [id]);
+    const row = await this.#session.readOne(cql.time, [id]);
     if (row === null) return false;
     const time = BigInt(Math.max(nextSaveTime(), saveTimeAfter(asNumber(row['written']))));
     // The row first, for the same reason that a save writes the id first.
@@ -138,9 +138,21 @@ export class InstanceWrites {
   }
 }
 
-function meet(row: Row, version: types.Uuid, time: number): Meeting {
-  if (version.equals(row['version'] as types.Uuid)) return STANDS;
+function meet(row: Row, content: Content, version: types.Uuid, time: number): Meeting {
   const written = asNumber(row['written']);
+  // Of two writes with one time each column keeps the larger value: ours stands only if all of them are ours.
+  if (version.equals(row['version'] as types.Uuid)) return isWhole(row, content) ? STANDS : { met: 'hidden', written };
   // Between two save times there is only what a rekey made of the first: the same content.
   return written > time && written < saveTimeAfter(time) ? STANDS : { met: 'hidden', written };
+}
+
+function isWhole(row: Row, { keyDescription, sealed, savedAt }: Content): boolean {
+  const chunks = chunksOf(sealed.length);
+  return (
+    row['key_description'] === keyDescription &&
+    row['bytes'] === sealed.length &&
+    row['saved_at'] === BigInt(savedAt) &&
+    row['chunks'] === chunks &&
+    (chunks > 0 || (row['sealed'] as Buffer).equals(sealed))
+  );
 }

@@ -34,7 +34,9 @@ export function viewStatements({ quoted: ks }: Keyspace) {
   return {
     get: `SELECT ${facts}, ${data} FROM ${ks}.entity WHERE id = ?`,
     facts: `SELECT ${facts} FROM ${ks}.entity WHERE id = ?`,
-    standing: `SELECT version, has_chunks, WRITETIME(key_description) AS written FROM ${ks}.entity WHERE id = ?`,
+    time: `SELECT WRITETIME(key_description) AS written FROM ${ks}.entity WHERE id = ?`,
+    /** What a write reads back. */
+    written: `SELECT ${facts}, ${data}, has_chunks FROM ${ks}.entity WHERE id = ?`,
     /** id, key description, bytes, saved at, sealed, version, chunks, has_chunks, write time */
     put: `INSERT INTO ${ks}.entity (id, key_description, bytes, saved_at, sealed, version, chunks, has_chunks)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`,

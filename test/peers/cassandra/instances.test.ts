@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nextSaveTime, now } from '../../../main/systemdb/cassandra/clock.ts';
 import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
@@ -11,9 +12,9 @@ import { instance } from '../../conformance/samples.ts';
 import { testDatabase, type TestDatabase } from './empty-database.ts';
 
 const MIB = 1024 * 1024;
+/** In microseconds. */
 const HOUR = 3_600_000_000;
-
-const TIME_ROOM = 60_000_000;
+const MINUTE = 60_000_000;
 
 /** Three ids with one Murmur3 token, made for it. */
 const TIED = ['tied-instance-id0123456789abcdef', "27vyfn29utjnyn2sv9c'\u0018y\u001b\u001d(^O/\u00112\u0010t", 'ltmgavoaggkahmgm!\u000c_\u0016U7\u001e\u000e\u0017f*Em+q#'];
@@ -58,6 +59,12 @@ function content(size: number, version: number): Uint8Array {
   const sealed = Buffer.alloc(size, version % 251);
   for (let at = 0; at + 4 <= size; at += 64 * 1024) sealed.writeUInt32BE(version, at);
   return sealed;
+}
+
+/** An instance with the digest of its bytes: comparing megabytes one by one takes seconds. */
+async function facts(lu: string, id: string): Promise<unknown> {
+  const found = await read(lu, id);
+  return { ...found, sealed: digest(found.sealed) };
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -127,9 +134,9 @@ describe.each([
     const id = fresh();
     await instances.save(instance('L', id, { sealed: content(size, 1) }));
     await (await writesOf('L')).putAt(instance('L', id, { sealed: content(size, 4) }), Math.ceil((now() + HOUR) / 8) * 8);
-    const old = await read('L', id);
+    const [old, before] = [await read('L', id), await facts('L', id)];
     await expect(instances.rewrite(old, rewritten)).rejects.toMatchObject({ code: 'INSTANCE_FROM_FUTURE' });
-    expect(await read('L', id)).toEqual(old);
+    expect(await facts('L', id)).toEqual(before);
     expect(await chunkRows('L', id)).toBe(size > MIB ? 3 : 0);
   });
 });
@@ -156,13 +163,13 @@ describe('a save', () => {
     const id = fresh();
     await instances.save(instance('L', id));
     await (await writesOf('L')).putAt(instance('L', id, { sealed: content(size, 1) }), Math.ceil((now() + HOUR) / 8) * 8);
-    const stored = await read('L', id);
+    const [stored, before] = [await read('L', id), await facts('L', id)];
     await expect(instances.save(instance('L', id, { sealed: content(size, 2) }))).rejects.toMatchObject({
       code: 'INSTANCE_FROM_FUTURE',
       details: { lu: 'L', id },
     });
     await expect(instances.replace(instance('L', id), stored.revision)).rejects.toMatchObject({ code: 'INSTANCE_FROM_FUTURE' });
-    expect(await read('L', id)).toEqual(stored);
+    expect(await facts('L', id)).toEqual(before);
     expect(await chunkRows('L', id)).toBe(size > MIB ? 2 : 0);
   });
 
@@ -179,7 +186,7 @@ describe('a save', () => {
     expect((await instances.list('L', { limit: 5 })).map(({ id }) => id)).toEqual([near]);
   });
 
-  test('with the write time of another still leaves one of them whole, the later one', async () => {
+  test('with the write time of another still leaves the later one whole', async () => {
     const id = fresh();
     await instances.save(instance('L', id));
     const writes = await writesOf('L');
@@ -188,8 +195,7 @@ describe('a save', () => {
       await writes.save(instance('L', id, { keyDescription: 'z', sealed: Uint8Array.of(0, round) }), time);
       await writes.save(instance('L', id, { keyDescription: 'a', sealed: Uint8Array.of(9, round) }), time);
       const stored = await read('L', id);
-      expect([`${stored.keyDescription}0`, `${stored.keyDescription}9`]).toContain(`${stored.keyDescription}${stored.sealed[0]}`);
-      expect([['z', 0], ['a', 9]]).toContainEqual([stored.keyDescription, stored.sealed[0]]);
+      expect([stored.keyDescription, ...stored.sealed]).toEqual(['a', 9, round]);
     }
   });
 
@@ -207,7 +213,7 @@ describe('a save', () => {
     const found = await instances.list(lu, { limit: 9 });
     expect(found.map(({ id }) => id)).toEqual(['0-0', '0-1', '1-0', '1-1']);
     expect(Math.min(...found.map(({ revision }) => revision))).toBe(1);
-    expect(Math.max(...found.map(({ revision }) => revision))).toBeLessThan(TIME_ROOM);
+    expect(Math.max(...found.map(({ revision }) => revision))).toBeLessThan(MINUTE);
     await session.schema(`DROP KEYSPACE ${(await unitOf(lu)).keyspace.quoted}`);
     await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.logical_units WHERE keyspace_name = ?`, [session.keyspaces.view(lu).name]);
   });
@@ -229,8 +235,13 @@ test('32 MiB saved, rewritten and read at once: every read is one version, and t
   let reads = 0;
   let rewrites = 0;
   const save = async (): Promise<void> => {
-    for (saved = 2; saved < 12; saved += 1) await saver?.save(instance('L', id, { keyDescription: `v${saved}`, sealed: version(saved) }));
-    saved -= 1;
+    for (const number of [2, 3, 4, 5, 6, 7, 8]) {
+      await saver?.save(instance('L', id, { keyDescription: `v${number}`, sealed: version(number) }));
+      saved = number;
+      // Now and then a pause that a rewrite has the time for.
+      const before = rewrites;
+      for (let left = 100; number % 3 === 0 && rewrites === before && left > 0; left -= 1) await delay(100);
+    }
     running = false;
   };
   const rewrite = async (): Promise<void> => {
