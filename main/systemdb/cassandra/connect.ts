@@ -2,6 +2,7 @@ import { Client, policies } from 'cassandra-driver';
 import { AppError, isAppError } from '../../errors.ts';
 import type { SecretBytes } from '../../secret.ts';
 import { Balancing } from './balancing.ts';
+import { DriverMap } from './driver-map.ts';
 import { databaseError } from './errors.ts';
 import { Keyspaces } from './keyspaces.ts';
 import { Login } from './login.ts';
@@ -67,7 +68,7 @@ export async function connectCassandra(settings: CassandraSettings, password: Se
       socketOptions: { connectTimeout: CONNECT_TIMEOUT, readTimeout: DRIVER_TIMEOUT, defunctReadTimeoutThreshold: DEFUNCT_AFTER },
       // Preparing on all nodes would wait for one that is stopped; a node that lacks a statement says so and gets it.
       prepareOnAllHosts: false,
-      encoding: { useBigIntAsLong: true, map: Map, set: Set },
+      encoding: { useBigIntAsLong: true, map: DriverMap, set: Set },
       monitorReporting: { enabled: false },
       ...(login === null ? {} : { authProvider: login }),
       ...(sslOptions === null ? {} : { sslOptions }),
