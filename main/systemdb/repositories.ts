@@ -36,7 +36,10 @@ export interface Activation {
 }
 
 export interface KeyRepository {
-  /** @throws AppError `KEY_DESCRIPTION_EXISTS` */
+  /**
+   * @throws AppError `KEY_DESCRIPTION_EXISTS`; `KEY_ACTIVATION_LOST` where a database can tell that the stripes under the
+   *   description were removed as orphans: no facts are written then
+   */
   insert(generation: GenerationRecord): Promise<void>;
   get(description: string): Promise<GenerationRecord | null>;
   /** All generations of all names, ordered by name, then description. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../errors.ts';
 import type { Conditional } from './session.ts';
@@ -37,6 +38,6 @@ export async function settle(
       if (unknown === undefined) throw error;
       if (performance.now() >= deadline) throw unknown;
     }
-    await delay(pause * (1 + Math.random()));
+    await delay(pause + randomInt(pause));
   }
 }

@@ -37,11 +37,13 @@ export class CassandraStripes implements StripeRepository {
     if ((await this.read(description)).length > 0) throw descriptionExists(description);
     const half = Math.ceil(wrapped.length / 2 / STEP) * STEP;
     for (let from = 0; from < wrapped.length; from += STEP) {
-      const step = wrapped.subarray(from, from + STEP);
-      if (from === 0) await this.#claim(description, step[0] as number);
-      await Promise.all(Array.from(step, (value, i) => (from + i === 0 ? undefined : this.#put(description, from + i, value))));
-      onStored?.(from + step.length);
-      if (from + step.length === half) {
+      const stripes = Array.from(wrapped.subarray(from, from + STEP), (value, i) => ({ idx: from + i, value }));
+      const claim = from === 0 ? stripes.shift() : undefined;
+      if (claim !== undefined) await this.#claim(description, claim.value);
+      await Promise.all(stripes.map((stripe) => this.#put(description, stripe)));
+      const stored = Math.min(from + STEP, wrapped.length);
+      onStored?.(stored);
+      if (stored === half) {
         failPoint('stripes:half');
       }
     }
@@ -87,7 +89,7 @@ export class CassandraStripes implements StripeRepository {
     if (!applied) throw descriptionExists(description);
   }
 
-  async #put(description: string, idx: number, value: number): Promise<void> {
+  async #put(description: string, { idx, value }: Stripe): Promise<void> {
     const put = `INSERT INTO ${this.#table} (key_description, idx, value) VALUES (?, ?, ?)`;
     await this.#session.write(put, [description, idx, value], { reach: 'global' });
   }
