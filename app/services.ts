@@ -23,6 +23,7 @@ import type { KeyStoreActs } from './services/keystore.ts';
 import { createProfile, profileView, withWholeClusterPaths } from './services/new-profile.ts';
 import { testConnection } from './services/connection-test.ts';
 import type { OverviewReport } from './services/overview.ts';
+import type { Rekeys } from './services/rekey.ts';
 import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
 import { statusOf, type LiveState } from './services/status.ts';
 import { needsDatabasePassword } from './services/system-db.ts';
@@ -108,6 +109,10 @@ export class Services {
 
   get keystore(): KeyStoreActs {
     return this.#opened.keystore;
+  }
+
+  get rekeys(): Rekeys {
+    return this.#opened.rekeys;
   }
 
   get overview(): OverviewReport {
@@ -255,11 +260,15 @@ export class Services {
 
   /** Pauses what runs, also the set-up of the demo that has the turn, and then takes it. */
   async #withoutJobs(change: () => Promise<void>): Promise<void> {
-    await this.jobs.close();
+    await this.#pauseWork();
     await this.#inTurn(async () => {
-      await this.jobs.close();
+      await this.#pauseWork();
       await change();
     });
+  }
+
+  async #pauseWork(): Promise<void> {
+    await Promise.all([this.jobs.close(), this.rekeys.close()]);
   }
 
   /** Every act, of any process, leaves an audit record: a new head means that pages may show old figures. */

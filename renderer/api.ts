@@ -48,6 +48,8 @@ export async function ask<T>(request: (console: KeyConsole) => Promise<Answer<T>
 /** How often a profile that does not go live is asked again, in milliseconds: its page recovers by itself. */
 const RETRY = 5_000;
 
+const CAMPAIGN_EVERY = 2_000;
+
 /** Every question that a page asks, by the key under which its answer is kept. */
 export const queries = {
   host: () => queryOptions({ queryKey: ['host'], queryFn: () => ask((c) => c.session.host()), staleTime: Infinity }),
@@ -62,6 +64,10 @@ export const queries = {
   census: () => queryOptions({ queryKey: ['data', 'census'], queryFn: () => ask((c) => c.data.census()) }),
   instance: (lu: string, id: string) =>
     queryOptions({ queryKey: ['data', 'instance', lu, id], queryFn: () => ask((c) => c.data.instance({ lu, id })) }),
+  /** Other processes' workers tell nothing unasked: while one may be at work it is looked at again and again. */
+  campaigns: () => queryOptions({ queryKey: ['rekey', 'list'], queryFn: () => ask((c) => c.rekey.list()), refetchInterval: (query) => (query.state.data?.campaigns.some((each) => each.state === 'running') === true ? CAMPAIGN_EVERY : 15_000) }),
+  rekeyPlan: (request: Input<'rekey.plan'>) => queryOptions({ queryKey: ['rekey-plan', request], queryFn: () => ask((c) => c.rekey.plan(request)), gcTime: 0 }),
+  campaignFailures: (id: string) => queryOptions({ queryKey: ['rekey', 'failures', id], queryFn: () => ask((c) => c.rekey.failures({ id, limit: 500 })) }),
   jobs: () => queryOptions({ queryKey: ['jobs'], queryFn: () => ask((c) => c.jobs.list()) }),
   lastActs: () => queryOptions({ queryKey: ['audit', 'last'], queryFn: () => ask((c) => c.audit.list({ limit: 8 })) }),
   auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),
@@ -113,11 +119,12 @@ export function onConsoleEvent(listener: (event: ConsoleEvent) => void): () => v
 
 /** Which answers each kind of change makes old. */
 const STALE: Readonly<Record<Extract<ConsoleEvent, { type: 'changed' }>['what'], readonly string[]>> = {
-  keys: ['keys', 'overview', 'command', 'status', 'data'],
-  data: ['data', 'overview', 'keys', 'status'],
+  keys: ['keys', 'overview', 'command', 'status', 'data', 'rekey'],
+  data: ['data', 'overview', 'keys', 'status', 'rekey'],
+  rekey: ['rekey', 'status'],
   audit: ['audit', 'status'],
   profiles: ['profiles', 'status', 'preferences'],
-  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs'],
+  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey'],
 };
 
 /** How long changes are gathered before the pages ask again, in milliseconds: an import reports many a second. */

@@ -15,7 +15,7 @@ export const event = z.discriminatedUnion('type', [
   /** Plain keys were zeroed, or came back, or the state changed. Ask for `session.status`. */
   z.object({ type: z.literal('status') }),
   /** Something that a page may show changed, here or in another process. */
-  z.object({ type: z.literal('changed'), what: z.enum(['keys', 'data', 'audit', 'profiles', 'all']) }),
+  z.object({ type: z.literal('changed'), what: z.enum(['keys', 'data', 'rekey', 'audit', 'profiles', 'all']) }),
   /** The menu or a shortcut asks the window to go somewhere. */
   z.object({ type: z.literal('navigate'), to: z.string() }),
 ]);

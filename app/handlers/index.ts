@@ -8,6 +8,7 @@ import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
 import { fileHandlers } from './files.ts';
 import { keyHandlers } from './keys.ts';
+import { rekeyHandlers } from './rekey.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 
@@ -25,6 +26,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
     ...clusterHandlers(services),
     ...commandHandlers(services),
     ...dataHandlers(services),
+    ...rekeyHandlers(services),
     ...auditHandlers(services, host),
     ...settingsHandlers(services, host),
     ...fileHandlers(host),

@@ -1,3 +1,4 @@
+import type { Failure } from '../../main/errors.ts';
 import type { ActivationProgress } from '../../main/masterkey/activate.ts';
 import type { GenerateKey } from '../../main/masterkey/generators.ts';
 import type { SecretBytes } from '../../main/secret.ts';
@@ -13,6 +14,8 @@ import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
 import { OverviewReport } from './overview.ts';
+import { Rekeys } from './rekey.ts';
+import { RekeyWorkers } from './rekey-workers.ts';
 
 /** Everything that works on one profile. Replaced as a whole when another profile is chosen. */
 export interface ProfileServices {
@@ -25,6 +28,7 @@ export interface ProfileServices {
   readonly activation: Activation;
   readonly keystore: KeyStoreActs;
   readonly overview: OverviewReport;
+  readonly rekeys: Rekeys;
 }
 
 /** What the services of every profile share. */
@@ -53,7 +57,8 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     now: () => Date.now() + clock.offset,
     ...(generate === undefined ? {} : { generate }),
   });
-  const jobs = new Jobs(emit, (where, error) => failureOf(log, where, error));
+  const explain = (where: string, error: unknown): Failure => failureOf(log, where, error);
+  const jobs = new Jobs(emit, explain);
   const censuses = new Censuses(cluster, jobs);
   const keys = new KeyList(cluster, censuses);
   const data = new DataStore(cluster, jobs, censuses);
@@ -68,5 +73,6 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     activation: new Activation(cluster, censuses, map, onActivation),
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
     overview: new OverviewReport(cluster, keys, censuses, map),
+    rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };
 }

@@ -7,7 +7,7 @@ import type { ProfileServices } from './profile-services.ts';
 export type LiveState = { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: Failure };
 
 /** What the window's frame shows. @throws AppError `DATABASE_*` */
-export async function statusOf({ cluster, censuses, jobs }: ProfileServices, state: LiveState, audit: Status['audit']): Promise<Status> {
+export async function statusOf({ cluster, censuses, jobs, rekeys }: ProfileServices, state: LiveState, audit: Status['audit']): Promise<Status> {
   const ring = cluster.unlocked ? cluster.ring : null;
   const head = await cluster.db.audit.head();
   return {
@@ -25,7 +25,7 @@ export async function statusOf({ cluster, censuses, jobs }: ProfileServices, sta
     unlockNeeds: (await cluster.needsPassword()) ? 'keystore-password' : 'nothing',
     liveSince: cluster.liveSince,
     notes: cluster.notes(),
-    jobsRunning: jobs.running,
+    jobsRunning: jobs.running + rekeys.workers.running,
     censusAt: censuses.at,
     audit: { ...audit, records: head?.seq ?? 0 },
   };
