@@ -23,6 +23,7 @@ export function dataHandlers(services: Services): HandlersOf<'data' | 'jobs'> {
     },
     'jobs.cancel': async ({ id }) => {
       await services.jobs.stop(id, 'cancelled');
+      await services.censuses.abandon(id);
       return {};
     },
   };

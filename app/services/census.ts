@@ -84,6 +84,13 @@ export class Censuses {
     return this.#run(id, titleOf(job), {}).ended;
   }
 
+  /** Says to every process that a census which was stopped will not go on. Nothing happens to one that ended, or that is none. */
+  async abandon(id: string): Promise<void> {
+    const { jobs } = this.#cluster.db;
+    const job = await jobs.get(id);
+    if (job?.kind === 'census' && job.state !== 'done' && job.state !== 'cancelled') await jobs.put({ ...job, state: 'cancelled', cursor: null, updatedAt: this.#cluster.now() });
+  }
+
   /** Whether going on with a census needs the plain keys. @throws AppError `JOB_UNKNOWN` */
   async needsKeys(id: string): Promise<boolean> {
     return (readPlan(await this.#unfinished(id)).share ?? 0) > 0;

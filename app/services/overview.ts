@@ -10,6 +10,9 @@ const DAY_MS = 24 * 60 * 60_000;
 /** NIST SP 800-57 part 1, table 1: a symmetric data-encryption key's originator-usage period is at most two years. */
 const CRYPTOPERIOD_MS = 2 * 365 * DAY_MS;
 
+/** The worst first. */
+const SEVERITIES: readonly Finding['severity'][] = ['critical', 'warning', 'note'];
+
 /** What needs the admin, with evidence, and the figures of the first page. */
 export class OverviewReport {
   readonly #cluster: Cluster;
@@ -44,7 +47,7 @@ export class OverviewReport {
       readable: instances - unreadable,
       generations: keys.length,
       byState: { active, older: instances - unreadable - active, unreadable },
-      findings: [...(await this.#findings(keys, broken, lost)), ...censusFindings(standing)],
+      findings: [...(await this.#findings(keys, broken, lost)), ...censusFindings(standing)].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
       latencies: [{ dependency: 'System database', milliseconds: databaseMs, at: now() }],
       activationsByDay: perDay(keys.flatMap((key) => (key.activatedAt === null ? [] : [key.activatedAt]))),
       empty: standing.at !== null && instances === 0 && keys.length <= 2 && unlocked,
@@ -66,7 +69,7 @@ export class OverviewReport {
         id: 'unknown-keys',
         severity: 'critical',
         code: 'KEY_DESCRIPTION_UNKNOWN',
-        what: `${figures(lost, 'instance')} carry a key description that the system database does not know.`,
+        what: `${figures(lost, 'instance')} ${lost === 1 ? 'carries' : 'carry'} a key description that the system database does not know.`,
         evidence: 'Census: key descriptions without facts.',
         remedy: 'Restore the missing key facts and stripes from a backup of the system database.',
         action: { label: 'Show the data', to: '/data' },
@@ -150,7 +153,8 @@ function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Findin
       what: `${figures(deep.findings, 'instance')} failed the deep census.`,
       evidence: Object.entries(deep.byCode)
         .map(([code, count]) => `${code}: ${count.toLocaleString('en-US')}`)
-        .join(', '),
+        .join(', ')
+        .concat('.'),
       remedy: 'The list says which, and what to do for each.',
       action,
     });
@@ -172,7 +176,7 @@ function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Findin
       severity: 'warning',
       code: notCovered[0]?.code ?? 'INTERNAL',
       what: `The census could not read ${notCovered.length.toLocaleString('en-US')} of ${figures(ranges, 'range')}: its figures may be too low.`,
-      evidence: [...new Set(notCovered.map((gap) => `${gap.lu} (${gap.code})`))].join(', '),
+      evidence: [...new Set(notCovered.map((gap) => `${gap.lu} (${gap.code})`))].join(', ').concat('.'),
       remedy: 'Take it again once the database answers.',
       action,
     });

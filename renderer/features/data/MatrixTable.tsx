@@ -79,10 +79,10 @@ export function MatrixTable({ matrix, keys, selected }: MatrixTableProps): React
 export function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
   if (generation === undefined) {
     return (
-      <>
-        <code>{description.slice(-8)}</code>
+      <span className="matrix-head" title={description}>
+        <code>…{description.slice(-8)}</code>
         <StateBadge state="unusable" word="unknown key" />
-      </>
+      </span>
     );
   }
   return (

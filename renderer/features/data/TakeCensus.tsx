@@ -1,4 +1,4 @@
-import { Button, Checkbox, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { asFailure, ask } from '../../api.ts';
@@ -28,7 +28,10 @@ export function TakeCensus({ locked }: { locked: boolean }): ReactNode {
       <PopoverButton label="Take census">
         <div className="take-census">
           <p className="quiet">Counts every instance by Logical Unit, generation and node, and keeps the result. It can be paused.</p>
-          <Checkbox checked={deep} onChange={(event) => setDeep(event.currentTarget.checked)} label="Deep: compare every envelope with its record" />
+          <label className="take-census-deep">
+            <input type="checkbox" checked={deep} onChange={(event) => setDeep(event.currentTarget.checked)} />
+            Deep: compare every envelope with its record
+          </label>
           {deep ? <NativeSelect label="Authenticate" description="always the same instances for the same share" data={SHARES} value={share} onChange={(event) => setShare(event.currentTarget.value)} /> : null}
           {needsKeys ? <p className="quiet">To authenticate, the console must be unlocked.</p> : null}
           <Button

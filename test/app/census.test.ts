@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { census as censusSchema } from '../../app/contract/census.ts';
+import { Censuses, censusView } from '../../app/services/census.ts';
+import type { Cluster } from '../../app/services/cluster.ts';
+import { Jobs } from '../../app/services/jobs.ts';
+import type { ConsoleEvent } from '../../app/contract/events.ts';
+import { openServices, type Services } from '../../app/services.ts';
+import { takeCensus } from '../../main/census/take.ts';
+import { onFailPoint } from '../../main/fail-point.ts';
+import type { SystemDb } from '../../main/systemdb/repositories.ts';
+import { onNodes, plain } from '../census/fixtures.ts';
+
+let home: string;
+const opened: Services[] = [];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'fkc-census-'));
+});
+
+afterEach(async () => {
+  onFailPoint(null);
+  for (const services of opened.splice(0)) await services.close().catch(() => undefined);
+  await rm(home, { recursive: true, force: true });
+});
+
+async function open(emit: (event: ConsoleEvent) => void = () => undefined): Promise<Services> {
+  const services = await openServices({ home, emit });
+  opened.push(services);
+  return services;
+}
+
+/** The services of an empty profile, and the same database as a cluster of three nodes that replicate twice. */
+async function onCluster(emit?: (event: ConsoleEvent) => void): Promise<{ services: Services; db: SystemDb; censuses: Censuses; jobs: Jobs; clock: { now: number } }> {
+  const maker = await open();
+  await maker.createProfile({ name: 'mine', sqlite: join(home, 'mine.sqlite') }, null);
+  const services = await openServices({ home, profile: 'mine' });
+  opened.push(services);
+  const clock = { now: 1_000_000 };
+  const db = onNodes(services.cluster.db, (_, place) => [`10.0.0.${1 + (place % 3)}`, `10.0.0.${1 + ((place + 1) % 3)}`]);
+  const { trail } = services.cluster;
+  const cluster = { db, now: () => clock.now, unlocked: false, guarded: trail.guarded.bind(trail) } as unknown as Cluster;
+  const jobs = new Jobs(emit ?? (() => undefined), (_, error) => ({ ok: false, code: 'INTERNAL', message: String(error), remedy: '' }));
+  return { services, db, censuses: new Censuses(cluster, jobs), jobs, clock };
+}
+
+describe('on one file', () => {
+  test('every page tells the same live figures; a census is kept, audited and shown as a job', async () => {
+    const events: ConsoleEvent[] = [];
+    const services = await open((event) => events.push(event));
+    await services.start();
+    const before = await services.data.census();
+    expect(censusSchema.parse(before)).toMatchObject({ live: true, complete: true, total: 658, byNode: [], deep: null });
+    const started = services.censuses.start({ deep: { share: 1 } });
+    expect(services.censuses.start({ deep: { share: 1 } }).id).toBe(started.id);
+    expect(await started.ended).toMatchObject({ id: started.id, total: 658, deep: { checked: 658, opened: 658, findings: 0 } });
+    expect(events.findLast((event) => event.type === 'job')).toMatchObject({ job: { id: started.id, kind: 'census', title: 'Deep census of every Logical Unit', state: 'done', done: 658, total: 658 } });
+    expect(await services.data.census()).toMatchObject({ live: true, deep: { id: started.id, findings: 0, only: null } });
+    expect(await services.keys.list()).toMatchObject({ census: { live: true, complete: true } });
+    expect(await services.overview.get()).toMatchObject({ census: { live: true }, instances: 658 });
+    expect((await services.status()).censusAt).not.toBeNull();
+    expect((await services.cluster.trail.list({ limit: 2, act: 'census.take' })).records.map((record) => record.outcome)).toEqual(['done', 'started']);
+    expect((await services.censuses.renewIfOlderThan(0)).live).toBe(true);
+  }, 60_000);
+
+  test('deep while locked is LOCKED, and nothing is stored', async () => {
+    const services = await open();
+    await services.start();
+    await services.lock('asked');
+    await expect(services.censuses.take({ deep: { share: 0.5 } })).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(await services.cluster.db.censuses.list(1)).toEqual([]);
+    expect(await services.censuses.take({ deep: { share: 0 } })).toMatchObject({ total: 658, deep: { opened: 0, findings: 0 } });
+  }, 60_000);
+});
+
+describe('on a cluster', () => {
+  test('shows what was last stored, with its age, by node; an act can ask for fresher figures', async () => {
+    const { db, censuses, clock } = await onCluster();
+    expect(await censuses.standing()).toMatchObject({ live: true, total: 0 });
+    await db.instances.saveMany(plain('A', 0, 10, 'k1'));
+    expect(censusView(await censuses.standing())).toMatchObject({ at: null, live: false, complete: false, total: 0 });
+    expect(censuses.at).toBeNull();
+    await censuses.take({});
+    await db.instances.saveMany(plain('A', 10, 5, 'k2'));
+    clock.now += 60_000;
+    const view = censusSchema.parse(censusView(await censuses.standing()));
+    expect(view).toMatchObject({ at: 1_000_000, live: false, complete: true, total: 10, coverage: { ranges: 1, counted: 1 } });
+    expect(view.byNode).toEqual(['10.0.0.1', '10.0.0.2'].map((node) => ({ lu: 'A', keyDescription: 'k1', node, instances: 10 })));
+    expect((await censuses.renewIfOlderThan(60_000)).total).toBe(10);
+    expect((await censuses.renewIfOlderThan(59_999)).total).toBe(15);
+  }, 30_000);
+
+  test('one that another process left unfinished is offered, resumed, and counts what is left', async () => {
+    const { db, censuses, jobs } = await onCluster();
+    await db.instances.saveMany([...plain('A', 0, 20_000, 'k1')]);
+    onFailPoint((name) => {
+      if (name === 'census:range-counted') throw new Error('the process ended');
+    });
+    await expect(takeCensus({ db, jobId: 'left', concurrency: 1, now: () => 5 })).rejects.toThrow('the process ended');
+    onFailPoint(null);
+    await censuses.offerUnfinished();
+    await censuses.offerUnfinished();
+    expect(jobs.list()).toMatchObject([{ id: 'left', kind: 'census', state: 'paused', title: 'Census of every Logical Unit' }]);
+    expect(await censuses.needsKeys('left')).toBe(false);
+    jobs.resume('left');
+    await expect.poll(() => jobs.list()[0]?.state).toBe('done');
+    expect(await censuses.standing()).toMatchObject({ total: 20_000, complete: true });
+    await expect(censuses.resume('left')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
+  }, 30_000);
+
+  test('pause and cancel by the job', async () => {
+    const { db, censuses, jobs } = await onCluster();
+    await db.instances.saveMany(plain('A', 0, 20_000, 'k1'));
+    let counted = 0;
+    let stop: Promise<void> | null = null;
+    onFailPoint((name) => {
+      if (name === 'census:range-counted' && ++counted === 1) stop = jobs.stop(jobs.list()[0]?.id ?? '', 'paused');
+    });
+    const started = censuses.start({});
+    await expect(started.ended).rejects.toMatchObject({ code: 'CANCELLED', remedy: `Go on with: fkc census --resume ${started.id}` });
+    await stop;
+    onFailPoint(null);
+    expect(jobs.list()).toMatchObject([{ state: 'paused' }]);
+    expect(await db.jobs.get(started.id)).toMatchObject({ state: 'paused' });
+    await jobs.stop(started.id, 'cancelled');
+    expect(jobs.list()).toMatchObject([{ state: 'cancelled' }]);
+    await censuses.abandon(started.id);
+    expect(await db.jobs.get(started.id)).toMatchObject({ state: 'cancelled' });
+    await censuses.offerUnfinished();
+    expect(jobs.list()).toHaveLength(1);
+    expect((await censuses.standing()).at).toBeNull();
+  }, 30_000);
+});

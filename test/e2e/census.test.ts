@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
+import { hosts, openConsole, type OpenConsole } from './host/open.ts';
+import { DEMO, go, sentence } from './window.ts';
+
+describe.each(await hosts())('the census on %s', (host) => {
+  let opened: OpenConsole;
+  let page: Page;
+
+  beforeAll(async () => {
+    opened = await openConsole(host);
+    page = opened.page;
+    page.setDefaultTimeout(20_000);
+    await sentence(page, /instances are readable/, 90_000);
+    await go(page, 'Data');
+  });
+  afterAll(() => opened.remove());
+
+  async function take(share: string | null): Promise<void> {
+    await page.getByRole('button', { name: /^Take census/ }).click();
+    await page.getByLabel('Deep: compare every envelope with its record').setChecked(share !== null);
+    if (share !== null) await page.getByLabel('Authenticate').selectOption(share);
+    await page.getByRole('button', { name: 'Start' }).click();
+  }
+
+  test('the page says exact figures, when they were counted, and what they do not cover', async () => {
+    expect(await sentence(page, /Logical Units/)).toMatch(new RegExp(`^${DEMO.total} instances of 2 Logical Units, .* Counted just now\\.$`));
+    await page.getByText('Every instance counted').waitFor();
+    await page.getByText('No deep census was taken yet').waitFor();
+    await page.getByText('What it does not cover').click();
+    await page.getByText(/Backups, snapshots and copies/).waitFor();
+    await page.getByText('What it does not cover').click();
+  });
+
+  test('a deep census authenticates the share that was asked for', async () => {
+    await take('1');
+    await page.getByText(`Deep census: ${DEMO.total} envelopes compared, all authenticated, every one holds`).waitFor();
+    await page.getByRole('contentinfo').getByText(/Last census/).waitFor();
+  });
+
+  test('an envelope that does not belong to its record is found, and leads to the instance', async () => {
+    const db = await openSqlite(join(opened.home, 'demo', 'system.sqlite'));
+    try {
+      const one = await db.instances.get('CUSTOMER', '7');
+      const other = await db.instances.get('CUSTOMER', '8');
+      if (one === null || other === null) throw new Error('The demo has no such customer.');
+      await db.instances.save({ ...other, id: '7', revision: one.revision } as typeof other);
+    } finally {
+      await db.close();
+    }
+    await take('1');
+    await page.getByText(/all authenticated, 1 does not hold/).waitFor();
+    const findings = page.getByRole('group', { name: 'Findings of the deep census' });
+    await findings.getByText('ENVELOPE_AUTHENTICATION_FAILED').waitFor();
+    await go(page, 'Overview');
+    await page.getByText('1 instance failed the deep census.').waitFor();
+    await page.getByRole('button', { name: 'Show the census' }).click();
+    await findings.getByRole('link', { name: 'CUSTOMER 7' }).click();
+    await sentence(page, /CUSTOMER 7 can not be opened/);
+  });
+
+  test('a census that another process left paused is there to go on with', async () => {
+    const db = await openSqlite(join(opened.home, 'demo', 'system.sqlite'));
+    const ranges = await db.instances.ranges('CUSTOMER');
+    const at = Date.now();
+    const params = JSON.stringify({ lus: ['CUSTOMER'], whole: false, share: null, nodes: [[]], ranges: ranges.map(({ lu, start, end }) => [lu, start, end, 0]) });
+    try {
+      await db.jobs.put({ id: 'left', kind: 'census', params, state: 'paused', done: 0, total: null, failed: 0, cursor: null, failure: null, startedAt: at, updatedAt: at });
+    } finally {
+      await db.close();
+    }
+    // Another process's jobs are looked for when the window opens.
+    const home = opened.home;
+    await opened.close();
+    opened = await openConsole(host, { home });
+    page = opened.page;
+    page.setDefaultTimeout(20_000);
+    await go(page, 'Data');
+    const section = page.getByRole('region', { name: 'Census under way' });
+    await section.getByText('Census of CUSTOMER').waitFor();
+    await section.getByText('paused').waitFor();
+    await section.getByRole('button', { name: 'Resume' }).click();
+    await section.waitFor({ state: 'detached' });
+  });
+});
