@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { CampaignRange } from '../systemdb/repositories.ts';
 import { HeldRange, type HolderOf, LEASE_SECONDS } from './held-range.ts';
+import { linked } from './signals.ts';
 
 /** A list of ranges serves this long: others claim and finish meanwhile, which a claim finds out. */
 const LIST_MS = 1_000;
+const BUSY_MS = 1_000;
 
 /** Hands out the ranges of a campaign to one worker, each to one of its lanes at a time. */
 export class Claims {
@@ -13,6 +15,7 @@ export class Claims {
   #ranges: readonly CampaignRange[] = [];
   #listedAt = -Infinity;
   #listing: Promise<void> | null = null;
+  #given = new AbortController();
 
   constructor(of: HolderOf, stop: AbortSignal) {
     this.#of = of;
@@ -27,15 +30,17 @@ export class Claims {
     return others.size + 1;
   }
 
-  /** @returns `busy` where others hold all that is left, `ended` where nothing is left. */
+  /** @returns `busy` where others, or other lanes, hold all that is left; `ended` where nothing is left. */
   async next(): Promise<HeldRange | 'busy' | 'ended'> {
     const { db, campaign, worker, clock, patience } = this.#of;
+    // Who lost a race for a range tries another, and no range twice.
+    const lost = new Set<number>();
     for (;;) {
       await this.list();
       const left = this.#ranges.filter(({ state }) => state === 'waiting');
       if (left.length === 0) return 'ended';
-      const range = this.#choose(left);
-      if (range === null) return 'busy';
+      const range = this.#choose(left.filter(({ seq }) => !lost.has(seq)));
+      if (range === null || this.#stop.aborted) return 'busy';
       this.#held.add(range.seq);
       let taken = false;
       try {
@@ -46,11 +51,15 @@ export class Claims {
         }, this.#stop);
         if (taken) return new HeldRange(this.#of, range, sentAt);
       } finally {
-        if (!taken) this.giveUp(range.seq);
+        if (!taken) this.#held.delete(range.seq);
       }
-      this.#ranges = this.#ranges.filter(({ seq }) => seq !== range.seq);
-      if (this.#stop.aborted) return 'busy';
+      lost.add(range.seq);
     }
+  }
+
+  /** After `busy`: waits a moment, or until a lane of this worker gave a range up. */
+  async wait(): Promise<void> {
+    await this.#of.clock.sleep(BUSY_MS, linked(this.#stop, this.#given.signal));
   }
 
   /** The lane is through with the range, however it ended. */
@@ -58,6 +67,8 @@ export class Claims {
     this.#held.delete(seq);
     // What is known of it is out of date.
     this.#listedAt = -Infinity;
+    this.#given.abort();
+    this.#given = new AbortController();
   }
 
   async list(): Promise<void> {

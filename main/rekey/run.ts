@@ -41,7 +41,6 @@ export interface RunProgress extends Readonly<Tally> {
 /** Ranges that a worker has under way: while the last instances of one are written, the next is read already. */
 const LANES = 2;
 const CONTROL_MS = 1_000;
-const BUSY_MS = 1_000;
 
 /**
  * Takes part in a running campaign until it ends, is paused or cancelled, or the signal says stop. Any number of
@@ -134,7 +133,7 @@ class Worker {
       const held = await this.#claims.next();
       if (held === 'ended') return;
       if (held === 'busy') {
-        await this.#clock.sleep(BUSY_MS, this.#stop);
+        await this.#claims.wait();
         continue;
       }
       try {

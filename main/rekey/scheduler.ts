@@ -1,0 +1,86 @@
+import { takeCensus } from '../census/take.ts';
+import { isAppError } from '../errors.ts';
+import type { InstanceKeys } from '../lu/keys.ts';
+import type { SystemDb } from '../systemdb/repositories.ts';
+import { DEFAULT_LIMITS } from './campaign.ts';
+import type { Clock } from './clock.ts';
+import { holdsAny } from './conditions.ts';
+import { startCampaign } from './control.ts';
+import { createCampaign } from './create.ts';
+import { planRekey, type RekeyRequest } from './plan.ts';
+import { dueSchedules, type Schedule } from './schedule.ts';
+import { keepScheduleRun, listSchedules, type ScheduleRun, scheduleRuns } from './schedule-store.ts';
+import { surveyGenerations } from './survey.ts';
+
+export interface SchedulerBeat {
+  readonly db: SystemDb;
+  readonly keys: InstanceKeys;
+  /** Names this process among all. */
+  readonly worker: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Of all processes that could, one acts on the schedules. */
+export const SCHEDULER_LEASE = 'rekey:scheduler';
+const LEASE_SECONDS = 30;
+const RENEW_MS = 8_000;
+
+/**
+ * Acts on schedules whose time came, if this process is the one to: census, conditions, plan, campaign, start. Whoever
+ * runs campaigns picks it up. What became of each is kept; a failure to start one does not keep the others.
+ * @returns whether this process is the one that acts.
+ * @throws AppError `LOCKED`, `DATABASE_*`
+ */
+export async function beatScheduler({ db, keys, worker, clock, signal }: SchedulerBeat): Promise<boolean> {
+  if (!(await db.leases.acquire(SCHEDULER_LEASE, worker, LEASE_SECONDS))) return false;
+  const schedules = await listSchedules(db);
+  if (schedules.length === 0) return true;
+  const runs = await scheduleRuns(db);
+  const due = dueSchedules(schedules, clock.now(), new Map(Object.entries(runs).map(([id, run]) => [id, run.at])));
+  if (due.length === 0) return true;
+  // A census of a large cluster lasts longer than the lease; whoever lost it must not start anything.
+  const lost = new AbortController();
+  const renewing = setInterval(() => {
+    void db.leases.acquire(SCHEDULER_LEASE, worker, LEASE_SECONDS).then(
+      (mine) => (mine ? undefined : lost.abort()),
+      () => undefined,
+    );
+  }, RENEW_MS);
+  try {
+    const stop = AbortSignal.any([signal, lost.signal]);
+    for (const { schedule } of due) {
+      const run = await act(schedule, { db, keys, worker, clock, signal: stop });
+      if (run === null) return !lost.signal.aborted;
+      await keepScheduleRun(db, schedule.id, run);
+    }
+    return true;
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+/** @returns null where the signal stopped it: its time then still is to come. */
+async function act(schedule: Schedule, { db, keys, clock, signal }: SchedulerBeat): Promise<ScheduleRun | null> {
+  const at = clock.now();
+  try {
+    const { lus, from, limits = DEFAULT_LIMITS } = schedule;
+    const census = await takeCensus({ db, signal, now: clock.now });
+    if (signal.aborted) return null;
+    const { description: active } = await keys.active();
+    const mine = <T extends { readonly lu: string }>(rows: readonly T[]): T[] => rows.filter((row) => lus === undefined || lus.includes(row.lu));
+    const activatedAt = new Map((await db.keys.activations()).map((activation) => [activation.description, activation.activatedAt]));
+    if (!holdsAny(schedule.conditions, { now: at, rows: mine(census.rows), byNode: mine(census.byNode), active, activatedAt })) {
+      return { at, campaign: null, result: 'no condition held' };
+    }
+    const request: RekeyRequest = { ...(lus === undefined ? {} : { lus }), ...(from === undefined ? {} : { from }) };
+    const generations = await surveyGenerations(db, keys, census.rows);
+    const { record } = await createCampaign(db, planRekey({ census: census.rows, generations, active, request, limits }), { limits, now: clock.now });
+    await startCampaign(db, record.id, clock.now());
+    return { at, campaign: record.id, result: 'started' };
+  } catch (error) {
+    if (isAppError(error, 'CANCELLED')) return null;
+    if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;
+    return { at, campaign: null, result: error.code };
+  }
+}
