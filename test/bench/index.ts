@@ -10,6 +10,9 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   import: async () => (await import('./import.ts')).importBench(),
   window: async () => (await import('./window.ts')).windowBench(),
   timeline: async () => (await import('./timeline.ts')).timelineBench(),
+  census: async () => (await import('./census.ts')).censusBench(),
+  rekey: async () => (await import('./rekey.ts')).rekeyBench(),
+  'rekey-memory': async () => (await import('./rekey-memory.ts')).rekeyMemoryBench(),
 };
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

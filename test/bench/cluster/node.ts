@@ -1,0 +1,72 @@
+import { Client, types } from 'cassandra-driver';
+import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
+import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
+import type { SystemDb } from '../../../main/systemdb/repositories.ts';
+import { startCassandra } from '../../peers/cassandra/cassandra.ts';
+
+/** One real node, the product's way to it and the bare driver's. */
+export interface BenchNode {
+  readonly contactPoint: string;
+  readonly db: SystemDb;
+  /** The driver with nothing of ours, for the peers of the figures. */
+  readonly bare: Client;
+  stop(): Promise<void>;
+}
+
+export function settingsFor(contactPoint: string): CassandraSettings {
+  return { contactPoints: [contactPoint], localDataCenter: null, clusterId: null, replication: { class: 'SimpleStrategy', replication_factor: '1' }, user: null, tls: null };
+}
+
+export async function startBenchNode(): Promise<BenchNode> {
+  const cluster = await startCassandra({ heap: '1g' });
+  try {
+    const [contactPoint = ''] = cluster.contactPoints;
+    const db = await openCassandra(settingsFor(contactPoint), null);
+    const bare = new Client({
+      contactPoints: [contactPoint],
+      localDataCenter: 'datacenter1',
+      queryOptions: { prepare: true, consistency: types.consistencies.localQuorum },
+      encoding: { useBigIntAsLong: true },
+      protocolOptions: { maxVersion: 4 },
+    });
+    await bare.connect();
+    return {
+      contactPoint,
+      db,
+      bare,
+      async stop() {
+        await bare.shutdown();
+        await db.close();
+        await cluster.stop();
+      },
+    };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** The keyspace of an LU of the bench; their names are capitals. */
+export function entityOf(lu: string): string {
+  return `k2view_${lu.toLowerCase()}.entity`;
+}
+
+/** Runs `act` on each item, `width` at once. */
+export async function sideBySide<T>(items: Iterable<T>, width: number, act: (item: T) => Promise<unknown>): Promise<void> {
+  const left = items[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    for (let next = left.next(); next.done !== true; next = left.next()) await act(next.value);
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
+
+/** Seconds that `act` took. */
+export async function seconds(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return (performance.now() - start) / 1000;
+}
