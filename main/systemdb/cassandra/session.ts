@@ -209,13 +209,13 @@ export class CassandraSession {
       // Not idempotent to the driver: a second node that runs the same CREATE at the same moment makes a second table.
       this.client.execute(cql, [], { prepare: false, isIdempotent: false, readTimeout: SCHEMA_TIMEOUT, consistency: consistencies.quorum }),
     );
-    if ((result.info as { isSchemaInAgreement?: boolean }).isSchemaInAgreement !== false) return;
-    await this.#agreement();
+    await this.#agreement(result.info.queriedHost);
   }
 
-  async #agreement(): Promise<void> {
+  /** The driver does not wait where a statement found its work done; the other nodes may yet lack what that one node has. */
+  async #agreement(witness: string): Promise<void> {
     for (const end = Date.now() + AGREEMENT_PATIENCE; Date.now() < end; await delay(AGREEMENT_PAUSE)) {
-      if (await this.#agrees()) return;
+      if (await this.#agrees(witness)) return;
     }
     throw tookTooLong(
       'The nodes of the cluster do not agree on its schema. What was made so far stays; no data was touched.',
@@ -223,14 +223,15 @@ export class CassandraSession {
     );
   }
 
-  async #agrees(): Promise<boolean> {
-    const one = { consistency: consistencies.one, isIdempotent: true, prepare: false } as const;
-    const host = this.client.hosts.values().find((node) => node.isUp());
+  /** By what the node that carried out the change knows of the others. */
+  async #agrees(witness: string): Promise<boolean> {
+    const hosts = this.client.hosts.values();
+    const host = hosts.find(({ address }) => address === witness) ?? hosts.find((node) => node.isUp());
     if (host === undefined) return false;
-    const ask = (cql: string) => this.#run('read', () => this.client.execute(cql, [], { ...one, host }));
-    const [local, peers] = await Promise.all([ask('SELECT schema_version FROM system.local'), ask('SELECT peer, schema_version FROM system.peers')]);
-    const down = new Set(this.client.hosts.values().flatMap((node) => (node.isUp() ? [] : [node.address.replace(/:\d+$/, '')])));
-    const versions = [...local.rows, ...peers.rows.filter((row) => !down.has(String(row['peer'])))].map((row) => String(row['schema_version']));
+    const ask = (cql: string) => this.#run('read', () => this.client.execute(cql, [], { consistency: consistencies.one, isIdempotent: true, prepare: false, host }));
+    const [local, peers] = await Promise.all([ask('SELECT schema_version FROM system.local'), ask('SELECT rpc_address, schema_version FROM system.peers')]);
+    const down = new Set(hosts.flatMap((node) => (node.isUp() ? [] : [node.address.replace(/:\d+$/, '')])));
+    const versions = [...rowsOf(local), ...rowsOf(peers).filter((row) => !down.has(String(row['rpc_address'])))].map((row) => String(row['schema_version']));
     return new Set(versions).size === 1;
   }
 

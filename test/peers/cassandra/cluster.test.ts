@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
+import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
+import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
+import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
+import type { SystemDb } from '../../../main/systemdb/repositories.ts';
+import { startCassandra, type CassandraCluster } from './cassandra.ts';
+
+let cluster: CassandraCluster;
+let session: CassandraSession;
+let db: SystemDb;
+
+beforeAll(async () => {
+  cluster = await startCassandra({ nodes: 3, heap: '640m' });
+  // At once, by way of each node: that is when schemas part.
+  const opened = await Promise.all(cluster.contactPoints.map((contactPoint) => openCassandra(settings('three', '3', [contactPoint]), null)));
+  db = opened[0] as SystemDb;
+  await Promise.all(opened.slice(1).map((other) => other.close()));
+  session = await connectCassandra(settings('three', '3', cluster.contactPoints), null);
+});
+
+afterAll(async () => {
+  await session?.close();
+  await db?.close();
+  await cluster?.stop();
+});
+
+it('lists the nodes of the cluster, and says which are up', async () => {
+  const nodes = (await db.topology?.nodes()) ?? [];
+  expect(nodes.map(({ address }) => address)).toEqual(addresses());
+  expect(nodes.map(({ up, dataCenter, rack, version }) => ({ up, dataCenter, rack, version }))).toEqual(
+    addresses().map(() => ({ up: true, dataCenter: 'datacenter1', rack: 'rack1', version: '5.0.9' })),
+  );
+});
+
+it('says for each stripe the nodes that Cassandra itself says', async () => {
+  expect(await db.topology?.replication()).toEqual({ class: 'SimpleStrategy', replication_factor: '3' });
+  expect((await db.topology?.stripePlaces('a key', 4))?.map((places) => [...places].sort())).toEqual(Array.from({ length: 4 }, () => addresses()));
+
+  const single = await openCassandra(settings('single', '1', cluster.contactPoints), null);
+  try {
+    const stripes = 64;
+    await single.stripes.write('a key', new Uint8Array(stripes));
+    const places = (await single.topology?.stripePlaces('a key', stripes)) ?? [];
+    expect(new Set(places.flat())).toEqual(new Set(addresses()));
+    // With one copy the token of a row tells the one node that can hold it.
+    const rows = await session.readAll(`SELECT key_description, idx, token(key_description, idx) AS place FROM "k2auth_single".stripe_key_storage`);
+    expect(rows).toHaveLength(stripes);
+    for (const { idx, place } of rows) expect(places[Number(idx)]).toEqual([holderOf(place as bigint)]);
+  } finally {
+    await single.close();
+  }
+});
+
+it('goes on within seconds where a node is stopped, and tells that it is', async () => {
+  await db.settings.set('before', 'stop');
+  await cluster.kill(1, 'SIGSTOP');
+  try {
+    const began = performance.now();
+    // Whichever node is asked first, each of these is asked of a live one soon.
+    for (let round = 0; round < 12; round += 1) {
+      await session.write(`INSERT INTO ${session.keyspaces.system.quoted}.settings (key, value) VALUES (?, ?)`, [`round ${round}`, 'stored']);
+      expect((await session.readOne(`SELECT value FROM ${session.keyspaces.system.quoted}.settings WHERE key = ?`, [`round ${round}`]))?.['value']).toBe('stored');
+    }
+    expect(performance.now() - began).toBeLessThan(12_000);
+    expect(await db.settings.setOnce('during', 'stop')).toBe('stop');
+    expect((await db.topology?.nodes())?.map(({ up }) => up)).toEqual([true, false, true]);
+  } finally {
+    await cluster.kill(1, 'SIGCONT');
+  }
+  await until(async () => (await db.topology?.nodes())?.every(({ up }) => up) ?? false);
+});
+
+it('says what is missing where a majority is gone, and goes on by itself once it is back', async () => {
+  await Promise.all([cluster.kill(1), cluster.kill(2)]);
+  await expect(session.write(`INSERT INTO ${session.keyspaces.system.quoted}.settings (key, value) VALUES ('few', 'nodes')`, [])).rejects.toMatchObject({
+    code: expect.stringMatching(/^DATABASE_(UNAVAILABLE|TIMEOUT)$/),
+  });
+  await cluster.kill(0);
+  await until(async () => {
+    const code = await session.readOne(`SELECT value FROM ${session.keyspaces.system.quoted}.settings WHERE key = 'before'`, []).then(
+      () => null,
+      (error: { code?: string }) => error.code,
+    );
+    return code === 'DATABASE_UNREACHABLE';
+  });
+  await Promise.all([cluster.restart(0), cluster.restart(1), cluster.restart(2)]);
+  await until(async () => {
+    const row = await session.readOne(`SELECT value FROM ${session.keyspaces.system.quoted}.settings WHERE key = 'before'`, []).catch(() => null);
+    return row?.['value'] === 'stop';
+  });
+});
+
+function settings(clusterId: string, factor: string, contactPoints: readonly string[]): CassandraSettings {
+  return { contactPoints, localDataCenter: null, clusterId, replication: { class: 'SimpleStrategy', replication_factor: factor }, user: null, tls: null };
+}
+
+function addresses(): string[] {
+  return cluster.contactPoints.map((contactPoint) => contactPoint.replace(/:\d+$/, ''));
+}
+
+/** By the ring that the cluster was started with: node n begins it at -2^63 + n/3 * 2^64 + 1, and has what lies up to its token. */
+function holderOf(place: bigint): string | undefined {
+  const tokens = [0n, 1n, 2n].map((node) => -(2n ** 63n) + (node * 2n ** 64n) / 3n + 1n);
+  const node = tokens.findIndex((token) => place <= token);
+  return addresses()[node === -1 ? 0 : node];
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await isSo()); await delay(250)) {
+    if (Date.now() > end) throw new Error('It did not come to be so in time.');
+  }
+}
