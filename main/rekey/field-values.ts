@@ -1,5 +1,4 @@
 /** The values of named columns in an instance's image. */
-import type { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../errors.ts';
 import { openImage } from '../lu/microdb.ts';
 import { quoted } from '../lu/source-tables.ts';
@@ -47,7 +46,7 @@ export function writeFieldValues(image: Uint8Array, columns: readonly FieldRef[]
 }
 
 /** A change of values must not run what the image's maker wrote: triggers, computed columns, indexes over expressions. */
-function checkColumn(db: DatabaseSync, ref: FieldRef): { table: string; column: string } {
+function checkColumn(db: ReturnType<typeof openImage>, ref: FieldRef): { table: string; column: string } {
   const fold = 'COLLATE NOCASE';
   const found = db.prepare(`SELECT name FROM main.sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = ? ${fold}`).get(ref.table)?.['name'];
   if (found === undefined) throw malformed(ref, 'the instance has no such table');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { takeCensus } from '../census/take.ts';
 import { isAppError } from '../errors.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
@@ -7,7 +8,7 @@ import type { Clock } from './clock.ts';
 import { holdsAny } from './conditions.ts';
 import { startCampaign } from './control.ts';
 import { createCampaign } from './create.ts';
-import { planRekey, type RekeyRequest } from './plan.ts';
+import { planRekey, type RekeyPlan, type RekeyRequest } from './plan.ts';
 import { dueSchedules, type Schedule } from './schedule.ts';
 import { keepScheduleRun, listSchedules, type ScheduleRun, scheduleRuns } from './schedule-store.ts';
 import { surveyGenerations } from './survey.ts';
@@ -19,6 +20,15 @@ export interface SchedulerBeat {
   readonly worker: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Put around the start of a campaign that is due, for a record of it before and after. */
+  readonly aroundStart?: (start: ScheduledStart, body: () => Promise<void>) => Promise<void>;
+}
+
+export interface ScheduledStart {
+  /** Of the campaign that is about to be made. */
+  readonly id: string;
+  readonly schedule: Schedule;
+  readonly plan: RekeyPlan;
 }
 
 /** Of all processes that could, one acts on the schedules. */
@@ -32,7 +42,8 @@ const RENEW_MS = 8_000;
  * @returns whether this process is the one that acts.
  * @throws AppError `LOCKED`, `DATABASE_*`
  */
-export async function beatScheduler({ db, keys, worker, clock, signal }: SchedulerBeat): Promise<boolean> {
+export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
+  const { db, worker, clock, signal } = beat;
   if (!(await db.leases.acquire(SCHEDULER_LEASE, worker, LEASE_SECONDS))) return false;
   const schedules = await listSchedules(db);
   if (schedules.length === 0) return true;
@@ -50,7 +61,7 @@ export async function beatScheduler({ db, keys, worker, clock, signal }: Schedul
   try {
     const stop = AbortSignal.any([signal, lost.signal]);
     for (const { schedule } of due) {
-      const run = await act(schedule, { db, keys, worker, clock, signal: stop });
+      const run = await act(schedule, { ...beat, signal: stop });
       if (run === null) return !lost.signal.aborted;
       await keepScheduleRun(db, schedule.id, run);
     }
@@ -61,7 +72,7 @@ export async function beatScheduler({ db, keys, worker, clock, signal }: Schedul
 }
 
 /** @returns null where the signal stopped it: its time then still is to come. */
-async function act(schedule: Schedule, { db, keys, clock, signal }: SchedulerBeat): Promise<ScheduleRun | null> {
+async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = (_start, body) => body() }: SchedulerBeat): Promise<ScheduleRun | null> {
   const at = clock.now();
   try {
     const { lus, from, limits = DEFAULT_LIMITS } = schedule;
@@ -75,9 +86,15 @@ async function act(schedule: Schedule, { db, keys, clock, signal }: SchedulerBea
     }
     const request: RekeyRequest = { ...(lus === undefined ? {} : { lus }), ...(from === undefined ? {} : { from }) };
     const generations = await surveyGenerations(db, keys, census.rows);
-    const { record } = await createCampaign(db, planRekey({ census: census.rows, generations, active, request, limits }), { limits, now: clock.now });
-    await startCampaign(db, record.id, clock.now());
-    return { at, campaign: record.id, result: 'started' };
+    const plan = planRekey({ census: census.rows, generations, active, request, limits });
+    const [refusal] = plan.refusals;
+    if (refusal !== undefined) return { at, campaign: null, result: refusal.code };
+    const id = randomUUID();
+    await aroundStart({ id, schedule, plan }, async () => {
+      await createCampaign(db, plan, { id, limits, now: clock.now });
+      await startCampaign(db, id, clock.now());
+    });
+    return { at, campaign: id, result: 'started' };
   } catch (error) {
     if (isAppError(error, 'CANCELLED')) return null;
     if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;

@@ -1,10 +1,10 @@
 import type { InstanceKeys } from '../lu/keys.ts';
-import type { SystemDb } from '../systemdb/repositories.ts';
+import type { CampaignState, SystemDb } from '../systemdb/repositories.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CAMPAIGNS_LOOKED_AT } from './create.ts';
 import { isPassing } from './patience.ts';
 import { runCampaign, type RunProgress } from './run.ts';
-import { beatScheduler, SCHEDULER_LEASE } from './scheduler.ts';
+import { beatScheduler, SCHEDULER_LEASE, type SchedulerBeat } from './scheduler.ts';
 
 export interface ServeRequest {
   readonly db: SystemDb;
@@ -15,6 +15,10 @@ export interface ServeRequest {
   readonly signal: AbortSignal;
   readonly onHealth?: (health: ServeHealth) => void;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Put around {@link runCampaign}, for a record of it before and after. */
+  readonly aroundRun?: (id: string, run: () => Promise<CampaignState>) => Promise<CampaignState>;
+  /** @see SchedulerBeat.aroundStart */
+  readonly aroundStart?: SchedulerBeat['aroundStart'];
   /** What a campaign or the scheduler failed of; it is tried again later. `campaign` is null for the scheduler. */
   readonly onError?: (error: unknown, campaign: string | null) => void;
   readonly clock?: Clock;
@@ -80,8 +84,8 @@ class Server {
   }
 
   #start(id: string): void {
-    const { db, keys, worker, signal, onProgress } = this.#request;
-    const run = runCampaign({ db, keys, id, worker, signal, clock: this.#clock, ...(onProgress === undefined ? {} : { onProgress }) });
+    const { db, keys, worker, signal, onProgress, aroundRun = (_id, run) => run() } = this.#request;
+    const run = aroundRun(id, () => runCampaign({ db, keys, id, worker, signal, clock: this.#clock, ...(onProgress === undefined ? {} : { onProgress }) }));
     const ended = run.then(
       () => undefined,
       (error: unknown) => {
@@ -94,10 +98,10 @@ class Server {
 
   /** Beside the campaigns: a census that a schedule wants may last. */
   async #schedule(): Promise<void> {
-    const { db, keys, worker, signal } = this.#request;
+    const { db, keys, worker, signal, aroundStart } = this.#request;
     while (!signal.aborted) {
       try {
-        this.#leader = await beatScheduler({ db, keys, worker, clock: this.#clock, signal });
+        this.#leader = await beatScheduler({ db, keys, worker, clock: this.#clock, signal, ...(aroundStart === undefined ? {} : { aroundStart }) });
       } catch (error) {
         this.#leader = false;
         if (!isPassing(error)) this.#request.onError?.(error, null);

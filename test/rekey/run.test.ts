@@ -57,8 +57,8 @@ describe('a campaign', () => {
   });
 
   test('two workers share the ranges: each instance is rewritten once, and the counts add up', async () => {
-    const { db, other, keys } = await cluster(1_000);
-    const { record } = await started(inRangesOf(db, 100, 1_000), keys);
+    const { db, other, keys } = await cluster(500);
+    const { record } = await started(inRangesOf(db, 50, 500), keys);
     const rewrites = new Map<string, string[]>();
     const spied = (real: typeof db, worker: string): typeof db =>
       wrapped(real, {
@@ -76,19 +76,19 @@ describe('a campaign', () => {
       ),
     );
     expect(states).toEqual(['done', 'done']);
-    expect(rewrites.size).toBe(1_000);
+    expect(rewrites.size).toBe(500);
     expect([...rewrites.values()].every((workers) => workers.length === 1)).toBe(true);
-    expect(totals.a + totals.b).toBe(1_000);
+    expect(totals.a + totals.b).toBe(500);
     expect(Math.min(totals.a, totals.b)).toBeGreaterThan(0);
     const ranges = await db.campaigns.ranges(record.id);
     expect(ranges.length).toBe(10);
-    expect(ranges.reduce((sum, range) => sum + range.passed, 0)).toBe(1_000);
-    expect(await campaignStatus(db, record.id)).toMatchObject({ done: 1_000, outcome: { proven: true, rewritten: 1_000 } });
+    expect(ranges.reduce((sum, range) => sum + range.passed, 0)).toBe(500);
+    expect(await campaignStatus(db, record.id)).toMatchObject({ done: 500, outcome: { proven: true, rewritten: 500 } });
   });
 
   test('goes on where a worker was stopped, again and again, each instance once', async () => {
-    const { db, keys } = await cluster(800);
-    const { record } = await started(inRangesOf(db, 150, 800), keys);
+    const { db, keys } = await cluster(400);
+    const { record } = await started(inRangesOf(db, 75, 400), keys);
     let rewritten = 0;
     const counting = wrapped(db, {
       instances: {
@@ -107,9 +107,9 @@ describe('a campaign', () => {
       clearTimeout(timer);
     }
     expect(state).toBe('done');
-    expect(rewritten).toBe(800);
-    expect(await campaignStatus(db, record.id)).toMatchObject({ done: 800, outcome: { proven: true, rewritten: 800 } });
-    expect((await db.campaigns.ranges(record.id)).reduce((sum, range) => sum + range.passed, 0)).toBe(800);
+    expect(rewritten).toBe(400);
+    expect(await campaignStatus(db, record.id)).toMatchObject({ done: 400, outcome: { proven: true, rewritten: 400 } });
+    expect((await db.campaigns.ranges(record.id)).reduce((sum, range) => sum + range.passed, 0)).toBe(400);
   });
 
   test('goes on after a worker that vanished, once its leases end', async () => {
