@@ -61,14 +61,14 @@ describe('a plan', () => {
   });
 
   test('estimates from what was measured, within the limits', () => {
-    const limits = (instancesPerSecond: number | null, mebibytesPerSecond: number | null): PlanInput['limits'] => ({ instancesPerSecond, mebibytesPerSecond });
+    const limits = (instancesPerSecond: number | null, mebibytesPerSecond: number | null): NonNullable<PlanInput['limits']> => ({ instancesPerSecond, mebibytesPerSecond });
     expect(planRekey({ ...INPUT, measuredRate: 3 }).estimate).toEqual({ seconds: 10, instancesPerSecond: 3, basis: 'measured' });
-    expect(planRekey({ ...INPUT, measuredRate: 3, ...{ limits: limits(1, null) } }).estimate).toEqual({ seconds: 30, instancesPerSecond: 1, basis: 'limits' });
-    expect(planRekey({ ...INPUT, ...{ limits: limits(null, 5000 / 1024 / 1024 / 10) } }).estimate).toMatchObject({ seconds: 10, basis: 'limits' });
+    expect(planRekey({ ...INPUT, measuredRate: 3, limits: limits(1, null) }).estimate).toEqual({ seconds: 30, instancesPerSecond: 1, basis: 'limits' });
+    expect(planRekey({ ...INPUT, limits: limits(null, 5000 / 1024 / 1024 / 10) }).estimate).toMatchObject({ seconds: 10, basis: 'limits' });
   });
 
   test('counts exactly what it will do, whatever is asked for', () => {
-    const name = fc.constantFrom('k1', 'k2', 'k3', 'k4');
+    const name = fc.constantFrom<string>('k1', 'k2', 'k3', 'k4');
     const row = fc.record({ lu: fc.constantFrom('A', 'B', 'C'), keyDescription: name, instances: fc.nat(50), bytes: fc.nat(500) });
     const request = fc.record({ lus: fc.array(fc.constantFrom('A', 'B', 'C', 'D')), from: fc.array(name) }, { requiredKeys: [] });
     const census = fc.uniqueArray(row, { selector: (one) => `${one.lu} ${one.keyDescription}` });
