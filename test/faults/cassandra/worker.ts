@@ -1,0 +1,127 @@
+/**
+ * One process on the cluster, for the fault tests: `node worker.ts HOME PROFILE ACT …`. It prints a line for each thing
+ * that it knows for certain, and goes on until it is done, told `stop` on its input, or killed.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { policies, type EmptyCallback, type ExecutionOptions, type Host } from 'cassandra-driver';
+import { openServices, type Services } from '../../../app/services.ts';
+import { isAppError } from '../../../main/errors.ts';
+import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
+import { runCampaign } from '../../../main/rekey/run.ts';
+import { imageOf, saveUnder, sizeOf } from './content.ts';
+
+const [home = '', profile = '', act = '', ...given] = process.argv.slice(2);
+const input = createInterface({ input: process.stdin });
+let stopped = false;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function codeOf(error: unknown): string {
+  return isAppError(error) ? error.code : String(error);
+}
+
+/** `rekey CAMPAIGN`: takes part in it to its end. */
+async function rekey({ cluster }: Services, [id = '']: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  input.once('line', () => stop.abort());
+  const state = await runCampaign({
+    db: cluster.db,
+    keys: cluster.ring,
+    id,
+    worker: randomUUID(),
+    signal: stop.signal,
+    onProgress: ({ phase, rewritten, superseded, waiting }) => say(`progress ${phase} ${rewritten + superseded} ${waiting?.code ?? '-'}`),
+  });
+  say(`ended ${state}`);
+}
+
+/**
+ * `save LU IDS FIRST SIZE LANES`: counts up in the instances 1 to IDS, from FIRST on. One of three saves is of a node
+ * that missed the last activation.
+ */
+async function save({ cluster: { db, ring: keys } }: Services, [lu = '', ids = '', first = '', size = '', lanes = '3']: readonly string[]): Promise<void> {
+  input.once('line', () => {
+    stopped = true;
+  });
+  const counters = new Map<string, number>();
+  let earlier: string | undefined;
+  let askedAt = 0;
+  const earlierGeneration = async (): Promise<string | undefined> => {
+    if (Date.now() - askedAt > 2_000) {
+      askedAt = Date.now();
+      earlier = (await db.keys.activations()).filter(({ name }) => name === LUI_KEY_NAME).at(-2)?.description;
+    }
+    return earlier;
+  };
+  const lane = async (place: number): Promise<void> => {
+    while (!stopped) {
+      const id = String(randomInt(Math.ceil((Number(ids) - place) / Number(lanes))) * Number(lanes) + place + 1);
+      const counter = (counters.get(id) ?? Number(first)) + 1;
+      counters.set(id, counter);
+      try {
+        const generation = randomInt(3) === 0 ? await earlierGeneration() : undefined;
+        await saveUnder({ db, keys }, lu, id, imageOf(counter, size === '-' ? sizeOf(id) : Number(size)), generation);
+        say(`saved ${id} ${counter} ${Date.now()}`);
+      } catch (error) {
+        say(`failed ${id} ${counter} ${codeOf(error)}`);
+        if (!isAppError(error)) throw error;
+        await delay(100);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Number(lanes) }, (_, place) => lane(place)));
+}
+
+/** `ahead LU ID MS`: saves once with a clock that jumped ahead. */
+async function ahead({ cluster: { db, ring: keys } }: Services, [lu = '', id = '', ms = '']: readonly string[]): Promise<void> {
+  const now = Date.now;
+  Date.now = () => now() + Number(ms);
+  await saveUnder({ db, keys }, lu, id, imageOf(1_000, 0), (await db.keys.activations()).filter(({ name }) => name === LUI_KEY_NAME).at(-2)?.description);
+  Date.now = now;
+  say(`saved ${id} 1000`);
+}
+
+/** `race`: activates at each time (ms since the epoch) that its input names. */
+async function race({ activation }: Services): Promise<void> {
+  for await (const at of input) {
+    if (at === 'stop') return;
+    await delay(Number(at) - Date.now());
+    try {
+      const { description } = await activation.run(`activatekey name='${LUI_KEY_NAME}'`, 'race');
+      say(`won ${description}`);
+    } catch (error) {
+      say(`lost ${codeOf(error)}`);
+    }
+  }
+}
+
+/** Sends everything through one node, while that is up. */
+function goThrough(node: string): void {
+  const policy = policies.loadBalancing.TokenAwarePolicy.prototype;
+  const plan = policy.newQueryPlan;
+  policy.newQueryPlan = function (keyspace: string, options: ExecutionOptions, callback: (error: Error, hosts: Iterator<Host>) => void): void {
+    plan.call(this, keyspace, options, ((error: Error, hosts: Iterator<Host>) => {
+      const all: Host[] = [];
+      for (let next = hosts.next(); next.done !== true; next = hosts.next()) all.push(next.value);
+      all.sort((a, b) => Number(b.address === node) - Number(a.address === node));
+      callback(error, all[Symbol.iterator]());
+    }) as EmptyCallback & ((error: Error, hosts: Iterator<Host>) => void));
+  };
+}
+
+const ACTS: Readonly<Record<string, (services: Services, given: readonly string[]) => Promise<void>>> = { rekey, save, ahead, race };
+
+const through = process.env['FKC_TEST_THROUGH'];
+if (through !== undefined) goThrough(through);
+const services = await openServices({ home, profile });
+await services.unlock(null);
+say('ready');
+await ACTS[act]?.(services, given);
+await services.close();
+say('end');
+input.close();
+process.stdin.destroy();
