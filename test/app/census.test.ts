@@ -114,13 +114,13 @@ describe('on a cluster', () => {
     const { db, censuses, jobs } = await onCluster();
     await db.instances.saveMany(plain('A', 0, 20_000, 'k1'));
     let counted = 0;
-    let stop: Promise<void> | null = null;
+    const stops: Promise<void>[] = [];
     onFailPoint((name) => {
-      if (name === 'census:range-counted' && ++counted === 1) stop = jobs.stop(jobs.list()[0]?.id ?? '', 'paused');
+      if (name === 'census:range-counted' && ++counted === 1) stops.push(jobs.stop(jobs.list()[0]?.id ?? '', 'paused'));
     });
     const started = censuses.start({});
     await expect(started.ended).rejects.toMatchObject({ code: 'CANCELLED', remedy: `Go on with: fkc census --resume ${started.id}` });
-    await stop;
+    await Promise.all(stops);
     onFailPoint(null);
     expect(jobs.list()).toMatchObject([{ state: 'paused' }]);
     expect(await db.jobs.get(started.id)).toMatchObject({ state: 'paused' });

@@ -131,12 +131,14 @@ export function DataPage(): ReactNode {
 function Views({ byNode }: { byNode: boolean }): ReactNode {
   return (
     <span className="choice-links">
-      <Link to="/data" aria-current={!byNode}>
-        by Logical Unit
-      </Link>
-      <Link to="/data" search={{ by: 'node' }} aria-current={byNode}>
-        by node
-      </Link>
+      {byNode ? <Link to="/data">by Logical Unit</Link> : <strong>by Logical Unit</strong>}
+      {byNode ? (
+        <strong>by node</strong>
+      ) : (
+        <Link to="/data" search={{ by: 'node' }}>
+          by node
+        </Link>
+      )}
     </span>
   );
 }
