@@ -1,7 +1,7 @@
 import { type EnvelopeHeader, openInstance, readEnvelopeHeader, sealInstance } from '../crypto/envelope.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
-import type { InstanceInfo, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import type { InstanceInfo, InstanceRange, RangeCount, RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
 import { type LuDefinition, tableNames } from './definition.ts';
 import type { InstanceKeys } from './keys.ts';
 import { checkImage } from './microdb.ts';
@@ -29,6 +29,8 @@ export interface VerifyOptions {
 /** Instances of one page, and sealed bytes that may be in memory at once (a single instance may be larger). */
 const PAGE_INSTANCES = 256;
 const PAGE_BYTES = 8 * 1024 * 1024;
+/** Instances of one page of a count. */
+const COUNTED_PAGE = 5_000;
 
 /** Failures that say nothing about the instance: nothing can be read or written at all now. */
 const GENERAL: ReadonlySet<string> = new Set(['LOCKED', 'SECRET_DISPOSED', 'CANCELLED', 'DISK_FULL']);
@@ -112,34 +114,58 @@ export class Instances {
   }
 
   /**
-   * Opens every instance, of one LU or of all, and names those that can not be opened; it never stops at one.
+   * Opens every instance, of one LU or of all, and names those that can not be opened; it never stops at one. Reads in
+   * ranges: on a cluster the order of the IDs costs a look-up each.
    * @throws AppError `CANCELLED`, `LOCKED`, `DATABASE_*`: nothing can be said about the rest then.
    */
   async verify(lu?: string, options: VerifyOptions = {}): Promise<Verification> {
-    const census = (await this.#db.instances.census()).filter((row) => lu === undefined || row.lu === lu);
-    const total = census.reduce((sum, row) => sum + row.instances, 0);
+    const ranges: InstanceRange[] = [];
+    for (const name of lu === undefined ? await this.#db.instances.lus() : [lu]) ranges.push(...(await this.#db.instances.ranges(name)));
+    let total = 0;
+    for (const range of ranges) total += await this.#count(range, options.signal);
     const unreadable: Verification['unreadable'][number][] = [];
     const turn = takeTurns();
     let checked = 0;
-    for (const name of new Set(census.map((row) => row.lu))) {
-      for await (const page of this.#pages(name)) {
+    const progress = (): void => options.onProgress?.({ done: checked, total: Math.max(total, checked), failed: unreadable.length });
+    for (const range of ranges) {
+      for await (const page of this.#rangePages(range)) {
         for (const stored of page) {
           throwIfCancelled(options.signal, 'The verification');
           try {
             (await openStored(this.#keys, stored)).fill(0);
           } catch (error) {
             if (!isOfInstance(error)) throw error;
-            unreadable.push({ lu: name, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });
+            unreadable.push({ lu: stored.lu, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });
           }
           checked++;
           const others = turn();
           if (others !== undefined) await others;
         }
-        options.onProgress?.({ done: checked, total, failed: unreadable.length });
+        progress();
       }
     }
-    options.onProgress?.({ done: checked, total, failed: unreadable.length });
+    progress();
+    unreadable.sort((a, b) => compare(a.lu, b.lu) || compare(a.id, b.id));
     return { checked, readable: checked - unreadable.length, unreadable };
+  }
+
+  async #count(range: InstanceRange, signal: AbortSignal | undefined): Promise<number> {
+    let instances = 0;
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      throwIfCancelled(signal, 'The verification');
+      const page: RangePage<RangeCount> = await this.#db.instances.countRange(range, { limit: COUNTED_PAGE, ...(cursor === undefined ? {} : { cursor }) });
+      instances += page.passed;
+      cursor = page.cursor;
+    }
+    return instances;
+  }
+
+  async *#rangePages(range: InstanceRange): AsyncGenerator<readonly StoredInstance[]> {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: RangePage<StoredInstance> = await this.#db.instances.scanRange(range, { limit: PAGE_INSTANCES, wanted: () => true, ...(cursor === undefined ? {} : { cursor }) });
+      yield page.rows;
+      cursor = page.cursor;
+    }
   }
 
   async *#pages(lu: string): AsyncGenerator<StoredInstance[]> {
@@ -203,4 +229,8 @@ function notFound(lu: string, id: string): AppError {
   return new AppError('INSTANCE_NOT_FOUND', `There is no instance ${lu} ${id} in this system database.`, 'Check LU and instance ID (case counts); list the LU to see what it has.', {
     details: { lu, id },
   });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
