@@ -9,6 +9,7 @@ import { addKeys } from './commands/keys.ts';
 import { addKeyStore } from './commands/keystore.ts';
 import { addLu } from './commands/lu.ts';
 import { addProfile } from './commands/profile.ts';
+import { addRekey } from './commands/rekey.ts';
 import { addRun } from './commands/run.ts';
 import { VERSION } from '../version.ts';
 
@@ -45,6 +46,7 @@ export function buildProgram(choose: Choose, output: OutputConfiguration): Comma
   addField(program, choose);
   addHash(program, choose);
   addCensus(program, choose);
+  addRekey(program, choose);
   addAudit(program, choose);
   addProfile(program, choose);
   addDemo(program, choose);

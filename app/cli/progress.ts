@@ -46,6 +46,11 @@ export class Progress {
     this.#line(`${title}: ${figure(done)}${total === null ? '' : ` of ${figure(total)}`}${speed}${remaining}`);
   }
 
+  /** One line in place of the last. */
+  tell(text: string): void {
+    if (this.#screen.isTTY === true) this.#line(text);
+  }
+
   /** Empties the line, so that other output may follow. */
   clear(): void {
     if (this.#shown) this.#screen.write(CLEAR);

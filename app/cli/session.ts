@@ -44,6 +44,7 @@ export class Session {
   line: string | null = null;
   #profile: string | undefined;
   #services: Promise<Services> | null = null;
+  #stop: (() => unknown) | null = null;
 
   constructor(options: GlobalOptions, home: string) {
     this.options = options;
@@ -132,8 +133,17 @@ export class Session {
     if (this.terminal.interactive) await this.err.write(`${text}\n`);
   }
 
+  /** What an interrupt does from now on in place of pausing jobs; the command then ends by itself. */
+  onInterrupt(stop: () => unknown): void {
+    this.#stop = stop;
+  }
+
   /** Pauses what runs. @returns false where nothing ran that could be paused */
   async interrupt(): Promise<boolean> {
+    if (this.#stop !== null) {
+      await this.#stop();
+      return true;
+    }
     const services = await this.#services?.catch(() => null);
     if (services === null || services === undefined || services.jobs.running === 0) return false;
     await services.jobs.close();

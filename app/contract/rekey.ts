@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, description, done, failure, instanceId, luName, nothing, time, typedName } from './channel.ts';
+import { scheduleInput, scheduleView } from './rekey-schedule.ts';
 
 const campaignId = z.string().min(1).max(64);
 const fieldName = z.object({ lu: luName, table: z.string().min(1).max(256), column: z.string().min(1).max(256) });
@@ -124,6 +125,10 @@ export const rekey = {
     id.extend({ after: z.object({ lu: luName, id: instanceId }).optional(), limit: z.number().int().min(1).max(500) }),
     z.object({ failures: z.array(campaignFailure), more: z.boolean() }),
   ),
+  /** Also the process that acts on them now; null where none does. */
+  'rekey.schedules': channel(nothing, z.object({ schedules: z.array(scheduleView), scheduler: z.string().nullable() })),
+  'rekey.addSchedule': channel(z.object({ schedule: scheduleInput, confirm: typedName.optional() }), id),
+  'rekey.removeSchedule': channel(id, done),
 };
 
 export type RekeyRequestInput = z.infer<typeof rekeyRequest>;
@@ -132,3 +137,4 @@ export type RekeyPlanView = z.infer<typeof rekeyPlan>;
 export type CampaignView = z.infer<typeof campaign>;
 export type CampaignFailureView = z.infer<typeof campaignFailure>;
 export type RekeyNeeds = z.output<(typeof rekey)['rekey.list']['output']>['needs'];
+export type { ScheduleCondition, ScheduleInput, ScheduleTime, ScheduleView } from './rekey-schedule.ts';

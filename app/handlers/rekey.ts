@@ -25,5 +25,11 @@ export function rekeyHandlers(services: Services): HandlersOf<'rekey'> {
       return {};
     },
     'rekey.failures': ({ id, after, limit }) => services.rekeys.failures(id, { after, limit }),
+    'rekey.schedules': () => services.rekeys.schedules.list(),
+    'rekey.addSchedule': async ({ schedule, confirm }) => ({ id: await services.rekeys.schedules.add(schedule, confirm) }),
+    'rekey.removeSchedule': async ({ id }) => {
+      await services.rekeys.schedules.remove(id);
+      return {};
+    },
   };
 }

@@ -12,6 +12,7 @@ import type { CampaignFailureView, CampaignView, RekeyLimitsInput, RekeyNeeds, R
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { assertConfirmed } from './keystore.ts';
+import { RekeySchedules } from './rekey-schedules.ts';
 import { campaignView } from './rekey-view.ts';
 import type { RekeyWorkers } from './rekey-workers.ts';
 
@@ -27,6 +28,7 @@ const ENDED: readonly CampaignState[] = ['done', 'cancelled', 'failed'];
 /** Rekey campaigns: planned first, worked on by any number of processes, of which this one may be one. */
 export class Rekeys {
   readonly workers: RekeyWorkers;
+  readonly schedules: RekeySchedules;
   readonly #cluster: Cluster;
   readonly #censuses: Censuses;
   readonly #retrying = new Map<string, AbortController>();
@@ -37,6 +39,7 @@ export class Rekeys {
     this.#cluster = cluster;
     this.#censuses = censuses;
     this.workers = workers;
+    this.schedules = new RekeySchedules(cluster);
   }
 
   /** What a campaign would do; changes nothing. @throws AppError `LOCKED`, `INPUT_INVALID` (limits), `DATABASE_*` */

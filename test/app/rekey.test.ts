@@ -5,7 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsoleEvent } from '../../app/contract/events.ts';
 import { openServices, type Services } from '../../app/services.ts';
+import { RekeyServer } from '../../app/services/rekey-serve.ts';
 import { rangeBins } from '../../app/services/rekey-view.ts';
+import { toFailure } from '../../main/errors.ts';
+import { addSchedule } from '../../main/rekey/schedule-store.ts';
 import { imageOf } from '../lu/fixtures.ts';
 
 const LU = 'CUSTOMER';
@@ -158,6 +161,42 @@ describe('a rekey', () => {
     await expect(services.rekeys.plan({})).rejects.toMatchObject({ code: 'LOCKED' });
     await expect(services.rekeys.workers.work('none')).rejects.toMatchObject({ code: 'LOCKED' });
     expect(services.rekeys.workers.failureOf('none')).toMatchObject({ code: 'LOCKED' });
+  });
+});
+
+describe('the long-running worker', () => {
+  it('starts what a schedule wants, audited before and after, works on it, and gives everything back', async () => {
+    const { services, first } = await rotated(20);
+    const { cluster, rekeys } = services;
+    const { id: schedule } = await addSchedule(cluster.db, { when: { kind: 'whenever', everyMinutes: 1 }, conditions: [{ kind: 'instances', per: 'generation', more: 5 }] }, Date.now() - 120_000);
+    expect((await rekeys.schedules.list()).schedules).toMatchObject([{ id: schedule, last: null }]);
+    const abort = new AbortController();
+    const said: string[] = [];
+    const server = new RekeyServer({ cluster, worker: rekeys.workers.name, signal: abort.signal, explain: (_, error) => toFailure(error, ''), say: (line) => said.push(line) });
+    const ran = server.run();
+    await expect.poll(async () => (await rekeys.list())[0]?.state, { timeout: 15_000 }).toBe('done');
+    expect(server.state).toMatchObject({ status: 'ok', profile: 'mine', scheduler: true, failures: [] });
+    const { schedules, scheduler } = await rekeys.schedules.list();
+    expect([scheduler, schedules]).toMatchObject([rekeys.workers.name, [{ last: { result: 'started', campaign: (await rekeys.list())[0]?.id } }]]);
+    abort.abort();
+    expect(server.state.status).toBe('stopping');
+    await ran;
+    expect((await rekeys.schedules.list()).scheduler).toBeNull();
+    expect(await acts(services, 'rekey.start')).toMatchObject([{ outcome: 'started', context: { schedule, from: [first], instances: 20 } }, { outcome: 'done' }]);
+    expect(await acts(services, 'rekey.work')).toMatchObject([{ outcome: 'started' }, { outcome: 'done', context: { state: 'done', rewritten: 20 } }]);
+    expect(said.some((line) => line.includes(schedule))).toBe(true);
+  });
+
+  it('refuses a schedule that makes no sense, and one in production without its name', async () => {
+    const { services } = await rotated(1, { production: true });
+    const schedule = { when: { kind: 'daily' as const, at: '02:30', zone: 'UTC' }, conditions: [] };
+    await expect(services.rekeys.schedules.add(schedule)).rejects.toMatchObject({ code: 'CONFIRMATION_MISMATCH' });
+    await expect(services.rekeys.schedules.add({ ...schedule, when: { ...schedule.when, zone: 'Mars/Olympus' } }, 'mine')).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' });
+    await expect(services.rekeys.schedules.add({ ...schedule, limits: { concurrency: 0 } }, 'mine')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    const id = await services.rekeys.schedules.add({ ...schedule, limits: { instancesPerSecond: 5 } }, 'mine');
+    expect((await services.rekeys.schedules.list()).schedules).toMatchObject([{ id, limits: { instancesPerSecond: 5, concurrency: 32 }, next: expect.any(Number) }]);
+    await services.rekeys.schedules.remove(id);
+    await expect(services.rekeys.schedules.remove(id)).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
   });
 });
 
