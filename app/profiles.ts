@@ -9,6 +9,9 @@ import { readJson, writeJson } from './json-file.ts';
 /** A profile's name is also a file name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** A node's name: what operators call the machine. */
+export const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
 /** A data centre or a strategy option: words that Cassandra takes in a CREATE KEYSPACE. */
 const WORD = /^[A-Za-z0-9_.:-]{1,128}$/;
 
@@ -56,6 +59,8 @@ const profileSchema = z
   keyNames: z.array(z.string().regex(KEY_NAME_PATTERN)).default([]),
   /** LU definitions by LU name. */
   lus: z.record(z.string(), luDefinition).default({}),
+  /** The cluster's nodes, each with its own config.ini; the first one is this machine's. */
+  nodes: z.array(z.object({ name: z.string().regex(NODE_NAME), configIni: z.string().min(1) })).default([]),
   /** The embedded demo cluster: its sample data are imported at first start. */
   demo: z.boolean().default(false),
   })
