@@ -13,11 +13,18 @@ export const TOLERATED_LEAD = 5_000_000;
 
 let last = 0;
 
-/** This machine's clock, finer than a millisecond. A clock that is set while the process runs is followed. */
+/** Where the fine clock stands at its zero, in milliseconds since the epoch. */
+let origin = performance.timeOrigin;
+
+/**
+ * This machine's clock, finer than a millisecond. A clock that is set while the process runs is followed, and stays fine:
+ * with whole milliseconds alone, processes that save one instance at about the same time would meet at one write time.
+ */
 export function now(): number {
   const millis = Date.now();
-  const fine = performance.timeOrigin + performance.now();
-  return Math.floor((Math.abs(fine - millis) < 2 ? fine : millis) * 1000);
+  const elapsed = performance.now();
+  if (Math.abs(origin + elapsed - millis) >= 2) origin = millis - elapsed;
+  return Math.floor((origin + elapsed) * 1000);
 }
 
 /** The write time of a new save: grows strictly over all connections of this process. */

@@ -18,6 +18,15 @@ test('save times grow also while the clock is set back', () => {
   expect(nextSaveTime()).toBe(before + SAVE_STEP);
 });
 
+test('a clock that was set stays finer than a millisecond', () => {
+  const before = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => before() + 3_600_000);
+  const times = Array.from({ length: 2_000 }, now);
+  expect(Math.abs((times[0] ?? 0) / 1000 - Date.now())).toBeLessThan(100);
+  expect(times.some((time) => time % 1000 !== 0)).toBe(true);
+  expect(times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0))).toBe(true);
+});
+
 test('the save time after a write is later than it, and than no more', () => {
   for (const time of [0, 1, 7, 8, 1_790_000_000_000_003]) {
     expect(saveTimeAfter(time)).toBeGreaterThan(time);
