@@ -66,6 +66,8 @@ export const queries = {
     queryOptions({ queryKey: ['data', 'instance', lu, id], queryFn: () => ask((c) => c.data.instance({ lu, id })) }),
   /** Other processes' workers tell nothing unasked: while one may be at work it is looked at again and again. */
   campaigns: () => queryOptions({ queryKey: ['rekey', 'list'], queryFn: () => ask((c) => c.rekey.list()), refetchInterval: (query) => (query.state.data?.campaigns.some((each) => each.state === 'running') === true ? CAMPAIGN_EVERY : 15_000) }),
+  campaign: (id: string) => queryOptions({ queryKey: ['rekey', 'campaign', id], queryFn: () => ask((c) => c.rekey.get({ id })), refetchInterval: (query) => (query.state.data?.state === 'running' ? CAMPAIGN_EVERY : false) }),
+  schedules: () => queryOptions({ queryKey: ['rekey', 'schedules'], queryFn: () => ask((c) => c.rekey.schedules()), refetchInterval: 15_000 }),
   rekeyPlan: (request: Input<'rekey.plan'>) => queryOptions({ queryKey: ['rekey-plan', request], queryFn: () => ask((c) => c.rekey.plan(request)), gcTime: 0 }),
   campaignFailures: (id: string) => queryOptions({ queryKey: ['rekey', 'failures', id], queryFn: () => ask((c) => c.rekey.failures({ id, limit: 500 })) }),
   jobs: () => queryOptions({ queryKey: ['jobs'], queryFn: () => ask((c) => c.jobs.list()) }),

@@ -44,6 +44,18 @@ const nodesRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/nodes/NodesPage.tsx'), 'NodesPage'),
 });
 
+const rekeyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/rekey',
+  validateSearch: (search: Record<string, unknown>): { from?: string; open?: string } => ({ ...text(search, 'from'), ...text(search, 'open') }),
+  component: lazyRouteComponent(() => import('./features/rekey/RekeyPage.tsx'), 'RekeyPage'),
+});
+const campaignRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/rekey/$id',
+  component: lazyRouteComponent(() => import('./features/rekey/CampaignPage.tsx'), 'CampaignPage'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
@@ -59,6 +71,8 @@ const routeTree = rootRoute.addChildren([
   instanceRoute,
   auditRoute.addChildren([auditRecordRoute]),
   nodesRoute,
+  rekeyRoute,
+  campaignRoute,
   settingsRoute,
 ]);
 

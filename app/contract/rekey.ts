@@ -74,7 +74,7 @@ export const campaign = z.object({
   rate: z.number().nonnegative(),
   secondsLeft: count.nullable(),
   ranges: rangeCounts.extend({
-    /** The ranges in their order, as many together in one as a picture has room for. */
+    /** The ranges in their order, as many together in one as a picture has no room to tell apart. */
     bins: z.array(rangeCounts),
   }),
   workers: z.array(z.object({ worker: z.string(), ranges: count, lastBeat: time, here: z.boolean() })),

@@ -45,10 +45,24 @@ export function campaignView(status: CampaignStatus, here: Here): CampaignView {
 
 type RangeCounts = Omit<CampaignView['ranges'], 'bins'>;
 
-/** The ranges in their order, in at most `most` bins of as equal a number as can be. */
+/** The ranges in their order, in at most `most` bins of as equal a number as can be; neighbours all in one state become one. */
 export function rangeBins(ranges: readonly Pick<RangePicture, 'state'>[], most: number): RangeCounts[] {
-  const bins = Math.min(most, ranges.length);
-  return Array.from({ length: bins }, (_, bin) => countRanges(ranges.slice(Math.floor((bin * ranges.length) / bins), Math.floor(((bin + 1) * ranges.length) / bins))));
+  const places = Math.min(most, ranges.length);
+  const bins: RangeCounts[] = [];
+  for (let place = 0; place < places; place += 1) {
+    const bin = countRanges(ranges.slice(Math.floor((place * ranges.length) / places), Math.floor(((place + 1) * ranges.length) / places)));
+    const before = bins.at(-1);
+    const state = before === undefined ? null : onlyState(before);
+    if (before !== undefined && state !== null && state === onlyState(bin)) bins[bins.length - 1] = { ...before, [state]: before[state] + bin[state] };
+    else bins.push(bin);
+  }
+  return bins;
+}
+
+/** The state that all ranges of a bin are in; null where they differ. */
+function onlyState(counts: RangeCounts): keyof RangeCounts | null {
+  const states = (['done', 'running', 'failed', 'waiting'] as const).filter((state) => counts[state] > 0);
+  return states.length === 1 ? (states[0] ?? null) : null;
 }
 
 function countRanges(ranges: readonly Pick<RangePicture, 'state'>[]): RangeCounts {

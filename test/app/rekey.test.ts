@@ -79,7 +79,7 @@ describe('a rekey', () => {
     const campaign = await services.rekeys.get(id);
     expect(campaign).toMatchObject({ state: 'done', done: 30, total: 30, failed: 0, left: 0, here: null, failure: null, target: second, from: [first], fields: null, limits: { instancesPerSecond: 1000 } });
     expect(campaign.outcome).toMatchObject({ kind: 'proof', proven: true, left: [], failures: 0, counted: 30, rewritten: 30 });
-    expect(campaign.ranges.done).toBe(campaign.ranges.bins.length);
+    expect(campaign.ranges).toEqual({ done: 1, running: 0, failed: 0, waiting: 0, bins: [{ done: 1, running: 0, failed: 0, waiting: 0 }] });
     expect(await services.rekeys.needs()).toMatchObject({ older: 0, total: 30 });
     expect(await services.data.verify()).toMatchObject({ readable: 30, unreadable: [] });
     expect(events.some((event) => event.type === 'changed' && event.what === 'rekey')).toBe(true);
@@ -213,6 +213,10 @@ describe('the picture of the ranges', () => {
     const bins = rangeBins(states('ddrdwwfwwww'), 3);
     expect(bins).toHaveLength(3);
     expect(bins.reduce((sum, bin) => sum + bin.done + bin.running + bin.failed + bin.waiting, 0)).toBe(11);
+    expect(rangeBins(states('dddddww'), 10)).toEqual([
+      { done: 5, running: 0, failed: 0, waiting: 0 },
+      { done: 0, running: 0, failed: 0, waiting: 2 },
+    ]);
     expect(rangeBins([], 10)).toEqual([]);
   });
 });

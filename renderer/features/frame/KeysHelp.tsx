@@ -12,6 +12,8 @@ const EVERYWHERE: readonly PageKey[] = [
   { keys: ['g', 'o'], does: 'Go to the overview' },
   { keys: ['g', 'k'], does: 'Go to the master keys' },
   { keys: ['g', 'd'], does: 'Go to the data' },
+  { keys: ['g', 'r'], does: 'Go to the rekeys' },
+  { keys: ['g', 'e'], does: 'Go to the nodes' },
   { keys: ['g', 'a'], does: 'Go to the audit' },
   { keys: ['g', 's'], does: 'Go to the settings' },
   { keys: ['g', 'n'], does: 'Activate a new key' },

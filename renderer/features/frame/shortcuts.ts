@@ -1,10 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/nodes' | '/audit' | '/settings' | '/activate'>> = {
+const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/rekey' | '/nodes' | '/audit' | '/settings' | '/activate'>> = {
   o: '/',
   k: '/keys',
   d: '/data',
+  r: '/rekey',
   e: '/nodes',
   a: '/audit',
   s: '/settings',

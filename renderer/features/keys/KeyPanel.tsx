@@ -57,6 +57,11 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
         <Button variant="default" onClick={() => void navigate({ to: '/activate', search: { name: generation.name } })}>
           Activate a new one
         </Button>
+        {generation.state === 'deactivated' && generation.instances > 0 ? (
+          <Button variant="default" onClick={() => void navigate({ to: '/rekey', search: { from: description } })}>
+            Rekey away…
+          </Button>
+        ) : null}
         {generation.state === 'pre-active' ? (
           <Button variant="default" onClick={() => setRemoving(true)}>
             Remove orphans…

@@ -16,10 +16,12 @@ const FIXED: readonly Entry[] = [
   { group: 'Pages', label: 'Overview', detail: 'g o', target: { kind: 'go', to: '/' } },
   { group: 'Pages', label: 'Master keys', detail: 'g k', target: { kind: 'go', to: '/keys' } },
   { group: 'Pages', label: 'Data', detail: 'g d', target: { kind: 'go', to: '/data' } },
+  { group: 'Pages', label: 'Rekey', detail: 'g r', target: { kind: 'go', to: '/rekey' } },
   { group: 'Pages', label: 'Nodes', detail: 'g e', target: { kind: 'go', to: '/nodes' } },
   { group: 'Pages', label: 'Audit', detail: 'g a', target: { kind: 'go', to: '/audit' } },
   { group: 'Pages', label: 'Settings', detail: 'g s', target: { kind: 'go', to: '/settings' } },
   { group: 'Acts', label: 'Activate new key', detail: 'g n', target: { kind: 'go', to: '/activate' } },
+  { group: 'Acts', label: 'Rekey what is under older generations', detail: 'shows a plan first', target: { kind: 'go', to: '/rekey?open=plan' } },
   { group: 'Acts', label: 'Lock', detail: 'zero the plain keys', target: { kind: 'act', act: 'lock' } },
   { group: 'Acts', label: 'Show the keys of this page', detail: '?', target: { kind: 'act', act: 'help' } },
   { group: 'Themes', label: 'Theme: system', detail: 'as the system has it', target: { kind: 'theme', theme: 'system' } },
@@ -52,5 +54,5 @@ export function entriesFor(text: string, keys: readonly GenerationView[]): Entry
     if (key === undefined || !holds(`${key.description} ${key.fingerprint} ${key.state}`.toLowerCase())) continue;
     found.push({ group: 'Keys', label: key.description, detail: key.state, target: { kind: 'go', to: `/keys/${encodeURIComponent(key.description)}` } });
   }
-  return words.length === 0 ? [...fixed.slice(0, 8), ...found.slice(0, 3), ...fixed.slice(8)] : [...fixed, ...found];
+  return words.length === 0 ? [...fixed.slice(0, 10), ...found.slice(0, 3), ...fixed.slice(10)] : [...fixed, ...found];
 }
