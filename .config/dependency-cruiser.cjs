@@ -16,6 +16,7 @@ const PLACES = [
   ['csv-parse', 'main/lu/'],
   ['cassandra-driver', 'main/systemdb/cassandra/'],
   ['croner', 'main/rekey/'],
+  ['@aws-sdk/[^/]+', 'main/kms/aws/'],
   ['@noble/[^/]+', 'main/crypto/'],
 ];
 

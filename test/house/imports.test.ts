@@ -50,6 +50,7 @@ const BROKEN: Readonly<Record<string, readonly string[]>> = {
   'commander-only-in-app-cli': ['main/command-line.ts'],
   'croner-only-in-main-rekey': ['main/timetable.ts'],
   'csv-parse-only-in-main-lu': ['main/csv.ts'],
+  '@aws-sdk-only-in-main-kms-aws': ['main/cloud.ts'],
   '@noble-only-in-main-crypto': ['main/hash.ts'],
   'main-has-few-packages': ['main/borrowed.js', 'main/interpreter.ts'],
   'sqlite-in-its-adapters': ['main/store.ts'],
