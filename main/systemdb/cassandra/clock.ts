@@ -57,6 +57,17 @@ export function fromFuture(lu: string, id: string, time: number | null): AppErro
   );
 }
 
+/** What a save says where the LU's first save lies ahead of the clock. */
+export function begunInFuture(lu: string, epoch: number): AppError {
+  const until = new Date(epoch / 1000).toISOString();
+  return new AppError(
+    'INSTANCE_FROM_FUTURE',
+    `The first instance of ${lu} was saved with the time ${until}, ahead of this machine's clock. Nothing is stored: it could not be ordered against what others save.`,
+    `Set the clocks of all machines that write to the database right (NTP), then try again; where this machine's clock is right, the LU can be saved to after ${until}.`,
+    { details: { lu, storedTime: until } },
+  );
+}
+
 function saveTimeFrom(time: number): number {
   return Math.ceil(time / SAVE_STEP) * SAVE_STEP;
 }

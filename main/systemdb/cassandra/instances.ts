@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   CensusRow,
   InstanceInfo,
@@ -9,7 +10,7 @@ import type {
   StoredInstance,
 } from '../repositories.ts';
 import { concurrently } from './concurrently.ts';
-import { nextSaveTime, saveTimeAfter } from './clock.ts';
+import { begunInFuture, isFromFuture, nextSaveTime, now } from './clock.ts';
 import { InstanceCensus } from './instance-census.ts';
 import { checkInstance } from './instance-names.ts';
 import { infoOf, readInstance } from './instance-rows.ts';
@@ -52,7 +53,7 @@ export class CassandraInstances implements InstanceRepository {
     return unit === null ? null : readInstance(this.#session, unit, id);
   }
 
-  /** @throws AppError also `INSTANCE_FROM_FUTURE` where what is stored lies ahead of the clock: nothing is stored then */
+  /** @throws AppError also `INSTANCE_FROM_FUTURE` where what is stored, or the LU's first save, lies ahead of the clock: nothing is stored then */
   async save(instance: InstanceToSave): Promise<void> {
     await this.saveMany([instance]);
   }
@@ -65,10 +66,10 @@ export class CassandraInstances implements InstanceRepository {
       instances.map(({ lu }) => lu),
       time,
     );
-    const writes = [...units.values()].map((unit) => ({
+    const begun = await concurrently([...units.values()], LUS, async (unit) => ({ unit, time: await timeSinceEpoch(unit, time) }));
+    const writes = begun.map(({ unit, time: written }) => ({
       writer: new InstanceWrites(this.#session, unit),
-      // A clock that is behind the one that saved first: still, no revision comes before 1.
-      time: time >= unit.epoch ? time : saveTimeAfter(unit.epoch),
+      time: written,
       contents: [...new Map(instances.filter(({ lu }) => lu === unit.lu).map((instance) => [instance.id, instance])).values()],
     }));
     const all = writes.flatMap(({ writer, time: written, contents }) => contents.map((content) => () => writer.save(content, written)));
@@ -148,6 +149,20 @@ export class CassandraInstances implements InstanceRepository {
       after = ids.at(-1);
     }
     return found.slice(0, page.limit);
+  }
+}
+
+/**
+ * The write time of a save: `time`, or a later one where that comes before the LU's epoch, since no revision comes before
+ * 1. A clock that is behind the one that saved first is waited for: with a time made up for it, saves that follow each
+ * other would all have that one, and hide or mix each other.
+ * @throws AppError `INSTANCE_FROM_FUTURE` where that would take too long
+ */
+async function timeSinceEpoch({ lu, epoch }: LogicalUnit, time: number): Promise<number> {
+  for (let later = time; ; later = nextSaveTime()) {
+    if (later >= epoch) return later;
+    if (isFromFuture(epoch)) throw begunInFuture(lu, epoch);
+    await delay(Math.max(0, Math.ceil((epoch - now()) / 1000)));
   }
 }
 

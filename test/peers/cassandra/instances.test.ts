@@ -199,6 +199,41 @@ describe('a save', () => {
     }
   });
 
+  test('by a clock far behind the one that began the LU is refused, and mixes nothing', async () => {
+    const lu = 'BEGUN_AHEAD';
+    const saved = fresh();
+    const epoch = Math.ceil((now() + HOUR) / 8) * 8;
+    const table = `${session.keyspaces.system.quoted}.logical_units`;
+    await instances.save(instance(lu, saved));
+    await session.write(`UPDATE ${table} SET epoch = ? WHERE keyspace_name = ?`, [BigInt(epoch), session.keyspaces.view(lu).name]);
+    const behind = new CassandraInstances(await database.connect());
+    const id = fresh();
+    for (let round = 0; round < 12; round += 1) {
+      // Of two writes with one time each column would keep its larger value.
+      const one = instance(lu, id, { keyDescription: round % 2 === 0 ? 'z' : 'a', sealed: Uint8Array.of(round % 2 === 0 ? 0 : 9, round) });
+      await expect(behind.save(one)).rejects.toMatchObject({ code: 'INSTANCE_FROM_FUTURE' });
+    }
+    expect(await behind.get(lu, id)).toBeNull();
+  });
+
+  test('by a clock a little behind the one that began the LU waits for it, and the later one stands', async () => {
+    const lu = 'BEGUN_SOON';
+    const id = fresh();
+    const table = `${session.keyspaces.system.quoted}.logical_units`;
+    await instances.save(instance(lu, fresh()));
+    const epoch = Math.ceil((now() + 1_500_000) / 8) * 8;
+    await session.write(`UPDATE ${table} SET epoch = ? WHERE keyspace_name = ?`, [BigInt(epoch), session.keyspaces.view(lu).name]);
+    const behind = new CassandraInstances(await database.connect());
+    await behind.save(instance(lu, id, { keyDescription: 'z', sealed: Uint8Array.of(0) }));
+    const first = await behind.get(lu, id);
+    if (first === null) throw new Error('the first save is gone');
+    expect(first.revision).toBeGreaterThanOrEqual(1);
+    // What a rekey makes of the first save must not be taken for the second one.
+    await behind.rewrite(first, { keyDescription: 'z2', sealed: Uint8Array.of(1) });
+    await behind.save(instance(lu, id, { keyDescription: 'a', sealed: Uint8Array.of(9) }));
+    expect(await read(lu, id)).toMatchObject({ keyDescription: 'a', sealed: Buffer.of(9) });
+  });
+
   test('whose ID Cassandra has no place for is refused with its batch', async () => {
     for (const id of ['', 'x'.repeat(65_536)]) {
       await expect(instances.saveMany([instance('L', 'good'), instance('L', id)])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
