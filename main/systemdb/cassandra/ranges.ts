@@ -76,15 +76,20 @@ function asToken(text: string): bigint | undefined {
   return token >= LEAST && token <= GREATEST ? token : undefined;
 }
 
-/** The ranges of the ring with their replicas, the primary one first, in token order. */
+/**
+ * The ranges of the ring with their replicas, the primary one first, in token order.
+ * @throws AppError `DATABASE_UNAVAILABLE` where they are not known to cover the whole ring: a census of less would find too
+ *   few instances, and nobody would see it
+ */
 async function ring({ client }: CassandraSession, keyspace: Keyspace): Promise<TokenArc[]> {
   const { metadata } = client;
   const replicas = (range: tokens.TokenRange) => metadata.getReplicas(keyspace.name, range.end) as ReturnType<typeof metadata.getReplicas> | null;
-  const ranges = [...metadata.getTokenRanges()];
+  // Not there before the driver has read the nodes' tokens, whatever its types say.
+  const ranges = [...((metadata.getTokenRanges() as Set<tokens.TokenRange> | undefined) ?? [])];
   if (ranges.some((range) => replicas(range) === null)) {
     await metadata.refreshKeyspace(keyspace.name);
   }
-  return ranges
+  const arcs = ranges
     .flatMap((range) => {
       const nodes = (replicas(range) ?? []).map(({ address }) => address.replace(/:\d+$/, ''));
       const [start, end] = [valueOf(range.start), valueOf(range.end)];
@@ -92,6 +97,17 @@ async function ring({ client }: CassandraSession, keyspace: Keyspace): Promise<T
       return arcs.filter((arc) => arc.start < arc.end);
     })
     .sort((a, b) => (a.start < b.start ? -1 : 1));
+  if (isWhole(arcs)) return arcs;
+  throw new AppError(
+    'DATABASE_UNAVAILABLE',
+    'The nodes of the cluster did not tell of tokens that cover the whole ring. Nothing was read: instances would be missed.',
+    'Check that all nodes have joined (nodetool ring) and that the cluster uses Murmur3Partitioner, then open the profile again.',
+  );
+}
+
+/** Whether the arcs, in token order, lead from the least token to the greatest without a gap or an overlap. */
+function isWhole(arcs: readonly TokenArc[]): boolean {
+  return arcs.length > 0 && arcs.every(({ start }, place) => start === (arcs[place - 1]?.end ?? LEAST)) && arcs.at(-1)?.end === GREATEST;
 }
 
 function valueOf(token: tokens.Token): bigint {

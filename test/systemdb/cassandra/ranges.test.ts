@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boundsOf, split, type TokenArc } from '../../../main/systemdb/cassandra/ranges.ts';
+import { boundsOf, ringRanges, split, type TokenArc } from '../../../main/systemdb/cassandra/ranges.ts';
+import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
@@ -46,4 +47,35 @@ test('bounds that are no tokens are refused', () => {
   ] as const) {
     expect(() => boundsOf({ ...range, start, end }, cursor)).toThrowError(expect.objectContaining({ code: 'INPUT_INVALID' }));
   }
+});
+
+/** A session whose driver knows these token ranges of the cluster. */
+function knowing(ranges: readonly (readonly [bigint, bigint])[] | undefined): CassandraSession {
+  const token = (value: bigint) => ({ getValue: () => value });
+  const metadata = {
+    getTokenRanges: () => ranges?.map(([start, end]) => ({ start: token(start), end: token(end) })),
+    getReplicas: () => [{ address: '10.0.0.1:9042' }],
+  };
+  return { keyspaces: { auth: { name: 'k2auth' } }, client: { metadata } } as unknown as CassandraSession;
+}
+
+test.each([
+  ['one node with one token', [[5n, 5n]]],
+  ['one node with the least token', [[LEAST, LEAST]]],
+  ['a range that ends at the least token', [[7n, LEAST], [LEAST, 7n]]],
+  ['a range that wraps around', [[-3n, 9n], [9n, -3n]]],
+] as const)('a ring is covered: %s', async (_, ranges) => {
+  const parts = await ringRanges(knowing(ranges), 'L');
+  expect([parts[0]?.start, parts.at(-1)?.end]).toEqual([String(LEAST), String(GREATEST)]);
+  expect(parts.every(({ start }, place) => place === 0 || start === parts[place - 1]?.end)).toBe(true);
+});
+
+test.each([
+  ['unknown yet', undefined],
+  ['without tokens', []],
+  ['with a gap', [[-3n, 9n], [10n, -3n]]],
+  ['with an overlap', [[-3n, 9n], [8n, -3n]]],
+  ['of another partitioner', [[0n, 2n ** 126n], [2n ** 126n, 0n]]],
+] as const)('a ring %s is refused, not counted as far as it is known', async (_, ranges) => {
+  await expect(ringRanges(knowing(ranges), 'L')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
 });
