@@ -99,6 +99,7 @@ const TELLING: readonly Meaning[] = [
 
 /** Error codes of the native protocol, section 9 of native_protocol_v4.spec. */
 const SERVER = {
+  brokenOff: 0x0000,
   badCredentials: 0x0100,
   unavailable: 0x1000,
   overloaded: 0x1001,
@@ -195,6 +196,9 @@ function ofServer(error: errors.ResponseError, purpose: Purpose): Meaning {
       return MEANINGS.permission;
     case SERVER.unavailable:
       return purpose === 'conditional' && !refusedBeforeProposal(error) ? MEANINGS.unknown : MEANINGS.unavailable;
+    // A node that ran into a fault of its own does not say how far it came.
+    case SERVER.brokenOff:
+      return purpose === 'conditional' ? MEANINGS.unknown : MEANINGS.failed;
     case SERVER.overloaded:
     case SERVER.bootstrapping:
       return purpose === 'conditional' ? MEANINGS.unknown : MEANINGS.timeout;
