@@ -19,7 +19,8 @@ export interface LogicalUnit {
 
 /**
  * The LUs of the system database. One is registered once its keyspace and tables stand, and for good, so that what was
- * found once needs no second look.
+ * found once needs no second look. They are read over all data centres, as they are registered: a census that misses an
+ * LU of which another data centre knows would count none of its instances.
  */
 export class LogicalUnits {
   readonly #session: CassandraSession;
@@ -36,13 +37,13 @@ export class LogicalUnits {
     const known = this.#known.get(lu);
     if (known !== undefined || !lu.isWellFormed()) return known ?? null;
     const keyspace = this.#session.keyspaces.view(lu);
-    const row = await this.#session.readOne(`SELECT lu, epoch FROM ${this.#table} WHERE keyspace_name = ?`, [keyspace.name]);
+    const row = await this.#session.readOne(`SELECT lu, epoch FROM ${this.#table} WHERE keyspace_name = ?`, [keyspace.name], { reach: 'global' });
     return row === null || row['lu'] !== lu ? null : this.#remember(lu, keyspace, row);
   }
 
   /** All of them, ordered by name. */
   async list(): Promise<LogicalUnit[]> {
-    const rows = await this.#session.readAll(`SELECT lu, epoch FROM ${this.#table}`);
+    const rows = await this.#session.readAll(`SELECT lu, epoch FROM ${this.#table}`, [], { reach: 'global' });
     const units = rows.map((row) => {
       const lu = asText(row['lu']);
       return this.#known.get(lu) ?? this.#remember(lu, this.#session.keyspaces.view(lu), row);

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { Keyspaces } from '../../../main/systemdb/cassandra/keyspaces.ts';
+import { LogicalUnits } from '../../../main/systemdb/cassandra/logical-units.ts';
+import type { CassandraSession, ReadOptions } from '../../../main/systemdb/cassandra/session.ts';
+
+test('an LU that was registered through another data centre is seen: both looks ask all of them', async () => {
+  const reaches: unknown[] = [];
+  const session = {
+    keyspaces: new Keyspaces(null),
+    readOne: async (_cql: string, _params: unknown, options: ReadOptions = {}) => {
+      reaches.push(options.reach);
+      return null;
+    },
+    readAll: async (_cql: string, _params: unknown, options: ReadOptions = {}) => {
+      reaches.push(options.reach);
+      return [];
+    },
+  } as unknown as CassandraSession;
+  const units = new LogicalUnits(session);
+  expect(await units.find('CUSTOMER')).toBeNull();
+  expect(await units.list()).toEqual([]);
+  expect(reaches).toEqual(['global', 'global']);
+});
