@@ -24,7 +24,6 @@ test('a clock that was set stays finer than a millisecond', () => {
   const times = Array.from({ length: 2_000 }, now);
   expect(Math.abs((times[0] ?? 0) / 1000 - Date.now())).toBeLessThan(100);
   expect(times.some((time) => time % 1000 !== 0)).toBe(true);
-  expect(times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0))).toBe(true);
 });
 
 test('the save time after a write is later than it, and than no more', () => {
