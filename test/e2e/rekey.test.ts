@@ -1,0 +1,138 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hosts, openConsole, type OpenConsole } from './host/open.ts';
+import { violations } from './axe.ts';
+import { activate, DEMO, go, sentence, typeCommand } from './window.ts';
+
+/** Where pictures of the page are wanted, for people to judge. */
+const PICTURES = process.env['FKC_PICTURES'];
+
+describe.each(await hosts())('the rekey page on %s', (host) => {
+  let opened: OpenConsole;
+  let page: Page;
+  const picture = async (name: string): Promise<void> => {
+    if (PICTURES === undefined) return;
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.screenshot({ path: `${PICTURES}/${name}-${scheme}.png`, animations: 'disabled' });
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+  const clean = async (): Promise<void> => {
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+
+  beforeAll(async () => {
+    opened = await openConsole(host);
+    page = opened.page;
+    page.setDefaultTimeout(20_000);
+    await sentence(page, /instances are readable/, 60_000);
+  });
+  afterAll(() => opened.remove());
+
+  test('says what is under older generations, and that nothing is done about it', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    expect(await sentence(page, /older generation/)).toBe(`${DEMO.first + DEMO.second} of ${DEMO.total} instances are under 2 older generations, and nothing re-encrypts them.`);
+    await page.getByText('No campaign yet').waitFor();
+    await page.getByText('No rekey starts by itself.').waitFor();
+    await clean();
+    await picture('1-empty');
+  });
+
+  test('shows a plan with its three parts before anything is done', async () => {
+    await page.keyboard.press('p');
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    for (const part of ['What will happen', 'What it touches', 'How to come back']) await sheet.getByRole('heading', { name: part }).waitFor();
+    await sheet.getByRole('button', { name: `Re-encrypt ${DEMO.first + DEMO.second} instances` }).waitFor();
+    await sheet.getByText(`${DEMO.first + DEMO.second} instances,`).waitFor();
+    await clean();
+    await picture('2-plan');
+    // Without one of the two Logical Units it is less; slower it lasts longer.
+    await sheet.getByLabel('ARTIST').or(sheet.getByRole('checkbox').first()).first().uncheck();
+    await expect.poll(() => sheet.getByRole('button', { name: /^Re-encrypt/ }).innerText()).not.toContain(String(DEMO.first + DEMO.second));
+    await sheet.getByRole('checkbox').first().check();
+    await sheet.getByLabel('Throttle').fill('4');
+    await sheet.getByText(/at 20 a second as throttled/).waitFor();
+    await sheet.getByRole('button', { name: `Re-encrypt ${DEMO.first + DEMO.second} instances` }).waitFor();
+  });
+
+  test('runs, is throttled and paused while it runs', async () => {
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
+    await sentence(page, /are re-encrypted/);
+    await expect.poll(async () => Number(/^([\d,]+) of/.exec(await sentence(page, /re-encrypted/))?.[1] ?? 0), { timeout: 15_000 }).toBeGreaterThan(20);
+    await page.getByText('(this window)').waitFor();
+    await page.getByRole('img', { name: /^Token ranges: \d+ ranges?: .*running/ }).waitFor();
+    await clean();
+    await picture('3-running');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await sentence(page, /^(Attention: )?Paused: [\d,]+ of/);
+    await page.getByText('paused').first().waitFor();
+    await page.getByLabel('Throttle').fill('15');
+    await expect.poll(async () => (await page.evaluate(() => window.keyConsole?.rekey.list()))?.ok).toBe(true);
+    await page.getByText(/^no limit, no limit of bytes/).waitFor();
+    await page.getByRole('link', { name: 'Rekey', exact: true }).last().click();
+    await sentence(page, /a campaign is paused/);
+    await page.getByRole('list').filter({ hasText: 'paused' }).first().waitFor();
+    await clean();
+    await picture('4-list-paused');
+  });
+
+  test('goes on to the proof; nothing needs an older generation then', async () => {
+    await page.getByRole('button', { name: 'Resume' }).click();
+    expect(await sentence(page, /No instance needs/)).toBe(`No instance needs an older generation: all ${DEMO.total} are under the active one.`);
+    await page.getByText('done, proven').waitFor();
+    await page.getByRole('link', { name: /^Everything that is not under the active generation/ }).click();
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances counted anew, none needs`));
+    await page.getByText('Zero references').waitFor();
+    await clean();
+    await picture('5-proof');
+    await go(page, 'Data');
+    await page.getByRole('button', { name: 'Verify all' }).click();
+    await page.getByRole('status').filter({ hasText: `All ${DEMO.total} instances were opened just now, and every one is intact.` }).waitFor();
+  });
+
+  test('a generation is rekeyed away from its own panel', async () => {
+    await page.evaluate(() => {
+      location.hash = '#/activate';
+    });
+    await sentence(page, /would take over/);
+    await typeCommand(page, "activatekey name='masterkey_key_name'");
+    await sentence(page, /would take over/);
+    await activate(page, 'before a rekey');
+    await go(page, 'Master keys');
+    await sentence(page, /generations of/);
+    const old = page.getByRole('grid', { name: 'Master keys' }).getByRole('row').filter({ hasText: String(DEMO.total) }).first();
+    await old.click();
+    await page.getByRole('button', { name: 'Rekey away…' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByRole('button', { name: `Re-encrypt ${DEMO.total} instances` }).click();
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total}`), 30_000);
+  });
+
+  test('a schedule is checked, listed and removed', async () => {
+    await go(page, 'Rekey');
+    await page.getByRole('button', { name: 'Add a schedule…' }).click();
+    const form = page.getByRole('dialog', { name: 'Add a schedule' });
+    await form.getByLabel('Time of day').fill('25:00');
+    await form.getByText('A time of day, as 02:30.').waitFor();
+    expect(await form.getByRole('button', { name: 'Add' }).isDisabled()).toBe(true);
+    await form.getByLabel('Time of day').fill('03:15');
+    await form.getByLabel('Time zone').fill('Europe/Berlin');
+    await form.getByLabel('Oldest generation in use').fill('90');
+    await clean();
+    await picture('6-schedule');
+    await form.getByRole('button', { name: 'Add' }).click();
+    await page.getByRole('cell', { name: 'every day at 03:15 (Europe/Berlin)', exact: true }).waitFor();
+    await page.getByText('No process acts on them now').waitFor();
+    await clean();
+    await picture('7-list');
+    await page.getByRole('button', { name: /^Remove the schedule/ }).click();
+    await page.getByText('No rekey starts by itself.').waitFor();
+  });
+});
