@@ -76,9 +76,13 @@ export class LogicalUnits {
   async #makeTables(lu: string): Promise<void> {
     const keyspace = this.#session.keyspaces.view(lu);
     await createKeyspace(this.#session, keyspace);
-    const statements = viewTables(keyspace);
+    const owner = `LU ${lu} of ${this.#session.keyspaces.system.name}`;
+    const statements = viewTables(keyspace, owner);
     const { metadata } = this.#session.client;
     const standing = await Promise.all(statements.map(({ table }) => metadata.getTable(keyspace.name, table)));
+    // An LU "A_B" without a cluster_id and an LU "A" under the cluster_id "b" come to the same keyspace.
+    const other = standing.find((table) => (table?.comment ?? '') !== '' && table?.comment !== owner)?.comment;
+    if (other !== undefined) throw keyspaceTaken(lu, keyspace, other);
     for (const [place, { cql }] of statements.entries()) {
       // A table of an earlier attempt: its creation would only cost another round of agreement.
       if (!standing[place]) await this.#session.schema(cql);
@@ -95,14 +99,7 @@ export class LogicalUnits {
     const isOurs = ({ row }: { row: Row | null }): boolean => row?.['lu'] === lu && row['epoch'] === mine.epoch;
     const { applied, row } = await settle(() => this.#session.conditional(claim, 'global'), isOurs);
     const stands = applied || row === null ? mine : row;
-    if (stands['lu'] !== lu) {
-      throw new AppError(
-        'INPUT_INVALID',
-        `The LU name "${lu}" leads to the keyspace ${keyspace.name}, which belongs to the LU "${asText(stands['lu'])}". Nothing was stored.`,
-        'Give the LU another name.',
-        { details: { lu, keyspace: keyspace.name } },
-      );
-    }
+    if (stands['lu'] !== lu) throw keyspaceTaken(lu, keyspace, `LU ${asText(stands['lu'])}`);
     return this.#remember(lu, keyspace, stands);
   }
 
@@ -111,4 +108,14 @@ export class LogicalUnits {
     this.#known.set(lu, unit);
     return unit;
   }
+}
+
+/** `INPUT_INVALID`: instances of two owners in one table would overwrite each other. */
+function keyspaceTaken(lu: string, { name }: Keyspace, owner: string): AppError {
+  return new AppError(
+    'INPUT_INVALID',
+    `The LU name "${lu}" leads to the keyspace ${name}, which belongs to the ${owner}. Nothing was stored.`,
+    'Give the LU another name, or the system database another cluster_id.',
+    { details: { lu, keyspace: name } },
+  );
 }

@@ -12,10 +12,12 @@ export const BUCKETS = 64;
  * - `entity_chunks`: the sealed bytes of larger instances, with the write time of the row that they belong to.
  * - `entity_ids`: the ids in order, in buckets.
  * - `entity_claims`: who may replace a revision.
+ *
+ * @param owner whose tables these are, kept as the comment of `entity`
  */
-export function viewTables({ quoted: ks }: Keyspace): { table: string; cql: string }[] {
+export function viewTables({ quoted: ks }: Keyspace, owner: string): { table: string; cql: string }[] {
   const tables = {
-    entity: `(id text PRIMARY KEY, key_description text, bytes int, saved_at bigint, sealed blob, version uuid, chunks int, has_chunks boolean)`,
+    entity: `(id text PRIMARY KEY, key_description text, bytes int, saved_at bigint, sealed blob, version uuid, chunks int, has_chunks boolean) WITH comment = '${owner.replaceAll("'", "''")}'`,
     // Sealed bytes look random: compressing them costs time and saves nothing.
     entity_chunks: `(id text, version uuid, idx int, data blob, PRIMARY KEY ((id), version, idx)) WITH compression = {'enabled': false}`,
     entity_ids: `(bucket int, id text, PRIMARY KEY ((bucket), id))`,

@@ -4,13 +4,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { nextSaveTime, now } from '../../../main/systemdb/cassandra/clock.ts';
 import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
 import { InstanceWrites } from '../../../main/systemdb/cassandra/instance-writes.ts';
+import { Keyspaces } from '../../../main/systemdb/cassandra/keyspaces.ts';
 import { LogicalUnits, type LogicalUnit } from '../../../main/systemdb/cassandra/logical-units.ts';
+import { createKeyspace } from '../../../main/systemdb/cassandra/migrations/index.ts';
+import { prepareLeases } from '../../../main/systemdb/cassandra/schema-lease.ts';
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { StoredInstance } from '../../../main/systemdb/repositories.ts';
 import { counted, scanned } from '../../conformance/range-walk.ts';
 import { instance } from '../../conformance/samples.ts';
 import { testDatabase, type TestDatabase } from './empty-database.ts';
 
+const CLUSTER_ID = 'inst_rules';
 const MIB = 1024 * 1024;
 /** In microseconds. */
 const HOUR = 3_600_000_000;
@@ -24,7 +28,7 @@ let session: CassandraSession;
 let instances: CassandraInstances;
 
 beforeAll(async () => {
-  database = await testDatabase('inst_rules');
+  database = await testDatabase(CLUSTER_ID);
 });
 afterAll(() => database.stop());
 beforeEach(async () => {
@@ -239,6 +243,29 @@ describe('a save', () => {
       await expect(instances.saveMany([instance('L', 'good'), instance('L', id)])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await instances.get('L', id === '' ? id : 'good')).toBeNull();
     }
+  });
+
+  test('never goes into the keyspace of another system database, whose name it shares', async () => {
+    const lu = `X${randomBytes(4).toString('hex').toUpperCase()}`;
+    const [first, ...rest] = CLUSTER_ID.split('_');
+    const other = await database.connect();
+    Object.assign(other, { keyspaces: new Keyspaces(rest.join('_')) });
+    const [theirs, system] = [`${lu}_${first?.toUpperCase()}`, other.keyspaces.system];
+    expect(other.keyspaces.view(theirs).name).toBe(session.keyspaces.view(lu).name);
+    await createKeyspace(other, system);
+    await prepareLeases(other);
+    await other.schema(`CREATE TABLE IF NOT EXISTS ${system.quoted}.logical_units (keyspace_name text PRIMARY KEY, lu text, epoch bigint)`);
+    await instances.save(instance(lu, 'one', { sealed: Uint8Array.of(1) }));
+    await expect(new CassandraInstances(other).save(instance(theirs, 'one', { sealed: Uint8Array.of(2) }))).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      details: { lu: theirs },
+    });
+    expect([...(await read(lu, 'one')).sealed]).toEqual([1]);
+    // Where only the registration was lost, the LU's own tables are taken up again.
+    await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.logical_units WHERE keyspace_name = ?`, [session.keyspaces.view(lu).name]);
+    await new CassandraInstances(await database.connect()).save(instance(lu, 'two'));
+    for (const { quoted } of [session.keyspaces.view(lu), system]) await session.schema(`DROP KEYSPACE ${quoted}`);
+    await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.logical_units WHERE keyspace_name = ?`, [session.keyspaces.view(lu).name]);
   });
 
   test('of an LU that is new to two processes gives both one epoch', async () => {
