@@ -66,12 +66,15 @@ export class CassandraAudit implements AuditRepository {
 
   /** From the one last seen on: partitions fill one after the other. */
   async #newestBucket(): Promise<number> {
+    // Of several that look at once each goes its own way: steps taken together would lead beyond the newest.
+    let newest = this.#newest;
     let step = 1;
-    for (; await this.#holdsRecords(this.#newest + step); step *= 2) this.#newest += step;
+    for (; await this.#holdsRecords(newest + step); step *= 2) newest += step;
     for (step = Math.floor(step / 2); step >= 1; step = Math.floor(step / 2)) {
-      if (await this.#holdsRecords(this.#newest + step)) this.#newest += step;
+      if (await this.#holdsRecords(newest + step)) newest += step;
     }
-    return this.#newest;
+    this.#newest = newest;
+    return newest;
   }
 
   async #stands(seq: number): Promise<boolean> {

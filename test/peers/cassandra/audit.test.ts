@@ -76,6 +76,20 @@ test('a console that saw a longer trail follows one that was put back', async ()
   expect((await audit.head())?.seq).toBe(1);
 });
 
+test('several looks for the newest record at once find it, and go no further for one another', async () => {
+  for (const bucket of [0, 1, 2]) await fill(bucket * BUCKET + 1, bucket * BUCKET + 1);
+  const asked: number[] = [];
+  const readOne = session.readOne.bind(session);
+  session.readOne = async (cql, params, options) => {
+    asked.push(Number(params[0]));
+    return readOne(cql, params, options);
+  };
+  const audit = new CassandraAudit(session);
+  const heads = await Promise.all(Array.from({ length: 8 }, () => audit.head()));
+  expect(heads.map((head) => head?.seq)).toEqual(Array.from({ length: 8 }, () => 2 * BUCKET + 1));
+  expect(Math.max(...asked)).toBe(3);
+});
+
 test('trails of several consoles at once make one chain', async () => {
   const trails = [new AuditTrail((await database.open()).audit, 'a@one'), new AuditTrail((await database.open()).audit, 'b@two'), new AuditTrail((await database.open()).audit, 'c@three')];
   await Promise.all(trails.flatMap((trail) => Array.from({ length: 12 }, (_, i) => trail.record({ act: 'test', object: String(i), context: {}, outcome: 'done' }))));
