@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { onFailPoint } from '../../main/fail-point.ts';
 import { activateKey, type ActivationStep } from '../../main/masterkey/activate.ts';
@@ -100,6 +100,12 @@ describe('activation', () => {
     };
     await expect(activate()).rejects.toMatchObject({ code: 'KEY_DESCRIPTION_EXISTS' });
     expect((await cluster.db.stripes.read(taken)).map((stripe) => stripe.value)).toEqual([1, 2, 3]);
+  });
+
+  it('counts no instances where nothing could be an orphan', async () => {
+    const census = vi.spyOn(cluster.db.instances, 'census');
+    expect(await findOrphans(cluster.db)).toEqual([]);
+    expect(census).not.toHaveBeenCalled();
   });
 
   it('names orphans, and removes only old ones', async () => {
