@@ -2,7 +2,8 @@ import type { Migration } from './index.ts';
 
 /**
  * `logical_units` names the LU of each k2view keyspace, and the time (microseconds) from which its revisions count.
- * `censuses` has one partition (`part` is always 'censuses'), newest first.
+ * `censuses` has one partition (`part` is always 'censuses'), newest first. `notes` is one value (`frozen`): a list of cells
+ * would have each note twice where its statement is sent to a second node.
  */
 export const operation: Migration = {
   version: 3,
@@ -14,7 +15,7 @@ export const operation: Migration = {
       live_since      timestamp,
       last_seen       timestamp,
       keystore_digest text,
-      notes           list<text>
+      notes           frozen<list<text>>
     )`,
     `CREATE TABLE IF NOT EXISTS ${quoted}.jobs (
       id         text PRIMARY KEY,
