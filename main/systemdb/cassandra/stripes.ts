@@ -4,7 +4,7 @@ import type { Stripe, StripeRepository } from '../repositories.ts';
 import { byCodePoints } from './code-points.ts';
 import { now } from './clock.ts';
 import { descriptionExists, Descriptions } from './descriptions.ts';
-import type { CassandraSession, Row } from './session.ts';
+import type { CassandraSession, Page, Row } from './session.ts';
 import { settle } from './settle.ts';
 import { asNumber, asText } from './values.ts';
 
@@ -13,6 +13,9 @@ const STEP = 16;
 
 /** Places that a stripe can have: no wrapped key is longer (see stripe-code.ts). */
 const PLACES = Array.from({ length: 256 }, (_, idx) => idx);
+
+/** Stripes of one answer where all are walked through. */
+const PAGE = 5000;
 
 /** Places asked for in one statement. */
 const GROUP = 32;
@@ -75,8 +78,14 @@ export class CassandraStripes implements StripeRepository {
   }
 
   async descriptions(): Promise<string[]> {
-    const rows = await this.#session.readAll(`SELECT DISTINCT key_description, idx FROM ${this.#table}`, [], { reach: 'global' });
-    return [...new Set(rows.map((row) => asText(row['key_description'])))].sort(byCodePoints);
+    const found = new Set<string>();
+    // Page by page: of many generations these are millions of rows.
+    for (let pageState: string | null = null; ; ) {
+      const page: Page = await this.#session.read(`SELECT DISTINCT key_description, idx FROM ${this.#table}`, [], { reach: 'global', fetchSize: PAGE, pageState });
+      for (const row of page.rows) found.add(asText(row['key_description']));
+      if (page.pageState === null) return [...found].sort(byCodePoints);
+      pageState = page.pageState;
+    }
   }
 
   async #claim(description: string, value: number): Promise<void> {
