@@ -18,6 +18,11 @@ export function checkInstance({ lu, id, sealed }: InstanceToSave): void {
   if (sealed.length > SEALED_BYTES) throw refused('The instance is larger than 2 GiB, more than the console stores on Cassandra.', lu, id);
 }
 
+/** Whether there can be an instance under this ID at all. */
+export function isStorableId(id: string): boolean {
+  return id !== '' && id.isWellFormed() && Buffer.byteLength(id) <= KEY_BYTES;
+}
+
 function refused(what: string, lu: string, id: string): AppError {
   const details = { lu: lu.toWellFormed().slice(0, 200), id: id.toWellFormed().slice(0, 200) };
   return new AppError('INPUT_INVALID', `${what} Nothing was stored.`, 'Correct it in the source.', { details });

@@ -12,7 +12,7 @@ import type {
 import { concurrently } from './concurrently.ts';
 import { begunInFuture, isFromFuture, nextSaveTime, now } from './clock.ts';
 import { InstanceCensus } from './instance-census.ts';
-import { checkInstance } from './instance-names.ts';
+import { checkInstance, isStorableId } from './instance-names.ts';
 import { infoOf, readInstance } from './instance-rows.ts';
 import { replaceInstance } from './instance-replace.ts';
 import { InstanceWrites } from './instance-writes.ts';
@@ -134,7 +134,7 @@ export class CassandraInstances implements InstanceRepository {
 
   /** null also for ids that nothing can be stored under. */
   async #find(lu: string, id: string): Promise<LogicalUnit | null> {
-    return id === '' || !id.isWellFormed() ? null : this.#units.find(lu);
+    return isStorableId(id) ? this.#units.find(lu) : null;
   }
 
   async #page<T extends InstanceInfo>(lu: string, page: Page, read: (unit: LogicalUnit, id: string) => Promise<T | null>): Promise<T[]> {
