@@ -75,7 +75,7 @@ export const campaign = z.object({
   secondsLeft: count.nullable(),
   ranges: rangeCounts.extend({
     /** The ranges in their order, as many together in one as a picture has no room to tell apart. */
-    bins: z.array(rangeCounts),
+    bins: z.array(rangeCounts.extend({ /** Of the ranges not done yet, about so many are behind them already: 0.25 is a quarter of one. */ begun: z.number().nonnegative() })),
   }),
   workers: z.array(z.object({ worker: z.string(), ranges: count, lastBeat: time, here: z.boolean() })),
   /** What this process does for it; null where it does nothing. */

@@ -32,7 +32,7 @@ export function campaignView(status: CampaignStatus, here: Here): CampaignView {
     bytes,
     rate,
     secondsLeft,
-    ranges: { ...countRanges(ranges), bins: rangeBins(ranges, BINS) },
+    ranges: { ...countRanges(ranges), bins: rangeBins(ranges.map(begunOf(status)), BINS) },
     workers: workers.map((each) => ({ ...each, here: each.worker === here.worker })),
     here: here.working ? { phase: here.progress?.phase ?? 'working', width: here.progress?.width ?? 0, waiting: here.progress?.waiting ?? null } : null,
     failure: here.failure,
@@ -44,19 +44,32 @@ export function campaignView(status: CampaignStatus, here: Here): CampaignView {
 }
 
 type RangeCounts = Omit<CampaignView['ranges'], 'bins'>;
+type Bin = CampaignView['ranges']['bins'][number];
+type Ranged = Pick<RangePicture, 'state'> & { readonly begun: number };
 
 /** The ranges in their order, in at most `most` bins of as equal a number as can be; neighbours all in one state become one. */
-export function rangeBins(ranges: readonly Pick<RangePicture, 'state'>[], most: number): RangeCounts[] {
+export function rangeBins(ranges: readonly Ranged[], most: number): Bin[] {
   const places = Math.min(most, ranges.length);
-  const bins: RangeCounts[] = [];
+  const bins: Bin[] = [];
   for (let place = 0; place < places; place += 1) {
-    const bin = countRanges(ranges.slice(Math.floor((place * ranges.length) / places), Math.floor(((place + 1) * ranges.length) / places)));
+    const some = ranges.slice(Math.floor((place * ranges.length) / places), Math.floor(((place + 1) * ranges.length) / places));
+    const bin = { ...countRanges(some), begun: some.reduce((sum, range) => sum + range.begun, 0) };
     const before = bins.at(-1);
-    const state = before === undefined ? null : onlyState(before);
+    const state = before === undefined || before.begun > 0 || bin.begun > 0 ? null : onlyState(before);
     if (before !== undefined && state !== null && state === onlyState(bin)) bins[bins.length - 1] = { ...before, [state]: before[state] + bin[state] };
     else bins.push(bin);
   }
   return bins;
+}
+
+/** How much of a range that is not done is behind it, if all ranges of its LU hold about as many instances. */
+function begunOf({ params, ranges }: CampaignStatus): (range: RangePicture) => Ranged {
+  const expected = new Map<string, number>();
+  for (const lu of params.lus) {
+    const planned = params.planned.rows.filter((row) => row.lu === lu).reduce((sum, row) => sum + row.instances, 0);
+    expected.set(lu, Math.max(1, planned / Math.max(1, ranges.filter((range) => range.lu === lu).length)));
+  }
+  return ({ state, lu, rewritten, superseded }) => ({ state, begun: state === 'done' || state === 'failed' ? 0 : Math.min(1, (rewritten + superseded) / (expected.get(lu) ?? 1)) });
 }
 
 /** The state that all ranges of a bin are in; null where they differ. */

@@ -79,7 +79,7 @@ describe('a rekey', () => {
     const campaign = await services.rekeys.get(id);
     expect(campaign).toMatchObject({ state: 'done', done: 30, total: 30, failed: 0, left: 0, here: null, failure: null, target: second, from: [first], fields: null, limits: { instancesPerSecond: 1000 } });
     expect(campaign.outcome).toMatchObject({ kind: 'proof', proven: true, left: [], failures: 0, counted: 30, rewritten: 30 });
-    expect(campaign.ranges).toEqual({ done: 1, running: 0, failed: 0, waiting: 0, bins: [{ done: 1, running: 0, failed: 0, waiting: 0 }] });
+    expect(campaign.ranges).toEqual({ done: 1, running: 0, failed: 0, waiting: 0, bins: [{ done: 1, running: 0, failed: 0, waiting: 0, begun: 0 }] });
     expect(await services.rekeys.needs()).toMatchObject({ older: 0, total: 30 });
     expect(await services.data.verify()).toMatchObject({ readable: 30, unreadable: [] });
     expect(events.some((event) => event.type === 'changed' && event.what === 'rekey')).toBe(true);
@@ -201,21 +201,26 @@ describe('the long-running worker', () => {
 });
 
 describe('the picture of the ranges', () => {
-  const states = (text: string): { state: 'done' | 'running' | 'failed' | 'waiting' }[] => [...text].map((letter) => ({ state: letter === 'd' ? 'done' : letter === 'r' ? 'running' : letter === 'f' ? 'failed' : 'waiting' }));
+  const states = (text: string): { state: 'done' | 'running' | 'failed' | 'waiting'; begun: number }[] => [...text].map((letter) => ({ begun: letter === 'b' ? 0.5 : 0, state: letter === 'd' ? 'done' : letter === 'r' ? 'running' : letter === 'f' ? 'failed' : 'waiting' }));
 
   it('has one bin for each where there is room, and every range in one bin where there is none', () => {
     expect(rangeBins(states('drfw'), 10)).toEqual([
-      { done: 1, running: 0, failed: 0, waiting: 0 },
-      { done: 0, running: 1, failed: 0, waiting: 0 },
-      { done: 0, running: 0, failed: 1, waiting: 0 },
-      { done: 0, running: 0, failed: 0, waiting: 1 },
+      { done: 1, running: 0, failed: 0, waiting: 0, begun: 0 },
+      { done: 0, running: 1, failed: 0, waiting: 0, begun: 0 },
+      { done: 0, running: 0, failed: 1, waiting: 0, begun: 0 },
+      { done: 0, running: 0, failed: 0, waiting: 1, begun: 0 },
     ]);
     const bins = rangeBins(states('ddrdwwfwwww'), 3);
     expect(bins).toHaveLength(3);
     expect(bins.reduce((sum, bin) => sum + bin.done + bin.running + bin.failed + bin.waiting, 0)).toBe(11);
     expect(rangeBins(states('dddddww'), 10)).toEqual([
-      { done: 5, running: 0, failed: 0, waiting: 0 },
-      { done: 0, running: 0, failed: 0, waiting: 2 },
+      { done: 5, running: 0, failed: 0, waiting: 0, begun: 0 },
+      { done: 0, running: 0, failed: 0, waiting: 2, begun: 0 },
+    ]);
+    expect(rangeBins(states('wwbw'), 10)).toEqual([
+      { done: 0, running: 0, failed: 0, waiting: 2, begun: 0 },
+      { done: 0, running: 0, failed: 0, waiting: 1, begun: 0.5 },
+      { done: 0, running: 0, failed: 0, waiting: 1, begun: 0 },
     ]);
     expect(rangeBins([], 10)).toEqual([]);
   });

@@ -21,6 +21,9 @@ export function RangeBar({ ranges, label }: { ranges: CampaignView['ranges']; la
       parts.push(<rect key={`${at} ${state}`} className={`range-${state}`} x={at} width={bin[state]} y={TOP[state]} height={HEIGHT - TOP[state]} {...fill} />);
       at += bin[state];
     }
+    // What is behind a range that is not done stands full, from its own start.
+    const open = bin.running + bin.waiting;
+    if (bin.begun > 0) parts.push(<rect key={`${at} begun`} className="range-done" x={at - open} width={Math.min(open, bin.begun)} y={TOP.done} height={HEIGHT} />);
   }
   const gaps = total > 1 && total <= APART ? Array.from({ length: total - 1 }, (_, index) => <line key={index} className="range-gap" x1={index + 1} x2={index + 1} y1={0} y2={HEIGHT} />) : null;
   return (

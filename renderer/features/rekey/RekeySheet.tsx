@@ -1,4 +1,4 @@
-import { Checkbox, NativeSelect } from '@mantine/core';
+import { NativeSelect } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState, type ReactNode } from 'react';
@@ -65,7 +65,10 @@ export function RekeySheet({ from, onClose }: { from: string | undefined; onClos
           <fieldset className="rekey-lus">
             <legend>Logical Units</legend>
             {lus.map((lu) => (
-              <Checkbox key={lu} label={lu} checked={!without.includes(lu)} onChange={(event) => setWithout(event.currentTarget.checked ? without.filter((each) => each !== lu) : [...without, lu])} />
+              <label key={lu}>
+                <input type="checkbox" checked={!without.includes(lu)} onChange={(event) => setWithout(event.currentTarget.checked ? without.filter((each) => each !== lu) : [...without, lu])} />
+                {lu}
+              </label>
             ))}
           </fieldset>
         )}
@@ -102,7 +105,7 @@ function parts(plan: RekeyPlanView | undefined, before: string): { happens: Reac
         <p>No instance. {censusAge(plan.census, Date.now())}.</p>
       ) : (
         <>
-          <table className="figures">
+          <table className="figures rekey-touched">
             <thead>
               <tr>
                 <th>Logical Unit</th>
@@ -116,7 +119,7 @@ function parts(plan: RekeyPlanView | undefined, before: string): { happens: Reac
                 <tr key={`${row.lu} ${row.keyDescription}`}>
                   <td>{row.lu}</td>
                   <td>
-                    <code title={row.keyDescription}>{middle(row.keyDescription, 16)}</code>
+                    <code title={row.keyDescription}>…{row.keyDescription.slice(-8)}</code>
                     {row.readable ? null : ' (stays: not readable here)'}
                   </td>
                   <td className="number">{figure(row.instances)}</td>
