@@ -153,8 +153,10 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
         />
         <span className="quiet table-count" role="status">
           {filter === ''
-            ? `${figure(rows.length)}${partial ? ` of ${figure(props.total ?? 0)}` : ''} rows`
-            : `${figure(shown.length)} of ${partial ? `the ${figure(rows.length)} rows read so far` : `${figure(rows.length)} rows`}`}
+            ? partial
+              ? `${figure(rows.length)} of ${figure(props.total ?? 0)} rows`
+              : counted(rows.length, 'row')
+            : `${figure(shown.length)} of ${partial ? `the ${figure(rows.length)} rows read so far` : counted(rows.length, 'row')}`}
         </span>
         <span className="spring" />
         <PopoverButton label="Columns">

@@ -12,6 +12,7 @@ import { LockScreen } from './LockScreen.tsx';
 import { Navigation } from './Navigation.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { SavedFile } from './SavedFile.tsx';
+import { Stale } from './Stale.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { useEarlyProof } from './early-proof.ts';
 import './frame.css';
@@ -85,6 +86,7 @@ export function Frame(): ReactNode {
           </div>
         ) : (
           <SavingContext value={save}>
+            {status.error === null ? null : <Stale failure={asFailure(status.error)} readAt={status.dataUpdatedAt} retry={() => void status.refetch()} />}
             <Outlet />
           </SavingContext>
         )}

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from '@tanstack/react-router';
 import type { Host, Status } from '../../../app/contract/session.ts';
-import { counted, figure } from '../../format.ts';
+import { counted } from '../../format.ts';
 import { Shape } from '../../ui/Shape.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -45,7 +45,7 @@ function AuditState({ audit }: { audit: Status['audit'] }): ReactNode {
   return (
     <Link to="/audit">
       {intact === null || verifiedAt === null ? (
-        <>Audit chain of {figure(records)} records, not verified yet</>
+        <>Audit chain of {counted(records, 'record')}, not verified yet</>
       ) : (
         <>
           <StateBadge state="intact" word={`Audit chain of ${counted(records, 'record')} verified`} /> <Time at={verifiedAt} />

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { queries } from '../../api.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { Section } from '../../ui/Section.tsx';
+import { RingNotes } from '../ring/RingNotes.tsx';
 import { RingPicture } from '../ring/RingPicture.tsx';
 
 /** Which node of the cluster holds which bytes of a generation; nothing where the database is one file. */
@@ -16,10 +17,7 @@ export function KeyRingSection({ description }: { description: string }): ReactN
         {({ ring: found }) =>
           found === null ? null : (
             <>
-              <p className="quiet">
-                {found.replication}. {found.holdsAll.length > 0 ? 'A node that holds every byte makes the striping worthless there. ' : ''}
-                {found.losesWith === null ? '' : found.losesWith === 1 ? 'The key is lost where any one node that holds a byte is lost.' : `The key is lost where ${found.losesWith} nodes that hold the same byte are lost together.`}
-              </p>
+              <RingNotes ring={found} />
               <RingPicture ring={found} />
             </>
           )

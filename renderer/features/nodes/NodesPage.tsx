@@ -16,13 +16,13 @@ import './nodes.css';
 export function NodesPage(): ReactNode {
   const nodes = useQuery(queries.nodes());
   return (
-    <div className="page nodes">
+    <div className="page page-fixed">
       <Answered query={nodes} what="Asking the cluster for its nodes">
         {(value) => (
           <>
             <Sentence {...nodesSentence(value)} />
             {value.database === null ? null : (
-              <Section title={`Cassandra nodes, by the cluster's own list (k2auth: ${value.replication ?? ''})`} className="nodes-part">
+              <Section title="Nodes of the database, by the cluster's own list" acts={<span className="quiet">k2auth: {value.replication}</span>} className="nodes-part nodes-database" style={{ '--rows': Math.max(1, value.database.length) }}>
                 <DataTable label="Cassandra nodes" columns={DATABASE} rows={value.database} rowKey={(node) => node.address} exportAs="cassandra-nodes" empty={<p>The cluster names no node.</p>} sortedBy={{ id: 'address', desc: false }} />
               </Section>
             )}
@@ -46,7 +46,7 @@ const DATABASE: readonly TableColumn<ClusterNodeView>[] = [
 
 const PLATFORM: readonly TableColumn<PlatformNodeView>[] = [
   { id: 'host', header: 'Host', value: (node) => node.host, width: 'minmax(120px, 1fr)' },
-  { id: 'id', header: 'Process', value: (node) => node.id, cell: (node) => <Identifier text={node.id} />, width: 'minmax(110px, 1fr)', yields: 2 },
+  { id: 'id', header: 'Process', value: (node) => node.id, cell: (node) => <Identifier text={node.id} />, width: 'minmax(150px, 1fr)', yields: 2 },
   { id: 'version', header: 'Version', value: (node) => node.version, width: '80px' },
   { id: 'liveSince', header: 'Live since', value: (node) => node.liveSince, cell: (node) => <Time at={node.liveSince} />, width: '130px' },
   { id: 'lastSeen', header: 'Last seen', value: (node) => node.lastSeen, cell: (node) => <Time at={node.lastSeen} />, width: '130px' },

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type ReactNode, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from 'react';
 import type { CassandraInput, ConnectionStep } from '../../../app/contract/settings.ts';
 import { asFailure, ask } from '../../api.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
@@ -35,16 +35,18 @@ export function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
   return (
     <Dialog title="New profile" onClose={onClose} wide>
       <form className="sheet-form" onSubmit={submit}>
-        <TextInput label="Name" value={name} maxLength={64} onChange={(event) => setName(event.currentTarget.value)} autoFocus spellCheck={false} autoComplete="off" />
-        <fieldset className="themes">
-          <legend>System database</legend>
-          {(['sqlite', 'cassandra'] as const).map((each) => (
-            <label key={each}>
-              <input type="radio" name="database" checked={kind === each} onChange={() => setKind(each)} />
-              {each === 'sqlite' ? 'SQLite, on this machine' : 'Cassandra, a cluster'}
-            </label>
-          ))}
-        </fieldset>
+        <div className="passwords">
+          <TextInput label="Name" value={name} maxLength={64} onChange={(event) => setName(event.currentTarget.value)} autoFocus spellCheck={false} autoComplete="off" />
+          <fieldset className="themes">
+            <legend>System database</legend>
+            {(['sqlite', 'cassandra'] as const).map((each) => (
+              <label key={each}>
+                <input type="radio" name="database" checked={kind === each} onChange={() => setKind(each)} />
+                {each === 'sqlite' ? 'SQLite, on this machine' : 'Cassandra, a cluster'}
+              </label>
+            ))}
+          </fieldset>
+        </div>
         {kind === 'sqlite' ? (
           <FileField label="File" description="An existing file, or the place of a new one" purpose="database" value={sqlite} onChange={setSqlite} />
         ) : (
@@ -54,7 +56,7 @@ export function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
         <Switch label="FIPS" detail="Only approved algorithms: instance keys by HMAC-SHA-512/256. It can not be changed afterwards." checked={fips} onChange={setFips} />
         <p className="quiet">The KeyStore is turned on afterwards, in the new profile's own settings.</p>
         {create.error === null ? null : <FailurePanel failure={asFailure(create.error)} />}
-        <div className="dialog-acts">
+        <div className="dialog-acts dialog-acts-stay">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
@@ -70,8 +72,9 @@ export function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
 function ClusterForm({ fields, onChange }: { fields: ClusterFields; onChange: (fields: ClusterFields) => void }): ReactNode {
   const [password, setPassword] = useState('');
   const cassandra = clusterInput(fields);
+  const asksPassword = fields.user !== '' && fields.passwordFile === '';
   const test = useMutation({
-    mutationFn: (tried: CassandraInput) => ask((c) => c.profiles.test({ cassandra: tried, ...(password === '' ? {} : { password }) })),
+    mutationFn: (tried: CassandraInput) => ask((c) => c.profiles.test({ cassandra: tried, ...(asksPassword && password !== '' ? { password } : {}) })),
     gcTime: 0,
   });
   const text = (name: keyof ClusterFields, label: string, description: string, error?: string): ReactNode => (
@@ -87,24 +90,25 @@ function ClusterForm({ fields, onChange }: { fields: ClusterFields; onChange: (f
   );
   return (
     <>
-      {text('contactPoints', 'Contact points', 'Hosts of the cluster, host or host:port, more with commas')}
-      <div className="passwords">
-        {text('localDataCenter', 'Data centre nearest to here', 'Left empty it is found from the contact point')}
-        {text('clusterId', 'cluster_id', "Appended to the keyspaces' names; usually empty")}
+      <div className="cluster-fields">
+        <div className="cluster-wide">{text('contactPoints', 'Contact points', 'host or host:port, more with commas')}</div>
+        {text('localDataCenter', 'Data centre nearest to here', 'empty: found from the contact point')}
+        <div className="cluster-wide">{text('replication', 'Replication of keyspaces that are made', 'a factor, or one for each data centre: dc1:3, dc2:3', replicationMistake(fields.replication))}</div>
+        {text('clusterId', 'cluster_id', 'ends the keyspaces’ names; usually empty')}
+        {text('user', 'User', 'empty: the cluster asks for none')}
+        {text('passwordFile', "File with the user's password", 'its first line; empty: the console asks')}
+        <PasswordInput
+          label="Password, for the test only"
+          description={asksPassword ? 'it is not kept' : fields.user === '' ? 'of the user' : 'read from the file'}
+          disabled={!asksPassword}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          autoComplete="off"
+        />
+        {text('ca', 'TLS: authority', 'PEM file; empty: not encrypted')}
+        {text('cert', 'TLS: client certificate', 'PEM file; where the cluster demands one')}
+        {text('key', 'TLS: its private key', 'PEM file')}
       </div>
-      {text('replication', 'Replication of keyspaces that are made', 'A factor, or one for each data centre: dc1:3, dc2:3', replicationMistake(fields.replication))}
-      <div className="passwords">
-        {text('user', 'User', 'Left empty where the cluster asks for none')}
-        {text('passwordFile', "File with the user's password", 'Its first line; left empty the console asks')}
-      </div>
-      <div className="passwords">
-        {text('ca', 'TLS: authority (PEM file)', 'Left empty the connection is not encrypted')}
-        {text('cert', 'TLS: client certificate (PEM file)', 'Where the cluster demands one')}
-      </div>
-      {fields.cert === '' ? null : text('key', "TLS: the client certificate's private key (PEM file)", 'It is read when the connection is made')}
-      {fields.user === '' || fields.passwordFile !== '' ? null : (
-        <PasswordInput label="Password, for the test only" description="It is not kept" value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="off" size="sm" />
-      )}
       <div>
         <Button variant="default" loading={test.isPending} disabled={cassandra === null} onClick={() => (cassandra === null ? undefined : test.mutate(cassandra))}>
           Test connection
@@ -129,9 +133,13 @@ const STEP_WORDS: Readonly<Record<ConnectionStep['step'], string>> = {
 /** How far the connection came: what works, and the first thing that does not. */
 function Steps({ steps }: { steps: readonly ConnectionStep[] }): ReactNode {
   const failure = steps.find((step) => step.failure !== null)?.failure ?? null;
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'nearest' });
+  }, [steps]);
   return (
-    <div role="status">
-      <ol className="connection-steps">
+    <div role="status" className="connection" ref={end}>
+      <ol className="connection-steps" aria-label="Steps of the connection">
         {steps.map(({ step, ok, detail }) => (
           <li key={step}>
             <span className={ok ? 'state-ok' : 'state-alarm'}>
@@ -139,7 +147,7 @@ function Steps({ steps }: { steps: readonly ConnectionStep[] }): ReactNode {
               <span className="hidden-text">{ok ? 'works:' : 'fails:'}</span>
             </span>
             <strong>{STEP_WORDS[step]}</strong>
-            <span className="quiet">{detail}</span>
+            {failure !== null && !ok ? null : <span className="quiet">{detail}</span>}
           </li>
         ))}
       </ol>

@@ -48,8 +48,10 @@ export function Profiles(): ReactNode {
                     <strong>{profile.name}</strong>
                   </td>
                   <td className="profile-path">
-                    {profile.database.kind === 'cassandra' ? 'Cassandra ' : ''}
-                    <Identifier text={profile.database.location} />
+                    <span className="profile-database">
+                      {profile.database.kind === 'cassandra' ? 'Cassandra' : null}
+                      <Identifier text={profile.database.location} />
+                    </span>
                   </td>
                   <td className="profile-path">{profile.keystore === null ? <span className="quiet">internal</span> : <Identifier text={profile.keystore} />}</td>
                   <td>{[profile.production ? 'Production' : '', profile.fips ? 'FIPS' : ''].filter((word) => word !== '').join(', ') || <span className="quiet">plain</span>}</td>
