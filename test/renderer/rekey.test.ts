@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { CampaignView, RekeyNeeds } from '../../app/contract/rekey.ts';
+import { LAST_STEP, rateAt, rateInWords, stepOf } from '../../renderer/features/rekey/rates.ts';
+import { conditionInWords, emptySchedule, scheduleMistakes, scheduleOf, timeInWords } from '../../renderer/features/rekey/schedule-fields.ts';
+import { campaignPace, campaignSentence, rangesInWords, rekeySentence } from '../../renderer/features/rekey/sentence.ts';
+
+const NOW = 1_800_000_000_000;
+const LIVE = { at: NOW, live: true, complete: true };
+
+function needs(change: Partial<RekeyNeeds> = {}): RekeyNeeds {
+  return { older: 212, total: 659, generations: 2, active: 'key-3', census: LIVE, ...change };
+}
+
+function campaign(change: Partial<CampaignView> = {}): CampaignView {
+  return {
+    id: 'c', state: 'running', requestedAs: 'everything', lus: ['CUSTOMER'], from: ['key-1'], target: 'key-3', fields: null,
+    done: 100, total: 212, failed: 0, left: 112, bytes: 1, rate: 40, secondsLeft: 9,
+    ranges: { done: 3, running: 1, failed: 0, waiting: 12, bins: [] },
+    workers: [{ worker: 'w', ranges: 1, lastBeat: NOW, here: false }], here: null, failure: null,
+    limits: { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 32 }, outcome: null, createdAt: NOW - 5_000, updatedAt: NOW,
+    ...change,
+  };
+}
+
+const proof = (left: number, proven: boolean): CampaignView['outcome'] => ({ kind: 'proof', at: NOW, proven, left: left === 0 ? [] : [{ lu: 'CUSTOMER', keyDescription: 'key-1', instances: left, bytes: 1 }], failures: left, counted: 659, rewritten: 212 - left, superseded: 0 });
+
+describe('the sentence of the rekey page', () => {
+  test.each<[string, readonly CampaignView[], RekeyNeeds, string, string]>([
+    ['nothing to do', [], needs({ older: 0, generations: 0 }), 'calm', 'No instance needs an older generation: all 659 are under the active one.'],
+    ['something to do', [], needs(), 'calm', '212 of 659 instances are under 2 older generations, and nothing re-encrypts them.'],
+    ['one instance', [], needs({ older: 1, generations: 1 }), 'calm', '1 of 659 instances is under 1 older generation, and nothing re-encrypts them.'],
+    ['at work', [campaign()], needs(), 'calm', '212 of 659 instances are under 2 older generations; a campaign is re-encrypting, about 9 s left.'],
+    ['nobody at work', [campaign({ workers: [] })], needs(), 'worry', '212 of 659 instances are under 2 older generations; a campaign is running but no process works on it.'],
+    ['paused', [campaign({ state: 'paused', workers: [] })], needs(), 'worry', '212 of 659 instances are under 2 older generations; a campaign is paused.'],
+    ['not counted', [], needs({ older: 0, total: 0, census: { at: null, live: false, complete: false } }), 'worry', 'Nobody has counted yet which instances are under older generations: take a census first.'],
+    ['empty', [], needs({ older: 0, total: 0 }), 'calm', 'Nothing is stored here yet, so nothing needs an older generation.'],
+  ])('%s', (_, campaigns, given, tone, text) => expect(rekeySentence({ campaigns, needs: given }, NOW)).toEqual({ tone, text }));
+});
+
+describe('the sentence of a campaign', () => {
+  test.each<[string, Partial<CampaignView>, string, RegExp]>([
+    ['runs', {}, 'calm', /^100 of 212 instances are re-encrypted; about 9 s left\.$/],
+    ['has failures', { failed: 3 }, 'worry', /; 3 could not be; about 9 s left\.$/],
+    ['waits', { here: { phase: 'working', width: 1, waiting: { since: NOW, code: 'DATABASE_TIMEOUT', message: '' } } }, 'worry', /the database does not answer/],
+    ['counts', { here: { phase: 'counting', width: 1, waiting: null } }, 'calm', /a second census counts/],
+    ['has no worker', { workers: [] }, 'worry', /no process works on it/],
+    ['is proven', { state: 'done', outcome: proof(0, true) }, 'calm', /^Proven: of 659 instances counted anew, none needs/],
+    ['is not proven', { state: 'done', outcome: proof(1, false) }, 'worry', /^1 instance still needs an older generation/],
+    ['is cancelled', { state: 'cancelled' }, 'calm', /^Cancelled: 100 of 212 instances are re-encrypted and stay so/],
+    ['failed', { state: 'failed' }, 'alarm', /^Some ranges could not/],
+  ])('%s', (_, change, tone, text) => {
+    const sentence = campaignSentence(campaign(change));
+    expect(sentence.tone).toBe(tone);
+    expect(sentence.text).toMatch(text);
+  });
+
+  test('its pace and its ranges in words', () => {
+    expect(campaignPace(campaign({ failed: 1 }))).toBe('100 of 212 · 1 failed · 40 a second · 9 s left');
+    expect(campaignPace(campaign({ state: 'done', done: 212 }))).toBe('212 of 212 · in 5 s');
+    expect(rangesInWords(campaign().ranges)).toBe('16 ranges: 3 done, 1 running, 12 waiting');
+  });
+});
+
+test('the throttle has steps, and the nearest for any rate', () => {
+  for (let step = 0; step <= LAST_STEP; step += 1) expect(stepOf(rateAt(step))).toBe(step);
+  expect([rateAt(LAST_STEP), rateAt(99), rateAt(-1)]).toEqual([null, null, 1]);
+  expect(rateAt(stepOf(130))).toBe(100);
+  expect([rateInWords(null), rateInWords(1500), rateInWords(0.5)]).toEqual(['no limit', '1,500 a second', '0.5 a second']);
+});
+
+describe('the form of a schedule', () => {
+  const empty = emptySchedule('UTC');
+
+  test('begins without a mistake, and says what is wrong with each field', () => {
+    expect(scheduleMistakes(empty)).toEqual({});
+    expect(Object.keys(scheduleMistakes({ ...empty, at: '24:00', zone: 'Mars/Olympus', rate: '-1', oldestDays: '1.5' })).sort()).toEqual(['at', 'oldestDays', 'rate', 'zone']);
+    expect(Object.keys(scheduleMistakes({ ...empty, kind: 'cron', expression: '* *' }))).toEqual(['expression']);
+    expect(Object.keys(scheduleMistakes({ ...empty, kind: 'whenever' }))).toEqual(['kind']);
+    expect(scheduleMistakes({ ...empty, kind: 'whenever', generationOver: '10' })).toEqual({});
+  });
+
+  test('becomes a schedule, told in words', () => {
+    const schedule = scheduleOf({ ...empty, kind: 'weekly', lu: 'CUSTOMER', rate: '500', oldestDays: '90', mebibytesOver: '2' });
+    expect(schedule).toEqual({
+      when: { kind: 'weekly', day: 'sunday', at: '02:30', zone: 'UTC' },
+      conditions: [{ kind: 'age', of: 'oldest', days: 90 }, { kind: 'bytes', more: 2 * 1024 * 1024 }],
+      lus: ['CUSTOMER'],
+      limits: { instancesPerSecond: 500 },
+    });
+    expect(timeInWords(schedule.when)).toBe('every Sunday at 02:30 (UTC)');
+    expect(schedule.conditions.map(conditionInWords)).toEqual(['the oldest used generation is 90 days old', 'one generation seals more than 2 MiB']);
+  });
+});
