@@ -170,6 +170,16 @@ export function dataCenterUnknown(wanted: string, found: readonly string[]): App
   );
 }
 
+/** `DATABASE_DATA_CENTER_UNKNOWN` to the replication. */
+export function noCopyIn(local: string, replicated: readonly string[]): AppError {
+  return new AppError(
+    'DATABASE_DATA_CENTER_UNKNOWN',
+    `The replication of the profile keeps no copy in the data centre "${local}", whose nodes are asked. Nothing was made.`,
+    `Give "${local}" a factor in the replication, or ask the nodes of a data centre that has one: ${replicated.join(', ')}.`,
+    { details: { dataCenter: local, dataCenters: replicated } },
+  );
+}
+
 function meaningOf(error: unknown, purpose: Purpose): Meaning | null {
   if (error instanceof errors.NoHostAvailableError) return ofAllHosts(error, purpose);
   if (error instanceof errors.AuthenticationError) {

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts';
 import { byCodePoints } from './code-points.ts';
 import type { Keyspace } from './keyspaces.ts';
 import { createKeyspace } from './migrations/index.ts';
-import { underSchemaLease } from './schema-lease.ts';
+import { underSchemaLease, type StillHeld } from './schema-lease.ts';
 import type { CassandraSession, Row } from './session.ts';
 import { settle } from './settle.ts';
 import { asNumber, asText } from './values.ts';
@@ -65,16 +65,17 @@ export class LogicalUnits {
       else units.set(lu, unit);
     }
     if (missing.length > 0) {
-      await underSchemaLease(this.#session, async () => {
-        for (const lu of missing) await this.#makeTables(lu);
+      await underSchemaLease(this.#session, async (stillHeld) => {
+        for (const lu of missing) await this.#makeTables(lu, stillHeld);
       });
       for (const lu of missing) units.set(lu, await this.#register(lu, time));
     }
     return units;
   }
 
-  async #makeTables(lu: string): Promise<void> {
+  async #makeTables(lu: string, stillHeld: StillHeld): Promise<void> {
     const keyspace = this.#session.keyspaces.view(lu);
+    stillHeld();
     await createKeyspace(this.#session, keyspace);
     const owner = `LU ${lu} of ${this.#session.keyspaces.system.name}`;
     const statements = viewTables(keyspace, owner);
@@ -85,7 +86,9 @@ export class LogicalUnits {
     if (other !== undefined) throw keyspaceTaken(lu, keyspace, other);
     for (const [place, { cql }] of statements.entries()) {
       // A table of an earlier attempt: its creation would only cost another round of agreement.
-      if (!standing[place]) await this.#session.schema(cql);
+      if (standing[place]) continue;
+      stillHeld();
+      await this.#session.schema(cql);
     }
   }
 

@@ -1,7 +1,7 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAppError } from '../../errors.ts';
+import { isAppError, type AppError } from '../../errors.ts';
 import { tookTooLong } from './errors.ts';
 import type { Keyspaces } from './keyspaces.ts';
 import type { CassandraSession } from './session.ts';
@@ -9,6 +9,9 @@ import type { CassandraSession } from './session.ts';
 /** Seconds after which the lease of a console that ended is free; and how often it is renewed meanwhile. */
 const LEASE_SECONDS = 30;
 const RENEW_MS = 8_000;
+
+/** How long it is relied on after it was taken, in milliseconds: a change that begins just before has some time left. */
+const HELD_MS = 22_000;
 
 /** How long to wait for another console's work on the schema, in milliseconds. */
 const PATIENCE = 120_000;
@@ -27,14 +30,26 @@ export async function prepareLeases(session: CassandraSession): Promise<void> {
   await session.schema(leasesTable(session.keyspaces));
 }
 
+/** Makes sure that the lease is still one's own. @throws AppError `DATABASE_TIMEOUT` where it may not be */
+export type StillHeld = () => void;
+
 /**
  * Runs `work` while no other console changes the schema. Cassandra does not order schema changes that come through
- * different nodes at the same moment.
- * @throws AppError `DATABASE_TIMEOUT` where another holds the lease for too long; what `work` throws
+ * different nodes at the same moment: `work` asks before each of them whether the lease still stands, since a process may
+ * be stopped, or the cluster refuse renewals, for longer than it lasts.
+ * @throws AppError `DATABASE_TIMEOUT` where another holds the lease for too long, or it was lost; what `work` throws
  */
-export async function underSchemaLease<T>(session: CassandraSession, work: () => Promise<T>): Promise<T> {
+export async function underSchemaLease<T>(session: CassandraSession, work: (stillHeld: StillHeld) => Promise<T>): Promise<T> {
   const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
-  for (const end = Date.now() + PATIENCE; !(await take(session, holder)); await delay(PAUSE + randomInt(PAUSE))) {
+  let heldUntil = 0;
+  const hold = async (): Promise<boolean> => {
+    // Counted from before it was asked for: the cluster counts from later on.
+    const end = Date.now() + HELD_MS;
+    const taken = await take(session, holder);
+    if (taken) heldUntil = end;
+    return taken;
+  };
+  for (const end = Date.now() + PATIENCE; !(await hold()); await delay(PAUSE + randomInt(PAUSE))) {
     if (Date.now() > end) {
       throw tookTooLong(
         'Another console has been changing the tables of the system database for too long. Nothing was changed by this one.',
@@ -42,14 +57,28 @@ export async function underSchemaLease<T>(session: CassandraSession, work: () =>
       );
     }
   }
-  // A renewal that fails is not told: the lease then ends by itself, and every statement under it may run twice.
-  const renewal = setInterval(() => void take(session, holder).catch(() => undefined), RENEW_MS);
+  // A renewal that fails is told by the time that passes.
+  let renewing: Promise<unknown> = Promise.resolve();
+  const renewal = setInterval(() => {
+    renewing = renewing.then(hold).catch(() => undefined);
+  }, RENEW_MS);
   try {
-    return await work();
+    return await work(() => {
+      if (Date.now() >= heldUntil) throw lost();
+    });
   } finally {
     clearInterval(renewal);
+    // A renewal that is still under way would take the lease again after its release.
+    await renewing;
     await release(session, holder).catch(() => undefined);
   }
+}
+
+function lost(): AppError {
+  return tookTooLong(
+    'The cluster or this machine stood still for so long that another console may be changing the tables of the system database now. What was made so far stays; no data was touched.',
+    'Try again: it goes on where it stopped.',
+  );
 }
 
 /** Takes the lease or renews one's own; an outcome that the cluster did not tell is read back. */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { AppError, isAppError } from '../../../errors.ts';
-import { dataCenterUnknown, keyspaceMissing } from '../errors.ts';
+import { dataCenterUnknown, keyspaceMissing, noCopyIn } from '../errors.ts';
 import { quoted, type Keyspace, type Keyspaces } from '../keyspaces.ts';
 import { prepareLeases, underSchemaLease } from '../schema-lease.ts';
 import type { CassandraSession } from '../session.ts';
@@ -59,13 +59,16 @@ export async function migrate(session: CassandraSession): Promise<void> {
   const { keyspaces } = session;
   await createKeyspace(session, keyspaces.system);
   await prepareLeases(session);
-  await underSchemaLease(session, async () => {
+  await underSchemaLease(session, async (stillHeld) => {
     await session.schema(VERSIONS(keyspaces));
     await session.client.metadata.refreshKeyspaces();
     const found = await recordedVersion(session);
     for (const keyspace of keyspaces.fixed) await createKeyspace(session, keyspace);
     for (const step of MIGRATIONS.filter(({ version }) => version > found)) {
-      for (const statement of step.statements(keyspaces)) await session.schema(statement);
+      for (const statement of step.statements(keyspaces)) {
+        stillHeld();
+        await session.schema(statement);
+      }
       await record(session, step.version);
     }
   });
@@ -97,13 +100,17 @@ export async function createKeyspace(session: CassandraSession, keyspace: Keyspa
   await session.client.metadata.refreshKeyspace(keyspace.name);
 }
 
-/** Cassandra knows the data centres only by its nodes, and would refuse with an error that names none. */
-function replicationOf({ settings: { replication }, client }: CassandraSession): string {
+/**
+ * Cassandra knows the data centres only by its nodes, and would refuse with an error that names none. One that keeps no
+ * copy it would take, and then answer nothing that is asked there.
+ */
+function replicationOf({ settings: { replication }, client, localDataCenter }: CassandraSession): string {
   const { class: strategy, ...factors } = replication;
   if (strategy === 'NetworkTopologyStrategy') {
     const known = [...new Set(client.hosts.values().map(({ datacenter }) => datacenter))].sort();
     const wrong = Object.keys(factors).find((name) => name !== 'replication_factor' && !known.includes(name));
     if (wrong !== undefined) throw dataCenterUnknown(wrong, known);
+    if (!('replication_factor' in factors || localDataCenter in factors)) throw noCopyIn(localDataCenter, Object.keys(factors));
   }
   return `{${Object.entries(replication)
     .map(([name, value]) => `${literal(name)}: ${literal(value)}`)
