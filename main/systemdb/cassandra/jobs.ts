@@ -1,4 +1,5 @@
 import type { JobRecord, JobRepository } from '../repositories.ts';
+import { now } from './clock.ts';
 import { newestRows } from './newest-rows.ts';
 import type { CassandraSession, Row } from './session.ts';
 import { asNumber, asNumberOrNull, asText, asTextOrNull } from './values.ts';
@@ -17,10 +18,13 @@ export class CassandraJobs implements JobRepository {
 
   async put(job: JobRecord): Promise<void> {
     const { id, kind, params, state, done, total, failed, cursor, failure, startedAt, updatedAt } = job;
+    // A job may go on on another machine, whose clock is behind: at its own time it would change nothing.
+    const stored = await this.#session.readOne(`SELECT writetime(state) AS written FROM ${this.#table} WHERE id = ?`, [id], { reach: 'global' });
+    const time = BigInt(Math.max(now(), (asNumberOrNull(stored?.['written']) ?? 0) + 1));
     const counts = [BigInt(done), total === null ? null : BigInt(total), BigInt(failed)];
     await this.#session.write(
-      `INSERT INTO ${this.#table} (${JOB}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      [id, kind, params, state, ...counts, cursor, failure, startedAt, updatedAt],
+      `INSERT INTO ${this.#table} (${JOB}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`,
+      [id, kind, params, state, ...counts, cursor, failure, startedAt, updatedAt, time],
       { reach: 'global' },
     );
   }

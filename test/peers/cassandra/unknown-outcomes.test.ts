@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CassandraAudit } from '../../../main/systemdb/cassandra/audit.ts';
 import { CassandraCampaigns } from '../../../main/systemdb/cassandra/campaigns.ts';
 import { CassandraInternalKeys } from '../../../main/systemdb/cassandra/internal-keys.ts';
+import { CassandraJobs } from '../../../main/systemdb/cassandra/jobs.ts';
 import { CassandraKeys } from '../../../main/systemdb/cassandra/keys.ts';
 import { CassandraLeases } from '../../../main/systemdb/cassandra/leases.ts';
 import { CassandraNodes } from '../../../main/systemdb/cassandra/nodes.ts';
@@ -171,4 +172,15 @@ test('a plain write that is sent to a second node as well is one write', async (
   const node = { id: 'n', host: 'h', version: '1', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: ['stale copy', 'other'] };
   await nodes.put(node);
   expect(await nodes.list()).toEqual([node]);
+});
+
+test('a job that goes on on a machine whose clock is behind is written all the same', async () => {
+  const jobs = new CassandraJobs(session);
+  const job = { id: 'j', kind: 'census', params: '{}', state: 'paused', done: 1, total: 9, failed: 0, cursor: 'c', failure: null, startedAt: 1, updatedAt: 2 } as const;
+  await jobs.put(job);
+  // Left by a clock that is an hour ahead.
+  await session.client.execute(`UPDATE ${session.keyspaces.system.quoted}.jobs SET state = 'paused', done = 2 WHERE id = 'j'`, [], { timestamp: (Date.now() + 3_600_000) * 1000 });
+  await jobs.put({ ...job, state: 'running', done: 3, cursor: 'd' });
+  await jobs.put({ ...job, state: 'done', done: 4, cursor: null });
+  expect(await jobs.get('j')).toEqual({ ...job, state: 'done', done: 4, cursor: null });
 });
