@@ -55,7 +55,10 @@ export class Services {
   readonly #idle = new IdleClock(() => void this.lock('idle').catch((error: unknown) => this.#around.log.record('idle lock', error)));
   #turn: Promise<unknown> = Promise.resolve();
   #watch: NodeJS.Timeout | null = null;
+  #looking = false;
   #seenHead = 0;
+  /** What the database said the last time that it was looked at, when that was an error. */
+  #silence: unknown = null;
   #opened: ProfileServices;
   #state: LiveState = { is: 'ready' };
   #audit: Status['audit'] = { records: 0, verifiedAt: null, intact: null };
@@ -144,7 +147,8 @@ export class Services {
   }
 
   /**
-   * Closes the current profile and opens another. Takes `databasePassword` over.
+   * Closes the current profile and opens another, and waits until it is live; the filling of a demo goes on afterwards,
+   * so that the window can show how far it is. Takes `databasePassword` over.
    * @throws AppError `PROFILE_*`, `DATABASE_*`; the current profile stays then
    */
   async select(name: string, databasePassword: SecretBytes | null = null): Promise<void> {
@@ -153,10 +157,13 @@ export class Services {
       const next = await openProfileServices(profile, this.#around, databasePassword);
       const before = this.#opened;
       this.#opened = next;
+      this.#silence = null;
       this.#audit = { records: 0, verifiedAt: null, intact: null };
       await before.cluster.close();
-      await this.#start();
     });
+    const filled = !profile.demo || (await demoReady(this).catch(() => true));
+    const started = this.start();
+    if (filled) await started;
   }
 
   /** The profiles, as the window lists them. @throws AppError `PROFILE_INVALID` */
@@ -208,7 +215,9 @@ export class Services {
     return result;
   }
 
-  status(): Promise<Status> {
+  /** @throws AppError `DATABASE_*`; at once, without asking again, while the database is known not to answer */
+  async status(): Promise<Status> {
+    if (this.#silence !== null) throw this.#silence;
     return statusOf(this.#opened, this.#state, this.#audit);
   }
 
@@ -242,7 +251,10 @@ export class Services {
       const wasReady = !this.cluster.profile.demo || (await demoReady(this));
       if (!wasReady) this.#around.clock.offset = DEMO_START;
       await this.cluster.unlock(password);
-      if (!wasReady) await prepareDemo(this, this.#around.clock);
+      if (!wasReady) {
+        await prepareDemo(this, this.#around.clock);
+        await this.cluster.seen(true);
+      }
     } finally {
       password?.dispose();
       this.#around.clock.offset = 0;
@@ -273,16 +285,34 @@ export class Services {
 
   /** Every act, of any process, leaves an audit record: a new head means that pages may show old figures. */
   #watchOthers(): void {
-    this.#watch ??= setInterval(() => {
-      void this.cluster.db.audit
-        .head()
-        .then((head) => {
-          if (head === null || head.seq === this.#seenHead) return;
-          this.#seenHead = head.seq;
-          this.emit({ type: 'changed', what: 'all' });
-        })
-        .catch(() => undefined);
-    }, WATCH_EVERY_MS).unref();
+    this.#watch ??= setInterval(() => void this.#look(), WATCH_EVERY_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const looked = this.cluster;
+    try {
+      const head = await looked.db.audit.head();
+      this.#hears(null);
+      if (head !== null && head.seq !== this.#seenHead) {
+        this.#seenHead = head.seq;
+        this.emit({ type: 'changed', what: 'all' });
+      }
+      await looked.seen();
+    } catch (error) {
+      // Of a profile that was left meanwhile nothing is told.
+      if (looked === this.cluster) this.#hears(error);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Tells the window when the database falls silent, and when it is heard again. */
+  #hears(silence: unknown): void {
+    const changed = (this.#silence === null) !== (silence === null);
+    this.#silence = silence;
+    if (changed) this.emit({ type: 'status' });
   }
 }
 

@@ -45,15 +45,38 @@ export class ClusterMap {
   }
 }
 
-/** What is wrong with where the stripes lie, in sentences; none where nothing is. */
-export function ringWarnings({ holdsAll, losesWith, replication, nodes }: Ring): string[] {
-  const found: string[] = [];
+/** A way in which the stripes of a key lie badly. */
+export interface RingRisk {
+  /** What it comes to, before the names of the keys that it concerns. */
+  readonly means: string;
+  readonly evidence: string;
+  readonly remedy: string;
+}
+
+/** What is wrong with where the stripes lie; none where nothing is. */
+export function ringRisks({ holdsAll, losesWith, replication, nodes }: Ring): RingRisk[] {
+  const found: RingRisk[] = [];
   if (holdsAll.length > 0) {
     const all = holdsAll.length === nodes.length ? (nodes.length === 1 ? 'The only node holds' : 'Every node holds') : `${holdsAll.join(', ')} ${holdsAll.length === 1 ? 'holds' : 'hold'}`;
-    found.push(`${all} every byte of the wrapped key (${replication}): the striping protects nothing against whoever takes such a node.`);
+    found.push({
+      means: 'Whoever takes one node has every byte of the wrapped key of',
+      evidence: `${all} every byte of the wrapped key (${replication}): the striping protects nothing against whoever takes such a node.`,
+      remedy: 'Have more nodes than replicas: add nodes, or lower the replication factor of the k2auth keyspace, and repair it (nodetool repair).',
+    });
   }
-  if (losesWith === 1) found.push(`Each byte lies on one node only (${replication}): losing any one node that holds some loses the key, and all data under it.`);
+  if (losesWith === 1) {
+    found.push({
+      means: 'Losing one node loses the key of',
+      evidence: `Each byte lies on one node only (${replication}): losing any one node that holds some loses the key, and all data under it.`,
+      remedy: 'Raise the replication factor of the k2auth keyspace to 2 or more, and repair it (nodetool repair).',
+    });
+  }
   return found;
+}
+
+/** The same in one sentence each. */
+export function ringWarnings(ring: Ring): string[] {
+  return ringRisks(ring).map(({ evidence }) => evidence);
 }
 
 /** Every node of the cluster with the number of stripes that it holds, the most first. */

@@ -18,6 +18,9 @@ import type { Profile } from '../profiles.ts';
 import { VERSION } from '../version.ts';
 import { openSystemDb } from './system-db.ts';
 
+/** How often a live process tells `k2system.nodes` that it is there, in milliseconds. */
+const SEEN_EVERY_MS = 60_000;
+
 /** How long keys are kept for acts that run when they are to be zeroed: far longer than an activation takes. */
 const GRACE_MS = 5_000;
 
@@ -45,6 +48,7 @@ export class Cluster {
   readonly #acts = new Set<Promise<unknown>>();
   #ring: KeyRing | null = null;
   #liveSince: number | null = null;
+  #lastSeen = 0;
 
   private constructor(options: ClusterOptions, db: SystemDb) {
     this.#profile = options.profile;
@@ -151,24 +155,31 @@ export class Cluster {
       ...(generate === undefined ? {} : { generate }),
       ...(onActivation === undefined ? {} : { onProgress: onActivation }),
     });
-    const liveSince = this.now();
     try {
-      await this.db.nodes.put({
-        id: this.#nodeId,
-        host: hostname(),
-        version: VERSION,
-        liveSince,
-        lastSeen: liveSince,
-        keystoreDigest: protection.digest,
-        notes: notesOf(ring),
-      });
+      await this.#tellNodes(ring, this.now());
     } catch (error) {
       ring.lock();
       throw error;
     }
     this.#ring = ring;
-    this.#liveSince = liveSince;
     return ring;
+  }
+
+  /**
+   * Tells the cluster that this process is still there, once a minute however often it is called; nothing while locked.
+   * `anew`: it counts as live since now, because the demo's clock stood in the past before. @throws AppError `DATABASE_*`
+   */
+  async seen(anew = false): Promise<void> {
+    const now = this.now();
+    if (this.#ring === null || this.#liveSince === null || (!anew && now - this.#lastSeen < SEEN_EVERY_MS)) return;
+    await this.#tellNodes(this.#ring, anew ? now : this.#liveSince);
+  }
+
+  async #tellNodes(ring: KeyRing, liveSince: number): Promise<void> {
+    const lastSeen = this.now();
+    await this.db.nodes.put({ id: this.#nodeId, host: hostname(), version: VERSION, liveSince, lastSeen, keystoreDigest: ring.protection.digest, notes: notesOf(ring) });
+    this.#liveSince = liveSince;
+    this.#lastSeen = lastSeen;
   }
 
   /**

@@ -1,9 +1,10 @@
 import type { StandingCensus } from '../../main/census/standing.ts';
+import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { GenerationView } from '../contract/keys.ts';
 import type { Finding, Overview } from '../contract/overview.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
-import { ringWarnings, type ClusterMap } from './cluster-map.ts';
+import { ringRisks, type ClusterMap, type RingRisk } from './cluster-map.ts';
 import type { KeyList } from './key-list.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -81,7 +82,7 @@ export class OverviewReport {
         severity: 'warning',
         code: 'PROTECTION_KEY_INTERNAL',
         what: 'The protection key lies in the same database as the data that it protects.',
-        evidence: `No KeyStore is turned on for profile "${this.#cluster.profile.name}". Whoever copies the database file can open everything in it.`,
+        evidence: `No KeyStore is turned on for profile "${this.#cluster.profile.name}". Whoever copies the ${this.#cluster.profile.cassandra === null ? 'database file' : 'system database'} can open everything in it.`,
         remedy: 'Turn a Java KeyStore on; the master keys are then regenerated under it.',
         action: { label: 'Turn the KeyStore on', to: '/settings' },
       });
@@ -98,7 +99,7 @@ export class OverviewReport {
         action: { label: 'Activate new key', to: `/activate?name=${encodeURIComponent(key.name)}` },
       });
     }
-    for (const key of keys.filter(({ state }) => state === 'active')) findings.push(...(await this.#ringFindings(key)));
+    findings.push(...(await this.#ringFindings(keys.filter(({ state }) => state === 'active'))));
     const orphans = keys.filter((key) => key.state === 'pre-active' && key.instances === 0);
     if (orphans.length > 0) {
       findings.push({
@@ -125,18 +126,24 @@ export class OverviewReport {
     return findings;
   }
 
-  /** Where the stripes of a key lie, when that is a worry. */
-  async #ringFindings({ name, description, stripes }: GenerationView): Promise<Finding[]> {
-    const ring = await this.#map.ringOf(description, stripes);
-    if (ring === null) return [];
-    return ringWarnings(ring).map((evidence, i) => ({
-      id: `ring:${description}:${i}`,
+  /** Where the stripes of active generations lie, when that is a worry: one finding for each way, with every key that it concerns. */
+  async #ringFindings(active: readonly GenerationView[]): Promise<Finding[]> {
+    const concerned = new Map<string, { risk: RingRisk; keys: GenerationView[] }>();
+    for (const key of active) {
+      const ring = await this.#map.ringOf(key.description, key.stripes);
+      for (const risk of ring === null ? [] : ringRisks(ring)) {
+        const { keys } = concerned.get(risk.evidence) ?? { keys: [] };
+        concerned.set(risk.evidence, { risk, keys: [...keys, key] });
+      }
+    }
+    return [...concerned.values()].map(({ risk, keys }) => ({
+      id: `ring:${risk.means}:${keys[0]?.description ?? ''}`,
       severity: 'warning',
       code: 'KEY_STRIPES_PLACED_BADLY',
-      what: `The stripes of the active generation of ${name} lie where they protect too little.`,
-      evidence,
-      remedy: 'Change the replication of the k2auth keyspace so that every byte has two replicas at least and no node has all, or add nodes; then repair it (nodetool repair).',
-      action: { label: 'Show the ring', to: `/keys/${encodeURIComponent(description)}` },
+      what: `${risk.means} ${listed(keys.map(({ name }) => name))}.`,
+      evidence: risk.evidence,
+      remedy: risk.remedy,
+      action: { label: 'Show the ring', to: `/keys/${encodeURIComponent((keys.find(({ name }) => name === LUI_KEY_NAME) ?? keys[0])?.description ?? '')}` },
     }));
   }
 }
@@ -182,6 +189,11 @@ function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Findin
     });
   }
   return findings;
+}
+
+/** `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
 function perDay(times: readonly number[]): { day: number; activations: number }[] {

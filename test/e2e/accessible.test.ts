@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { sentence } from './window.ts';
-
-/** Its source, run through the driver: the page's own policy lets no script in. */
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Every page, with what tells that it is there. */
 const PAGES = [
@@ -17,6 +12,7 @@ const PAGES = [
   ['a command with a mistake', "#/activate?command=activatekey%20nam%3D'x'", /can not be carried out/],
   ['data', '#/data', /instances of 2 Logical Units/],
   ['an instance', '#/data/CUSTOMER/1', /is intact/],
+  ['rekeys', '#/rekey', /older generation/],
   ['audit', '#/audit', /unbroken since/],
   ['an audit record', '#/audit/1', /unbroken since/],
   ['settings', '#/settings', /protects its master keys/],
@@ -112,7 +108,7 @@ describe.each(await hosts())('the window for everybody on %s', (host) => {
   });
 
   test('every page is reached by two letters, and begins at its sentence', async () => {
-    for (const [letter, pattern] of [['k', /generations? of/], ['d', /Logical Units/], ['a', /unbroken/], ['s', /protects/], ['n', /would take over/], ['o', /readable/]] as const) {
+    for (const [letter, pattern] of [['k', /generations? of/], ['d', /Logical Units/], ['r', /older generation/], ['a', /unbroken/], ['s', /protects/], ['n', /would take over/], ['o', /readable/]] as const) {
       await page.locator('body').click({ position: { x: 2, y: 300 } });
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
       await page.keyboard.press('g');
@@ -161,15 +157,3 @@ describe.each(await hosts())('the window for everybody on %s', (host) => {
     await sentence(page, new RegExp(`^CUSTOMER ${id} is intact`));
   });
 });
-
-/** What axe has against the page as it stands, in short. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  // Without `incomplete`, which asks for a human eye.
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: (context: Document, options: object) => Promise<AxeResults> } };
-    const { violations: all } = await axe.run(document, { resultTypes: ['violations'] });
-    return all.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary ?? ''}`) }));
-  });
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node}`));
-}

@@ -13,7 +13,7 @@ export const DEMO = {
 export const LUI_KEY = 'masterkey_key_name';
 
 /** Goes to a page of the navigation. */
-export async function go(page: Page, name: 'Overview' | 'Master keys' | 'Data' | 'Audit' | 'Settings'): Promise<void> {
+export async function go(page: Page, name: 'Overview' | 'Master keys' | 'Data' | 'Rekey' | 'Nodes' | 'Audit' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
 }
 
@@ -55,4 +55,18 @@ export async function activate(page: Page, reason?: string): Promise<string> {
 export async function newGeneration(page: Page): Promise<string> {
   await sentence(page, /is now the active generation of/);
   return (await page.getByRole('region', { name: 'The new generation' }).getByRole('link').innerText()).trim();
+}
+
+/** Walks with Tab until what has the focus is called so. */
+export async function tabTo(page: Page, name: RegExp, back = false): Promise<void> {
+  for (let stop = 0; stop < 60; stop += 1) {
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      const label = element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels?.[0]?.textContent : null;
+      return element?.getAttribute('aria-label') ?? label ?? element?.textContent ?? '';
+    });
+    if (name.test(focused.trim())) return;
+    await page.keyboard.press(back ? 'Shift+Tab' : 'Tab');
+  }
+  throw new Error(`Tab never reached ${name}.`);
 }
