@@ -1,6 +1,10 @@
 /** What must hold under faults, on three real nodes that are started once for all of it. */
 import { afterAll, beforeAll } from 'vitest';
+import { clockSuite } from './clock.ts';
 import { killSuite } from './kill.ts';
+import { knownKeySuite } from './known-key.ts';
+import { largeSuite } from './large.ts';
+import { nodesSuite } from './nodes.ts';
 import { raceSuite } from './race.ts';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.ts';
 
@@ -13,5 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-raceSuite(at);
+knownKeySuite(at);
+clockSuite(at);
 killSuite(at);
+nodesSuite(at);
+largeSuite(at);
+// Last: each process that goes live after it opens every generation that it made.
+raceSuite(at);

@@ -51,7 +51,7 @@ export class Worker {
   }
 
   /** The first line from the `from`-th on that matches; fails where the process ends before, or says none in time. */
-  async says(what: RegExp, from = 0, ms = 60_000): Promise<string> {
+  async says(what: RegExp, from = 0, ms = 180_000): Promise<string> {
     for (const end = Date.now() + ms; ; await delay(20)) {
       const line = this.lines.slice(from).find((one) => what.test(one));
       if (line !== undefined) return line;

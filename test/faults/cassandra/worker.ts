@@ -24,26 +24,31 @@ function codeOf(error: unknown): string {
   return isAppError(error) ? error.code : String(error);
 }
 
-/** `rekey CAMPAIGN`: takes part in it to its end. */
-async function rekey({ cluster }: Services, [id = '']: readonly string[]): Promise<void> {
-  const stop = new AbortController();
-  input.once('line', () => stop.abort());
+/** `rekey CAMPAIGN`: takes part in it to its end; without one, in each that its input names. */
+async function rekey(to: Services, [id]: readonly string[]): Promise<void> {
+  if (id !== undefined) return run(to, id);
+  for await (const line of input) {
+    if (line === 'stop') return;
+    await run(to, line);
+  }
+}
+
+async function run({ cluster }: Services, id: string): Promise<void> {
   const state = await runCampaign({
     db: cluster.db,
     keys: cluster.ring,
     id,
     worker: randomUUID(),
-    signal: stop.signal,
     onProgress: ({ phase, rewritten, superseded, waiting }) => say(`progress ${phase} ${rewritten + superseded} ${waiting?.code ?? '-'}`),
   });
   say(`ended ${state}`);
 }
 
 /**
- * `save LU IDS FIRST SIZE LANES`: counts up in the instances 1 to IDS, from FIRST on. One of three saves is of a node
- * that missed the last activation.
+ * `save LU IDS FIRST SIZE LANES PAUSE`: counts up in the instances 1 to IDS, from FIRST on, with a random pause of up to
+ * PAUSE ms after each. One of three saves is of a node that missed the last activation.
  */
-async function save({ cluster: { db, ring: keys } }: Services, [lu = '', ids = '', first = '', size = '', lanes = '3']: readonly string[]): Promise<void> {
+async function save({ cluster: { db, ring: keys } }: Services, [lu = '', ids = '', first = '', size = '', lanes = '3', pause = '0']: readonly string[]): Promise<void> {
   input.once('line', () => {
     stopped = true;
   });
@@ -71,6 +76,7 @@ async function save({ cluster: { db, ring: keys } }: Services, [lu = '', ids = '
         if (!isAppError(error)) throw error;
         await delay(100);
       }
+      if (pause !== '0') await delay(randomInt(Number(pause)));
     }
   };
   await Promise.all(Array.from({ length: Number(lanes) }, (_, place) => lane(place)));
@@ -123,5 +129,4 @@ say('ready');
 await ACTS[act]?.(services, given);
 await services.close();
 say('end');
-input.close();
-process.stdin.destroy();
+process.exit();

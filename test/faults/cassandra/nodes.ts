@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Services } from '../../../app/services.ts';
+import { isAppError } from '../../../main/errors.ts';
+import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
+import { campaignStatus } from '../../../main/rekey/state.ts';
+import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
+import { SOAK } from '../cluster.ts';
+import { expectNothingOlder, generationsOf } from './holds.ts';
+import { fill } from './kill.ts';
+import { Saved, Worker } from './processes.ts';
+import { activate, CLUSTER_ID, LU, startedCampaign, type ThreeNodes } from './three-nodes.ts';
+
+/** An LU of which each instance lies on one node alone. */
+const SINGLE = 'SINGLE';
+const ROUNDS = SOAK ? 10 : 1;
+const IDS = Array.from({ length: 600 }, (_, place) => String(place + 1));
+const SINGLES = Array.from({ length: 300 }, (_, place) => String(place + 1));
+/** So that it is under way for some seconds. */
+const LIMITS = { instancesPerSecond: 150 };
+/** What an act may say that meets a node on its way out. */
+const CLEAR = /^(DATABASE_TIMEOUT|DATABASE_UNAVAILABLE|DATABASE_UNREACHABLE|DATABASE_OUTCOME_UNKNOWN)$/;
+const AWAY_MS = SOAK ? 15_000 : 2_000;
+/** Cassandra writes its commit log in steps: what all replicas took in their last moment before SIGKILL is lost with them. */
+const COMMIT_LOG_STEP_MS = 1_000;
+
+type Ended<T> = { readonly value: T } | { readonly code: string };
+
+async function ended<T>(act: Promise<T>): Promise<Ended<T>> {
+  try {
+    return { value: await act };
+  } catch (error) {
+    return { code: isAppError(error) ? error.code : String(error) };
+  }
+}
+
+export function nodesSuite(at: () => ThreeNodes): void {
+  describe('nodes that go away', () => {
+    let services: Services;
+    let ids: readonly string[];
+    beforeAll(async () => {
+      services = await at().open();
+      await fill(services, LU, IDS);
+      ids = (await services.cluster.instances.list(LU, { limit: 10_000 })).map(({ id }) => id);
+    });
+    afterAll(() => services?.close());
+
+    /** An activation, a census and a campaign, with saves all the time; `fault` comes in the middle, `mend` after it. */
+    async function amid(fault: () => Promise<void>, mend: () => Promise<void>): Promise<void> {
+      const { cluster } = services;
+      const saved = new Saved();
+      await activate(services);
+      const id = (await startedCampaign(services, LU, LIMITS)).record.id;
+      const saver = new Worker(at().home, ['save', LU, String(ids.length), String(Date.now() % 1_000_000_000), '-', '1']);
+      const rekeyer = new Worker(at().home, ['rekey', id]);
+      await Promise.all([saver.says(/^saved/), rekeyer.says(/^progress working [1-9]/)]);
+
+      const before = await cluster.db.keys.active(LUI_KEY_NAME);
+      const acts = Promise.all([ended(activate(services)), ended(services.censuses.take({}))]);
+      await delay(Math.random() * 300);
+      await fault();
+      const [activation, census] = await acts;
+      const from = saver.lines.length;
+      await saver.says(/^saved/, from);
+      await delay(AWAY_MS);
+      await mend();
+
+      const after = await cluster.db.keys.active(LUI_KEY_NAME);
+      if ('value' in activation) expect(after?.description).toBe(activation.value);
+      else expect([activation.code, [before?.revision, (before?.revision ?? 0) + 1].includes(after?.revision)]).toEqual([expect.stringMatching(CLEAR), true]);
+      if ('code' in census) expect(census.code).toMatch(CLEAR);
+      else expect([census.value.total, census.value.notCovered.length > 0]).toEqual(census.value.notCovered.length > 0 ? [expect.any(Number), true] : [countAll(await cluster.db.instances.census()), false]);
+
+      expect(await rekeyer.gone).toBe(0);
+      expect(rekeyer.lines).toContain('ended done');
+      expect(await campaignStatus(cluster.db, id)).toMatchObject({ state: 'done', failed: 0 });
+      expect(await saver.stop()).toBe(0);
+      saved.note(saver);
+      for (const line of saver.lines.filter((one) => one.startsWith('failed'))) expect(line.split(' ')[3]).toMatch(CLEAR);
+      await expectNothingOlder(services, LU, ids, saved);
+      const { unreadable } = await services.keys.verify();
+      expect(unreadable).toEqual([]);
+      expect((await services.verifyAudit()).intact).toBe(true);
+      console.log(`activation ${JSON.stringify(activation)}, census ${'code' in census ? census.code : census.value.total}, ${saver.lines.length} saves of which failed ${saver.lines.filter((one) => one.startsWith('failed')).length}`);
+    }
+
+    it(`one of three stopped and returned, ${ROUNDS} times: all goes on without it, and no answer is wrong`, async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await amid(
+          () => at().nodes.kill(round % 3, 'SIGSTOP'),
+          () => at().nodes.kill(round % 3, 'SIGCONT'),
+        );
+      }
+    });
+
+    it(`one of three killed and started again, ${ROUNDS} times: the same`, async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await amid(
+          () => at().nodes.kill((round + 2) % 3),
+          () => at().nodes.restart((round + 2) % 3),
+        );
+      }
+    });
+
+    it.each(['SIGSTOP', 'SIGKILL'] as const)('all of them gone (%s) and back: told by code meanwhile, and the campaign goes on', async (signal) => {
+      const { nodes, home } = at();
+      const all = [0, 1, 2];
+      const saved = new Saved();
+      await activate(services);
+      const id = (await startedCampaign(services, LU, LIMITS)).record.id;
+      const saver = new Worker(home, ['save', LU, String(ids.length), String(Date.now() % 1_000_000_000), '-', '1']);
+      const rekeyer = new Worker(home, ['rekey', id]);
+      await Promise.all([saver.says(/^saved/), rekeyer.says(/^progress working [1-9]/)]);
+      const gone = Date.now();
+      await Promise.all(all.map((node) => nodes.kill(node, signal)));
+      const from = saver.lines.length;
+      const meanwhile = await Promise.all([
+        ended(activate(services)),
+        ended(services.cluster.instances.read(LU, '1')),
+        ended(services.keys.list()),
+        ended(campaignStatus(services.cluster.db, id)),
+        ended(at().open().then((other) => other.close())),
+      ]);
+      for (const one of meanwhile) expect(one).toEqual({ code: expect.stringMatching(CLEAR) as string });
+      const waits = /^progress working \d+ (DATABASE_TIMEOUT|DATABASE_UNAVAILABLE|DATABASE_UNREACHABLE|DATABASE_OUTCOME_UNKNOWN)$/;
+      await rekeyer.says(waits);
+      await saver.says(/^failed/, from);
+      await Promise.all(all.map((node) => (signal === 'SIGSTOP' ? nodes.kill(node, 'SIGCONT') : nodes.restart(node))));
+      await saver.says(/^saved/, saver.lines.length);
+      expect(await rekeyer.gone).toBe(0);
+      expect(rekeyer.lines).toContain('ended done');
+      expect(await campaignStatus(services.cluster.db, id)).toMatchObject({ state: 'done', failed: 0 });
+      expect(await saver.stop()).toBe(0);
+      if (signal === 'SIGSTOP') saved.note(saver);
+      else saved.note(saver, gone - COMMIT_LOG_STEP_MS);
+      await expectNothingOlder(services, LU, ids, saved);
+      expect((await services.keys.verify()).unreadable).toEqual([]);
+      expect((await services.verifyAudit()).intact).toBe(true);
+    });
+
+    it('with one replica of each instance: the part of a node that is away is told, and done when it is back', async () => {
+      const { nodes, home } = at();
+      const settings = services.cluster.profile.cassandra;
+      if (settings === null) throw new Error('no cluster');
+      const session = await connectCassandra({ ...settings, tls: null }, null);
+      // As an operator would who wants it so: a keyspace that stands is left as it is.
+      await session.schema(`CREATE KEYSPACE IF NOT EXISTS "k2view_single_${CLUSTER_ID}" WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`);
+      await session.close();
+      await services.close();
+      services = await at().open();
+      await fill(services, SINGLE, SINGLES);
+      const description = await activate(services);
+      await nodes.kill(2);
+      const codes = await Promise.all(SINGLES.slice(0, 30).map((id) => ended(services.cluster.instances.read(SINGLE, id))));
+      const missing = codes.filter((one) => 'code' in one);
+      expect(missing.length).toBeGreaterThan(0);
+      expect(missing.length).toBeLessThan(30);
+      for (const one of missing) expect(one).toEqual({ code: expect.stringMatching(/^DATABASE_(UNAVAILABLE|UNREACHABLE)$/) as string });
+      const census = await services.censuses.take({ lus: [SINGLE] });
+      expect(census.notCovered.length).toBeGreaterThan(0);
+      expect(census.total).toBeLessThan(SINGLES.length);
+      await nodes.restart(2);
+      await services.censuses.take({ lus: [SINGLE] });
+      const id = (await startedCampaign(services, SINGLE)).record.id;
+      await nodes.kill(2);
+      const rekeyer = new Worker(home, ['rekey', id]);
+      await rekeyer.says(/^progress working [1-9]\d* DATABASE_/);
+      await nodes.restart(2);
+      expect(await rekeyer.gone).toBe(0);
+      expect(await campaignStatus(services.cluster.db, id)).toMatchObject({ state: 'done', done: SINGLES.length, failed: 0, outcome: { proven: true } });
+      expect(await generationsOf(services, SINGLE)).toEqual({ [description]: SINGLES.length });
+    });
+  });
+}
+
+function countAll(rows: readonly { readonly instances: number }[]): number {
+  return rows.reduce((sum, { instances }) => sum + instances, 0);
+}
