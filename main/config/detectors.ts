@@ -96,7 +96,8 @@ function passwords(text: string, { code, settings }: LineContext): Secret[] {
 function valuesOf(text: string, pattern: RegExp, kind: SecretKind, quotedOnly: boolean): Secret[] {
   return [...text.matchAll(pattern)].flatMap(({ 0: whole, 1: first, 2: second, 3: bare, index }) => {
     const value = first ?? second ?? (quotedOnly ? undefined : bare);
-    if (value === undefined || isPlaceholder(value)) return [];
+    // In a list of arguments a bare word is a name: `'-storepass', PASSWORD`.
+    if (value === undefined || isPlaceholder(value) || (value === bare && whole.includes(','))) return [];
     const start = index + whole.lastIndexOf(value);
     return [{ kind, start, end: start + value.length }];
   });

@@ -1,0 +1,104 @@
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppError } from '../errors.ts';
+
+/** No config.ini is larger. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** A file as it stands on the disk. */
+export interface FileOnDisk {
+  /** Links resolved: the file itself is what is replaced. */
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** @throws AppError `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `CONFIG_TOO_LARGE` */
+export async function readConfigFile(file: string): Promise<FileOnDisk> {
+  try {
+    const path = await realpath(file);
+    const { size, uid, gid, mode, isFile } = await stat(path).then((stats) => ({ size: stats.size, uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777, isFile: stats.isFile() }));
+    if (!isFile) throw Object.assign(new Error('not a file'), { code: 'no regular file' });
+    if (size > MAX_BYTES) {
+      throw new AppError('CONFIG_TOO_LARGE', `"${file}" has more than 4 MiB: that is no config.ini. Nothing was read.`, 'Check the path.', { details: { file, bytes: size } });
+    }
+    return { path, bytes: await readFile(path), owner: { uid, gid }, mode };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const reason = codeOf(error);
+    if (reason === 'ENOENT' || reason === 'ENOTDIR') throw new AppError('FILE_NOT_FOUND', `There is no file "${file}". Nothing was changed.`, 'Check the path, and that the place is mounted here.', { details: { file } });
+    throw new AppError('FILE_UNREADABLE', `"${file}" can not be read (${reason}). Nothing was changed.`, 'Check that it is a file that this user may read.', { details: { file, reason }, cause: error });
+  }
+}
+
+/**
+ * Puts `bytes` in the place of a file that was read before: at every moment the file is whole, the old one or the new one.
+ * The new one has the old one's owner and mode; the old one stays as `<file>.bak`, mode 0600. Two writers at once: the
+ * file `<file>.new` belongs to one of them.
+ * @returns the path of the backup
+ * @throws AppError `CONFIG_CHANGED_MEANWHILE`, `CONFIG_BUSY`, `DISK_FULL`, `FILE_WRITE_FAILED`; the file then stands as it was
+ */
+export async function replaceConfigFile(old: FileOnDisk, bytes: Uint8Array): Promise<string> {
+  const next = `${old.path}.new`;
+  const backup = `${old.path}.bak`;
+  const nextBackup = `${backup}.new`;
+  let mine = false;
+  try {
+    await writeDurably(next, bytes, old, old.mode, () => (mine = true));
+    await rm(nextBackup, { force: true });
+    await writeDurably(nextBackup, old.bytes, old, 0o600);
+    await rename(nextBackup, backup);
+    const now = await readConfigFile(old.path);
+    if (!now.bytes.equals(old.bytes)) {
+      throw new AppError('CONFIG_CHANGED_MEANWHILE', `"${old.path}" was changed by somebody else just now. It was left as that program wrote it.`, 'Look at it, then do it again.', { details: { file: old.path } });
+    }
+    await rename(next, old.path);
+    await syncFolder(old.path);
+    return backup;
+  } catch (error) {
+    if (mine) await Promise.all([next, nextBackup].map((name) => rm(name, { force: true }).catch(() => undefined)));
+    throw error instanceof AppError ? error : writeFailure(old.path, error);
+  }
+}
+
+/** `wx`, so that no link that somebody put there is followed, and of two writers one fails. */
+async function writeDurably(name: string, bytes: Uint8Array, { owner }: FileOnDisk, mode: number, onMade: () => void = () => undefined): Promise<void> {
+  const handle = await open(name, 'wx', 0o600);
+  onMade();
+  try {
+    const { uid, gid } = await handle.stat();
+    if (uid !== owner.uid || gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+    await handle.chmod(mode);
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(file: string): Promise<void> {
+  // Windows opens no folders; NTFS orders the rename by its journal.
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function writeFailure(file: string, error: unknown): AppError {
+  const reason = codeOf(error);
+  const options = { details: { file, reason }, cause: error };
+  if (reason === 'EEXIST') {
+    return new AppError('CONFIG_BUSY', `"${file}" is being written by another process, or one was killed while it wrote. The file stands as it was.`, `Do it again; if nobody writes it, remove "${file}.new" first.`, options);
+  }
+  if (reason === 'ENOSPC' || reason === 'EDQUOT') return new AppError('DISK_FULL', `There is no space left to write "${file}". The file stands as it was.`, 'Free space on that disk, then repeat.', options);
+  return new AppError('FILE_WRITE_FAILED', `"${file}" could not be written (${reason}). The file stands as it was.`, 'Check that this user may write in that folder and give files to the owner of this one.', options);
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+}
