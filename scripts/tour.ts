@@ -124,10 +124,34 @@ async function mainJob(walk: Walk): Promise<Findings> {
   walk.expect(readableAfter === readableBefore, `${readableBefore} instances are readable as before, not ${readableAfter}`);
   await walk.picture('data-verified');
 
+  await rekey(walk);
   const auditRecords = await audit(walk);
   await settings(walk);
   await paletteAndLock(walk);
   return { readableBefore, previous, description, fingerprint: fingerprint.trim(), readableAfter, auditRecords };
+}
+
+async function rekey(walk: Walk): Promise<void> {
+  const { page } = walk;
+  walk.begin('Planned a rekey, throttled it, and saw it proven');
+  await walk.go('Rekey');
+  await walk.sentence(/are under \d+ older generations?/);
+  await page.getByRole('button', { name: 'Rekey…' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Rekey' });
+  await sheet.getByRole('button', { name: /^Re-encrypt [\d,]+ instances$/ }).waitFor();
+  await sheet.getByLabel('Throttle').fill('6');
+  await sheet.getByText('as throttled').waitFor();
+  await walk.picture('rekey-plan', { dark: false });
+  await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
+  await walk.sentence(/^[1-9][\d,]* of [\d,]+ instances are re-encrypted/);
+  await walk.picture('rekey-running');
+  await page.getByLabel('Throttle').fill('15');
+  await walk.sentence(/^Proven: of [\d,]+ instances/);
+  await page.getByText('Zero references').waitFor();
+  await walk.picture('rekey-proof');
+  await walk.go('Rekey');
+  await walk.sentence(/^No instance needs an older generation/);
+  await walk.picture('rekey', { dark: false });
 }
 
 async function audit(walk: Walk): Promise<number> {
