@@ -13,6 +13,7 @@ import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import type { Activation } from './services/activation.ts';
 import type { Censuses } from './services/census.ts';
 import type { Cluster } from './services/cluster.ts';
+import type { Configs } from './services/config.ts';
 import type { ClusterMap } from './services/cluster-map.ts';
 import type { DataStore } from './services/data-store.ts';
 import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
@@ -116,6 +117,10 @@ export class Services {
 
   get rekeys(): Rekeys {
     return this.#opened.rekeys;
+  }
+
+  get configs(): Configs {
+    return this.#opened.configs;
   }
 
   get overview(): OverviewReport {

@@ -2,6 +2,7 @@ import { Command, type OutputConfiguration } from 'commander';
 import type { Choose } from './answer.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCensus } from './commands/census.ts';
+import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addField } from './commands/field.ts';
 import { addHash } from './commands/hash.ts';
@@ -11,6 +12,7 @@ import { addLu } from './commands/lu.ts';
 import { addProfile } from './commands/profile.ts';
 import { addRekey } from './commands/rekey.ts';
 import { addRun } from './commands/run.ts';
+import { addScan } from './commands/scan.ts';
 import { VERSION } from '../version.ts';
 
 const AFTER_HELP = `
@@ -49,6 +51,8 @@ export function buildProgram(choose: Choose, output: OutputConfiguration): Comma
   addRekey(program, choose);
   addAudit(program, choose);
   addProfile(program, choose);
+  addConfig(program, choose);
+  addScan(program, choose);
   addDemo(program, choose);
   return program;
 }

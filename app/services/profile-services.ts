@@ -9,6 +9,7 @@ import { Activation } from './activation.ts';
 import { Censuses } from './census.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterMap } from './cluster-map.ts';
+import { Configs } from './config.ts';
 import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
@@ -27,6 +28,7 @@ export interface ProfileServices {
   readonly data: DataStore;
   readonly activation: Activation;
   readonly keystore: KeyStoreActs;
+  readonly configs: Configs;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
 }
@@ -72,6 +74,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     data,
     activation: new Activation(cluster, censuses, map, onActivation),
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
+    configs: new Configs(cluster, profiles),
     overview: new OverviewReport(cluster, keys, censuses, map),
     rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };

@@ -7,6 +7,7 @@ import { openSystemDb, needsDatabasePassword } from '../../services/system-db.ts
 import { testConnection } from '../../services/connection-test.ts';
 import type { ConnectionStep } from '../../contract/settings.ts';
 import type { Choose } from '../answer.ts';
+import { addProfileNode } from './profile-node.ts';
 import { clusterFacts, clusterMistake, clusterOf, databaseOf, type ClusterOptions } from '../cluster-options.ts';
 import type { Session } from '../session.ts';
 import { examples } from '../examples.ts';
@@ -26,6 +27,7 @@ export function addProfile(program: Command, choose: Choose): void {
   const profile = program.command('profile').description('profiles: which system database, which KeyStore');
   addCreate(profile, choose);
   addTest(profile, choose);
+  addProfileNode(profile, choose);
   profile
     .command('list')
     .description('list the profiles')
@@ -123,8 +125,8 @@ async function stepsOf(profile: Profile, session: Session): Promise<ConnectionSt
   return [{ step: 'tables', ok: true, detail: `${profile.sqlite ?? ''}, schema version ${schemaVersion}`, failure: null }];
 }
 
-function view({ name, sqlite, cassandra, keystore, fips, production, keyNames, lus, demo }: Profile): Record<string, unknown> {
-  return { name, sqlite, cassandra, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), demo };
+function view({ name, sqlite, cassandra, keystore, fips, production, keyNames, lus, nodes, demo }: Profile): Record<string, unknown> {
+  return { name, sqlite, cassandra, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), nodes, demo };
 }
 
 function flags(profile: Profile): string {
