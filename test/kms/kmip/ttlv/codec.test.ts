@@ -110,7 +110,7 @@ describe('the length of a message, from its head', () => {
     ['an HTTP server', Buffer.from('HTTP/1.1').toString('hex'), 'KMIP_TAG_INVALID'],
     ['no structure', '42007B 02 00000004', 'KMIP_TYPE_UNKNOWN'],
     ['no multiple of 8', '42007B 01 00000001', 'KMIP_LENGTH_INVALID'],
-  ] as const)('%s is refused', (_what, wire, code) => failing(() => messageLength(hex(wire)), code));
+  ] as const)('%s is refused', (_what, wire, code) => void failing(() => messageLength(hex(wire)), code));
 });
 
 describe('what is not written', () => {
@@ -125,7 +125,7 @@ describe('what is not written', () => {
     ['a Big Integer of 7 bytes', { tag: 0x420020, type: 'BigInteger', value: new Uint8Array(7) }, 'KMIP_LENGTH_INVALID'],
     ['a tag of 32 bits', { tag: 0x1420020, type: 'Integer', value: 1 }, 'KMIP_TAG_INVALID'],
     ['more than the limit', bytes(0x420020, new Uint8Array(LIMITS.maxBytes)), 'KMIP_TOO_LONG'],
-  ])('%s', (_what, item, code) => failing(() => encodeItem(item), code));
+  ])('%s', (_what, item, code) => void failing(() => encodeItem(item), code));
 
   test('a structure inside of itself', () => {
     const loop: { tag: number; type: 'Structure'; value: TtlvPart[] } = { tag: 0x420020, type: 'Structure', value: [] };
