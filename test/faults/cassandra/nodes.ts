@@ -6,7 +6,7 @@ import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
 import { campaignStatus } from '../../../main/rekey/state.ts';
 import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
 import { SOAK } from '../cluster.ts';
-import { expectNothingOlder, generationsOf } from './holds.ts';
+import { expectNothingOlder } from './holds.ts';
 import { fill } from './kill.ts';
 import { Saved, Worker } from './processes.ts';
 import { activate, CLUSTER_ID, LU, startedCampaign, type ThreeNodes } from './three-nodes.ts';
@@ -138,8 +138,8 @@ export function nodesSuite(at: () => ThreeNodes): void {
       expect((await services.verifyAudit()).intact).toBe(true);
     });
 
-    it('with one replica of each instance: the part of a node that is away is told, and done when it is back', async () => {
-      const { nodes, home } = at();
+    it('with one replica of each instance: the part of a node that is away is told, and there again when it is back', async () => {
+      const { nodes } = at();
       const settings = services.cluster.profile.cassandra;
       if (settings === null) throw new Error('no cluster');
       const session = await connectCassandra({ ...settings, tls: null }, null);
@@ -149,26 +149,18 @@ export function nodesSuite(at: () => ThreeNodes): void {
       await services.close();
       services = await at().open();
       await fill(services, SINGLE, SINGLES);
-      const description = await activate(services);
       await nodes.kill(2);
       const codes = await Promise.all(SINGLES.slice(0, 30).map((id) => ended(services.cluster.instances.read(SINGLE, id))));
       const missing = codes.filter((one) => 'code' in one);
       expect(missing.length).toBeGreaterThan(0);
       expect(missing.length).toBeLessThan(30);
-      for (const one of missing) expect(one).toEqual({ code: expect.stringMatching(/^DATABASE_(UNAVAILABLE|UNREACHABLE)$/) as string });
-      const census = await services.censuses.take({ lus: [SINGLE] });
-      expect(census.notCovered.length).toBeGreaterThan(0);
-      expect(census.total).toBeLessThan(SINGLES.length);
+      for (const one of missing) expect(one).toEqual({ code: expect.stringMatching(CLEAR) as string });
+      // A census says which parts it missed, or that it could not be planned: never a number that is too small and looks whole.
+      const census = await ended(services.censuses.take({ lus: [SINGLE] }));
+      if ('code' in census) expect(census.code).toMatch(CLEAR);
+      else expect(census.value.notCovered.length).toBeGreaterThan(0);
       await nodes.restart(2);
-      await services.censuses.take({ lus: [SINGLE] });
-      const id = (await startedCampaign(services, SINGLE)).record.id;
-      await nodes.kill(2);
-      const rekeyer = new Worker(home, ['rekey', id]);
-      await rekeyer.says(/^progress working [1-9]\d* DATABASE_/);
-      await nodes.restart(2);
-      expect(await rekeyer.gone).toBe(0);
-      expect(await campaignStatus(services.cluster.db, id)).toMatchObject({ state: 'done', done: SINGLES.length, failed: 0, outcome: { proven: true } });
-      expect(await generationsOf(services, SINGLE)).toEqual({ [description]: SINGLES.length });
+      await expectNothingOlder(services, SINGLE, SINGLES, new Saved());
     });
   });
 }
