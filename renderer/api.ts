@@ -75,7 +75,8 @@ export const queries = {
   auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),
   /** Not asked again by every new record: reading the whole chain is an act of its own. */
   auditProof: () => queryOptions({ queryKey: ['audit-proof'], queryFn: () => ask((c) => c.audit.verify()), staleTime: 30_000, refetchOnWindowFocus: false }),
-  profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()) }),
+  /** Read anew wherever it is shown: the command line makes profiles too, and tells nobody. */
+  profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()), staleTime: 0 }),
   preferences: () => queryOptions({ queryKey: ['preferences'], queryFn: () => ask((c) => c.preferences.get()) }),
 };
 

@@ -8,7 +8,7 @@ export function Identifier({ text }: { text: string }): ReactNode {
   const head = text.length > TAIL * 2 ? text.slice(0, -TAIL) : text;
   return (
     <code className="identifier" title={text}>
-      <span className="identifier-head">{head}</span>
+      <span className={`identifier-head ${head === text ? 'identifier-whole' : ''}`}>{head}</span>
       {head === text ? null : <span className="identifier-tail">{text.slice(-TAIL)}</span>}
     </code>
   );
