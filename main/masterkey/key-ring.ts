@@ -19,6 +19,9 @@ export interface KeyRingOptions {
   readonly onProgress?: (progress: ActivationProgress) => void;
 }
 
+/** Generations loaded at once: on a cluster each waits for the network. */
+const LOADS = 8;
+
 /**
  * The plain master keys of one process, all generations of all names side by side, in memory only. What can not be
  * unwrapped is left out with its reason and hinders nothing else.
@@ -119,9 +122,11 @@ export class KeyRing {
 
   /** Loads generations that came since, and tries again those that failed. */
   async refresh(): Promise<void> {
-    for (const generation of await this.#options.db.keys.list()) {
-      if (!this.#keys.has(generation.description)) await this.#load(generation);
-    }
+    const missing = (await this.#options.db.keys.list()).filter((generation) => !this.#keys.has(generation.description)).values();
+    const load = async (): Promise<void> => {
+      for (const generation of missing) await this.#load(generation);
+    };
+    await Promise.all(Array.from({ length: LOADS }, load));
   }
 
   /** Zeroes every plain key and the KeyStore password; the ring is of no more use. */

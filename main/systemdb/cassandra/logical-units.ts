@@ -26,6 +26,7 @@ export class LogicalUnits {
   readonly #session: CassandraSession;
   readonly #table: string;
   readonly #known = new Map<string, LogicalUnit>();
+  readonly #making = new Map<string, Promise<LogicalUnit>>();
 
   constructor(session: CassandraSession) {
     this.#session = session;
@@ -64,13 +65,20 @@ export class LogicalUnits {
       if (unit === null) missing.push(lu);
       else units.set(lu, unit);
     }
-    if (missing.length > 0) {
-      await underSchemaLease(this.#session, async (stillHeld) => {
-        for (const lu of missing) await this.#makeTables(lu, stillHeld);
-      });
-      for (const lu of missing) units.set(lu, await this.#register(lu, time));
-    }
+    for (const lu of missing) units.set(lu, await this.#makeOnce(lu, time));
     return units;
+  }
+
+  /** Saves of this process that come at once share one making: the schema lease is for other processes. */
+  #makeOnce(lu: string, time: number): Promise<LogicalUnit> {
+    const making = this.#making.get(lu) ?? this.#make(lu, time).finally(() => this.#making.delete(lu));
+    this.#making.set(lu, making);
+    return making;
+  }
+
+  async #make(lu: string, time: number): Promise<LogicalUnit> {
+    await underSchemaLease(this.#session, (stillHeld) => this.#makeTables(lu, stillHeld));
+    return this.#register(lu, time);
   }
 
   async #makeTables(lu: string, stillHeld: StillHeld): Promise<void> {

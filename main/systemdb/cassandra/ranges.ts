@@ -1,5 +1,5 @@
 import type { token as tokens, types } from 'cassandra-driver';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import type { InstanceRange } from '../repositories.ts';
 import type { Keyspace } from './keyspaces.ts';
 import type { LogicalUnit } from './logical-units.ts';
@@ -114,9 +114,13 @@ function valueOf(token: tokens.Token): bigint {
   return BigInt((token.getValue() as types.Long).toString());
 }
 
-/** About how many instances an LU has: exact where they are few. */
+/** About how many instances an LU has: exact where they are few; 0 where the nodes that would tell are away. */
 async function estimate(session: CassandraSession, { cql }: LogicalUnit): Promise<bigint> {
-  const rows = await session.readAll(cql.tokens, [SAMPLE], { fetchSize: SAMPLE });
+  const rows = await session.readAll(cql.tokens, [SAMPLE], { fetchSize: SAMPLE }).catch((error: unknown) => {
+    // It only decides how finely the ring is cut: the ranges that can be read are worth reading.
+    if (isAppError(error, 'DATABASE_UNAVAILABLE') || isAppError(error, 'DATABASE_TIMEOUT')) return [];
+    throw error;
+  });
   const last = rows.at(-1)?.['place'] as bigint | undefined;
   return last === undefined || rows.length < SAMPLE ? BigInt(rows.length) : (BigInt(rows.length) * ALL) / (last - LEAST);
 }

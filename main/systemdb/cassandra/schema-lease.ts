@@ -95,8 +95,18 @@ async function take(session: CassandraSession, holder: string): Promise<boolean>
     return renewed.applied;
   } catch (error) {
     if (!isAppError(error, 'DATABASE_OUTCOME_UNKNOWN')) throw error;
-    const [row] = await session.readSerial(`SELECT holder FROM ${table} WHERE name = ?`, [NAME], 'global');
+    return isHolder(session, holder);
+  }
+}
+
+/** Not while the cluster is too busy to tell: who waits for the lease asks again. */
+async function isHolder(session: CassandraSession, holder: string): Promise<boolean> {
+  try {
+    const [row] = await session.readSerial(`SELECT holder FROM ${session.keyspaces.system.quoted}.leases WHERE name = ?`, [NAME], 'global');
     return row?.['holder'] === holder;
+  } catch (error) {
+    if (isAppError(error, 'DATABASE_TIMEOUT')) return false;
+    throw error;
   }
 }
 
