@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { AppError, isAppError } from '../errors.ts';
+import { type AppError, isAppError } from '../errors.ts';
 import { BREAKER, type BreakerSettings, type BreakerState, CircuitBreaker } from './breaker.ts';
 import { type BudgetSettings, RequestBudget } from './budget.ts';
 import { type KmsClock, systemClock } from './clock.ts';

@@ -169,7 +169,8 @@ function ofState(words: string, { opens = false }: AwsRequest): Told {
 }
 
 function denied(error: Error, { operation }: AwsRequest, facts: ErrorDetails): AppError {
-  const permission = /perform: (kms:[A-Za-z]{1,64})/.exec(error.message)?.[1] ?? `kms:${operation}`;
+  // Where a role has to be taken first, that may be what is denied (sts:AssumeRole).
+  const permission = /perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})/.exec(error.message)?.[1] ?? `kms:${operation}`;
   const by = /(?:explicit deny in an?|no) ([a-z -]{1,60}policy)/.exec(error.message)?.[1];
   return new AppError(
     'KMS_PERMISSION_DENIED',

@@ -1,8 +1,7 @@
-import { createServer as createPlain, type Server } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createServer as createTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createPlain, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +23,7 @@ const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'
 
 let before: Record<string, string | undefined>;
 let server: Server | null = null;
+const sockets: Socket[] = [];
 
 beforeEach(() => {
   before = Object.fromEntries(CHAIN.map((name) => [name, process.env[name]]));
@@ -33,14 +33,14 @@ beforeEach(() => {
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/nonexistent/credentials';
 });
 
-afterEach(async () => {
+afterEach(() => {
   for (const [name, value] of Object.entries(before)) {
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
   }
-  const open = server;
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server?.close();
   server = null;
-  if (open !== null) await new Promise((resolve) => open.close(resolve));
 });
 
 describe('between here and AWS', () => {
@@ -118,6 +118,7 @@ async function unwrapAt(endpoint: string): Promise<string | null> {
 }
 
 async function listen(listening: Server): Promise<number> {
+  listening.on('connection', (socket) => sockets.push(socket));
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   server = listening;
   return (listening.address() as AddressInfo).port;
