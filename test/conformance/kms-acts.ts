@@ -3,7 +3,7 @@ import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { randomSecret } from '../../main/crypto/random.ts';
 import type { KmsActs } from '../../main/kms/acts.ts';
 import { type KmsProvider, MASTER_KEY_BYTES } from '../../main/kms/provider.ts';
-import { codeOf, CONTEXT, type KmsSubject, wrapNew } from './kms.ts';
+import { codeOf, CONTEXT, type KmsSubject, wrapNew } from './kms-subject.ts';
 
 /** The longest window of all providers. */
 const DAYS = 30;

@@ -3,29 +3,10 @@ import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { randomSecret } from '../../main/crypto/random.ts';
 import { isAppError } from '../../main/errors.ts';
 import { actsOf } from '../../main/kms/acts.ts';
-import { type KmsContext, type KmsProvider, MASTER_KEY_BYTES, type WrappedKey } from '../../main/kms/provider.ts';
+import { type KmsContext, MASTER_KEY_BYTES } from '../../main/kms/provider.ts';
 import { fromStored, toStored } from '../../main/kms/stored.ts';
-import type { SecretBytes } from '../../main/secret.ts';
 import { kmsActsConformance } from './kms-acts.ts';
-
-/** A KMS with keys of one test run. */
-export interface OpenedKms {
-  readonly provider: KmsProvider;
-  /** The same KMS with a new key of its own configured. */
-  another(): Promise<KmsProvider>;
-  /** The same KMS with a key configured that does not exist. */
-  missing(): KmsProvider;
-  /** The credentials that it was opened with: none may ever be seen. */
-  readonly secrets: readonly string[];
-  close(): Promise<void>;
-}
-
-/** What a test of the suite works on. */
-export interface KmsSubject {
-  readonly opened: OpenedKms;
-}
-
-export const CONTEXT: KmsContext = { name: 'masterkey_key_name', description: 'masterkey_key_name-20260101-000000-1', cluster: 'dev' };
+import { codeOf, CONTEXT, failureOf, type KmsSubject, type OpenedKms, wrapNew } from './kms-subject.ts';
 
 const OTHERS: readonly (readonly [what: string, context: KmsContext])[] = [
   ['name', { ...CONTEXT, name: 'k2_hash_key' }],
@@ -175,27 +156,4 @@ function generating(subject: KmsSubject): void {
     expect(actsOf(acts).toSorted()).toEqual(Object.keys(acts).toSorted());
     for (const act of actsOf(acts)) expect(typeof acts[act]).toBe('function');
   });
-}
-
-/** Wraps a new key under the configured one. */
-export async function wrapNew(provider: KmsProvider): Promise<WrappedKey> {
-  using plain = randomSecret(MASTER_KEY_BYTES);
-  return await provider.wrap(plain, CONTEXT);
-}
-
-/** The code that a promise fails with; null where it does not. A key that it answers is zeroed. */
-export async function codeOf(promise: Promise<unknown>): Promise<string | null> {
-  const error = await failureOf(promise);
-  if (error !== null && !isAppError(error)) throw error;
-  return error?.code ?? null;
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    const answer = await promise;
-    (answer as SecretBytes | undefined)?.dispose?.();
-    return null;
-  } catch (error) {
-    return error;
-  }
 }

@@ -1,6 +1,6 @@
 import { CreateAliasCommand, CreateKeyCommand, type CreateKeyCommandInput, KMSClient } from '@aws-sdk/client-kms';
 import { AwsKms, type AwsKmsSettings } from '../../../main/kms/aws/provider.ts';
-import type { OpenedKms } from '../../conformance/kms.ts';
+import type { OpenedKms } from '../../conformance/kms-subject.ts';
 
 export const REGION = 'eu-west-1';
 /** Twelve digits, which LocalStack takes for the account; the secret is looked for in what must not show it. */

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createPlain, type Server, type Socket
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { codeOf, CONTEXT } from '../../conformance/kms.ts';
+import { codeOf, CONTEXT } from '../../conformance/kms-subject.ts';
 import { awsKms, LIMITS } from './aws.ts';
 import { freePort } from './python-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../main/crypto/fingerprint.ts';
-import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms.ts';
+import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, createKey, REGION } from './aws.ts';
 import { type KmsServer, startMoto } from './python-server.ts';
 
