@@ -8,14 +8,16 @@ import { kmsConformance } from '../../conformance/kms.ts';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, bareClient, createAlias, createKey, CREDENTIALS, LIMITS, openAws, REGION } from './aws.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { freePort, type KmsServer, startLocalStack } from './python-server.ts';
+import { freePort, installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
 
 const SECRET = /known-secret-of-the-tests/;
+// Before any hook: the first time it takes minutes.
+const python = await installLocalStack();
 let server: KmsServer;
 let proxy: FaultProxy;
 
 beforeAll(async () => {
-  server = await startLocalStack();
+  server = await startLocalStack(python);
   proxy = await startFaultProxy(server.url);
   process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
 });

@@ -2,15 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../main/crypto/fingerprint.ts';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, createKey, REGION } from './aws.ts';
-import { type KmsServer, startMoto } from './python-server.ts';
+import { installMoto, type KmsServer, startMoto } from './python-server.ts';
 
 /** moto knows no usage of a key that was made without one; AWS does. */
 const SYMMETRIC = { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT' } as const;
 
+// Before any hook: the first time it takes minutes.
+const python = await installMoto();
 let server: KmsServer;
 
 beforeAll(async () => {
-  server = await startMoto();
+  server = await startMoto(python);
   process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
 });
 

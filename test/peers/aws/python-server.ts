@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const CACHE = join(HERE, '../../../node_modules/.cache');
@@ -21,9 +22,18 @@ export interface KmsServer {
   stop(): Promise<void>;
 }
 
-/** LocalStack's KMS alone. The pins beside it are what its pinned release needs on Python 3.11. */
-export function startLocalStack(): Promise<KmsServer> {
-  const python = environment('localstack', ['localstack-core[base-runtime]==4.13.1', 'cbor2<5.8', 'pyopenssl==24.3.0']);
+/** A Python that has LocalStack. The pins beside it are what its pinned release needs on Python 3.11. */
+export async function installLocalStack(): Promise<string> {
+  return environment('localstack', ['localstack-core[base-runtime]==4.13.1', 'cbor2<5.8', 'pyopenssl==24.3.0']);
+}
+
+/** A Python that has moto's server. */
+export async function installMoto(): Promise<string> {
+  return environment('moto', ['moto[server]==5.2.5']);
+}
+
+/** LocalStack's KMS alone. */
+export function startLocalStack(python: string): Promise<KmsServer> {
   return start('LocalStack', '/_localstack/health', (folder, port) => ({
     program: python,
     args: ['-m', 'localstack.runtime.main'],
@@ -47,8 +57,7 @@ export function startLocalStack(): Promise<KmsServer> {
 }
 
 /** moto's server: an independent second opinion. */
-export function startMoto(): Promise<KmsServer> {
-  const python = environment('moto', ['moto[server]==5.2.5']);
+export function startMoto(python: string): Promise<KmsServer> {
   return start('moto', '/moto-api/', (_, port) => ({ program: python, args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], env: {} }));
 }
 
@@ -87,7 +96,7 @@ async function start(name: string, health: string, program: (folder: string, por
 }
 
 /** The Python of a virtual environment with exactly these packages, made at the first use. */
-function environment(name: string, packages: readonly string[]): string {
+async function environment(name: string, packages: readonly string[]): Promise<string> {
   const digest = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   const folder = join(CACHE, `${name}-${digest}`);
   const python = join(folder, 'bin/python');
@@ -96,15 +105,15 @@ function environment(name: string, packages: readonly string[]): string {
   mkdirSync(CACHE, { recursive: true });
   // An environment does not bear being moved: it is made in place; what an ended run left half-way is put aside.
   if (existsSync(folder)) renameSync(folder, `${folder}-half-${randomUUID()}`);
-  run('python3', ['-m', 'venv', folder]);
-  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+  await run('python3', ['-m', 'venv', folder]);
+  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
   writeFileSync(complete, packages.join('\n'));
   return python;
 }
 
-function run(program: string, args: readonly string[]): void {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
+/** Fails with what the program printed, as `execFile` tells it. */
+async function run(program: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)(program, args);
 }
 
 function hasEnded(child: ChildProcess): boolean {
