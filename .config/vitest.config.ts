@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** `unit` needs nothing but Node; `peers` starts real tools; `faults` kills processes; `e2e` drives the real window. */
+/** Start processes of their own, as a terminal does: too slow for the quick part. */
+const PROCESSES = ['test/cli/**/*.test.ts', 'test/**/*processes.test.ts', 'test/rekey/run.test.ts'];
+
+/** `unit` needs nothing but Node; `processes` starts the command line and several processes; `peers` starts real tools; `faults` kills processes; `e2e` drives the real window. */
 export default defineConfig({
   test: {
     root,
@@ -15,9 +18,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/peers/**', 'test/faults/**', 'test/e2e/**', 'test/bench/**', 'node_modules/**'],
+          exclude: ['test/peers/**', 'test/faults/**', 'test/e2e/**', 'test/bench/**', 'node_modules/**', ...PROCESSES],
           testTimeout: 20_000,
         },
+      },
+      {
+        root,
+        test: { name: 'processes', include: PROCESSES, testTimeout: 60_000 },
       },
       {
         root,

@@ -78,6 +78,7 @@ const ALL: readonly Step[] = [
   program('lint', 'node_modules/eslint/bin/eslint.js', ['--config', '.config/eslint.config.mjs', ...CODE, '.config']),
   program('import rules', 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.config/dependency-cruiser.cjs', ...CODE]),
   tests('unit'),
+  tests('processes'),
   program('build', 'scripts/build.ts'),
   program('Electron check', 'scripts/check-electron.ts'),
   tests('peers'),
@@ -85,7 +86,7 @@ const ALL: readonly Step[] = [
   tests('e2e'),
 ];
 
-const SOAK: readonly Step[] = [systemParts, tests('peers'), tests('faults')];
+const SOAK: readonly Step[] = [systemParts, tests('unit'), tests('processes'), tests('peers'), tests('faults')];
 
 interface Done extends Counts {
   readonly title: string;

@@ -22,6 +22,11 @@ export function timeOf({ epoch }: LogicalUnit, revision: number): number {
   return epoch + revision - 1;
 }
 
+/** An instance whose row holds its sealed bytes; null where chunks do. */
+export function inlineInstance(unit: LogicalUnit, id: string, row: Row): StoredInstance | null {
+  return row['chunks'] === 0 ? { ...infoOf(unit, id, row), sealed: row['sealed'] as Buffer } : null;
+}
+
 /**
  * One instance, never a mixture of two versions: where chunks of the version that the row names are missing, somebody
  * may just have put another in its place, and the row is read again. Where it still names the same one, the bytes that
@@ -31,8 +36,9 @@ export function timeOf({ epoch }: LogicalUnit, revision: number): number {
 export async function readInstance(session: CassandraSession, unit: LogicalUnit, id: string, row?: Row): Promise<StoredInstance | null> {
   let missed: types.Uuid | null = null;
   for (let now = row ?? (await readRow()); now !== null; now = await readRow()) {
+    const inline = inlineInstance(unit, id, now);
+    if (inline !== null) return inline;
     const chunks = now['chunks'] as number;
-    if (chunks === 0) return { ...infoOf(unit, id, now), sealed: now['sealed'] as Buffer };
     const version = now['version'] as types.Uuid;
     const { sealed, whole } = await readChunks(session, unit.cql, { id, version, bytes: now['bytes'] as number, chunks });
     if (whole || version.equals(missed as types.Uuid)) return { ...infoOf(unit, id, now), sealed };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { types } from 'cassandra-driver';
 import { isAppError } from '../../errors.ts';
 import type { StoredInstance } from '../repositories.ts';
@@ -6,7 +7,7 @@ import { fromFuture, isFromFuture, nextSaveTime, now, saveTimeAfter, TOLERATED_L
 import { timeOf } from './instance-rows.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import { bucketOf } from './ordered-ids.ts';
-import type { CassandraSession, Row } from './session.ts';
+import type { CassandraSession, Row, Statement } from './session.ts';
 import { asNumber } from './values.ts';
 
 /** What a write puts into a row of `entity`. */
@@ -73,15 +74,21 @@ export class InstanceWrites {
     return meeting;
   }
 
-  /** As `InstanceRepository.rewrite`. */
-  async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
+  /**
+   * As `InstanceRepository.rewrite`. A row that holds its sealed bytes is written by `send`.
+   */
+  async rewrite(
+    read: StoredInstance,
+    next: { readonly keyDescription: string; readonly sealed: Uint8Array },
+    send: (row: Statement, sealedBytes: number) => Promise<void>,
+  ): Promise<boolean> {
     const readTime = timeOf(this.#unit, read.revision);
     if (isFromFuture(readTime)) throw fromFuture(this.#unit.lu, read.id, readTime);
     const content = { id: read.id, savedAt: read.savedAt, ...next };
     if (chunksOf(read.bytes) > 0 || chunksOf(next.sealed.length) > 0) {
       return (await this.putAt(content, readTime + 1)).met === 'stands';
     }
-    await this.#put(content, readTime + 1);
+    await send(this.#row(content, readTime + 1, newVersion()), next.sealed.length);
     return true;
   }
 
@@ -98,25 +105,20 @@ export class InstanceWrites {
   }
 
   /** Chunks first, then the row, all with one write time. @returns the version that tells this write from all others */
-  async #put({ id, keyDescription, sealed, savedAt }: Content, time: number): Promise<types.Uuid> {
-    const version = types.Uuid.random();
-    const bytes = sealed.length;
-    const chunks = chunksOf(bytes);
-    const data = Buffer.from(sealed.buffer, sealed.byteOffset, bytes);
-    if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes, chunks }, data, BigInt(time));
-    const inRow = chunks > 0 ? Buffer.alloc(0) : data;
-    await this.#session.write(this.#unit.cql.put, [
-      id,
-      keyDescription,
-      bytes,
-      BigInt(savedAt),
-      inRow,
-      version,
-      chunks,
-      chunks > 0 ? true : undefined,
-      BigInt(time),
-    ]);
+  async #put(content: Content, time: number): Promise<types.Uuid> {
+    const { id, sealed } = content;
+    const version = newVersion();
+    const chunks = chunksOf(sealed.length);
+    if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes: sealed.length, chunks }, bufferOf(sealed), BigInt(time));
+    const { cql, params } = this.#row(content, time, version);
+    await this.#session.write(cql, params);
     return version;
+  }
+
+  #row({ id, keyDescription, sealed, savedAt }: Content, time: number, version: types.Uuid): Statement {
+    const chunks = chunksOf(sealed.length);
+    const inRow = chunks > 0 ? Buffer.alloc(0) : bufferOf(sealed);
+    return { cql: this.#unit.cql.put, params: [id, keyDescription, sealed.length, BigInt(savedAt), inRow, version, chunks, chunks > 0 ? true : undefined, BigInt(time)] };
   }
 
   /** Takes away the chunks that nobody asks for any more. */
@@ -136,6 +138,25 @@ export class InstanceWrites {
       if (!isAppError(error)) throw error;
     }
   }
+}
+
+/** Versions drawn at once: one call for random bytes costs more than sealing a small instance's header. */
+const DRAWN = 256;
+const UUID_BYTES = 16;
+let drawn = Buffer.alloc(0);
+
+/** A random UUID (RFC 9562, version 4). */
+function newVersion(): types.Uuid {
+  if (drawn.length === 0) drawn = randomBytes(DRAWN * UUID_BYTES);
+  const bytes = Buffer.from(drawn.subarray(0, UUID_BYTES));
+  drawn = drawn.subarray(UUID_BYTES);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return new types.Uuid(bytes);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function meet(row: Row, content: Content, version: types.Uuid, time: number): Meeting {

@@ -20,6 +20,7 @@ import { LogicalUnits, type LogicalUnit } from './logical-units.ts';
 import { idsAfter } from './ordered-ids.ts';
 import { countPage, scanPage } from './range-pages.ts';
 import { ringRanges, tokenRanges } from './ranges.ts';
+import { RewriteBatches } from './rewrite-batches.ts';
 import type { CassandraSession } from './session.ts';
 
 /** Saves, and reads of single instances, that one call has under way at once. */
@@ -42,10 +43,14 @@ interface Page {
 export class CassandraInstances implements InstanceRepository {
   readonly #session: CassandraSession;
   readonly #units: LogicalUnits;
+  readonly #batches: RewriteBatches;
+  /** In which range an instance was read: what is rewritten of one range goes to the same nodes. */
+  readonly #readIn = new WeakMap<StoredInstance, InstanceRange>();
 
   constructor(session: CassandraSession) {
     this.#session = session;
     this.#units = new LogicalUnits(session);
+    this.#batches = new RewriteBatches(session);
   }
 
   async get(lu: string, id: string): Promise<StoredInstance | null> {
@@ -124,12 +129,16 @@ export class CassandraInstances implements InstanceRepository {
     page: { cursor?: string; limit: number; wanted: (keyDescription: string) => boolean },
   ): Promise<RangePage<StoredInstance>> {
     const unit = await this.#units.find(range.lu);
-    return unit === null ? NOTHING : scanPage(this.#session, unit, range, page);
+    if (unit === null) return NOTHING;
+    const found = await scanPage(this.#session, unit, range, page);
+    for (const stored of found.rows) this.#readIn.set(stored, range);
+    return found;
   }
 
   async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
     const unit = await this.#find(read.lu, read.id);
-    return unit !== null && new InstanceWrites(this.#session, unit).rewrite(read, next);
+    const range = this.#readIn.get(read) ?? read;
+    return unit !== null && new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(range, row, bytes));
   }
 
   /** null also for ids that nothing can be stored under. */

@@ -1,7 +1,7 @@
 import type { InstanceRange, RangeCount, RangePage, StoredInstance } from '../repositories.ts';
 import { byCodePoints } from './code-points.ts';
 import { concurrently } from './concurrently.ts';
-import { readInstance } from './instance-rows.ts';
+import { inlineInstance, readInstance } from './instance-rows.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import { boundsOf } from './ranges.ts';
 import type { CassandraSession, Row } from './session.ts';
@@ -83,7 +83,12 @@ export async function scanPage(
   const whole = await tokenPage(session, unit.cql.scan, range, page);
   const { rows, cursor } = cutByBytes(whole, page.wanted);
   const wanted = rows.filter((row) => page.wanted(row['key_description'] as string));
-  const found = await concurrently(wanted, READS, (row) => readInstance(session, unit, row['id'] as string, row));
+  const found = wanted.map((row) => inlineInstance(unit, row['id'] as string, row));
+  const chunked = [...found.keys()].filter((place) => found[place] === null);
+  await concurrently(chunked, READS, async (place) => {
+    const row = wanted[place] as Row;
+    found[place] = await readInstance(session, unit, row['id'] as string, row);
+  });
   // Between the two reads another process may have removed it, or saved it under another generation.
   const stored = found.filter((one) => one !== null && page.wanted(one.keyDescription)) as StoredInstance[];
   return { rows: stored, passed: rows.length, cursor };
