@@ -76,6 +76,7 @@ test('a thread that ends in the middle of a batch loses nothing', async () => {
   const importing = await request();
   onAsked = (worker) => void (asked.length === 3 && worker.terminate());
   expect(await importLu(importing)).toMatchObject({ imported: CUSTOMERS });
-  expect(asked.length).toBe(3);
+  // It ends a moment after it was told to: one more batch may have been asked of it by then.
+  expect([3, 4]).toContain(asked.length);
   expect(await new Instances(importing.db, importing.keys).verify()).toMatchObject({ readable: CUSTOMERS, unreadable: [] });
 });
