@@ -28,7 +28,7 @@ export function CampaignActs({ campaign }: { campaign: CampaignView }): ReactNod
         </Button>
       ) : null}
       {state === 'running' && here === null ? (
-        <Button variant={workers.length === 0 ? 'filled' : 'default'} loading={act.isPending && act.variables === 'resume'} onClick={() => act.mutate('resume')}>
+        <Button {...(workers.length === 0 ? {} : { variant: 'default' })} loading={act.isPending && act.variables === 'resume'} onClick={() => act.mutate('resume')}>
           {workers.length === 0 ? 'Work on it here' : 'Help here'}
         </Button>
       ) : null}

@@ -46,7 +46,7 @@ export function RekeyPage(): ReactNode {
         {(value) => (
           <>
             <Sentence {...rekeySentence(value, now)}>
-              <Button variant={value.needs.older === 0 ? 'default' : 'filled'} disabled={value.needs.total === 0} onClick={() => setPlanning(true)}>
+              <Button {...(value.needs.older === 0 ? { variant: 'default' } : {})} disabled={value.needs.total === 0} onClick={() => setPlanning(true)}>
                 Rekey…
               </Button>
             </Sentence>
