@@ -104,7 +104,7 @@ describe.each(await hosts())('settings and guarded acts on %s', (host) => {
     await page.getByRole('button', { name: 'New profile…' }).click();
     const dialog = page.getByRole('dialog', { name: 'New profile' });
     await dialog.getByLabel('Name', { exact: true }).fill('../up');
-    await dialog.getByLabel('System database (SQLite)').fill(join(opened.home, 'second.sqlite'));
+    await dialog.getByLabel('SQLite file').fill(join(opened.home, 'second.sqlite'));
     await dialog.getByRole('button', { name: 'Create' }).click();
     expect(await failure(dialog)).toMatchObject({ code: 'PROFILE_INVALID' });
     await dialog.getByLabel('Name', { exact: true }).fill('second');

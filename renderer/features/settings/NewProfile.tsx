@@ -48,7 +48,7 @@ export function NewProfile({ onClose }: { onClose: () => void }): ReactNode {
           </fieldset>
         </div>
         {kind === 'sqlite' ? (
-          <FileField label="File" description="An existing file, or the place of a new one" purpose="database" value={sqlite} onChange={setSqlite} />
+          <FileField label="SQLite file" description="An existing file, or the place of a new one" purpose="database" value={sqlite} onChange={setSqlite} />
         ) : (
           <ClusterForm fields={cluster} onChange={setCluster} />
         )}
