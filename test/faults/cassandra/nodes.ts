@@ -149,6 +149,7 @@ export function nodesSuite(at: () => ThreeNodes): void {
       await services.close();
       services = await at().open();
       await fill(services, SINGLE, SINGLES);
+      await delay(COMMIT_LOG_STEP_MS);
       await nodes.kill(2);
       const codes = await Promise.all(SINGLES.slice(0, 30).map((id) => ended(services.cluster.instances.read(SINGLE, id))));
       const missing = codes.filter((one) => 'code' in one);

@@ -35,7 +35,8 @@ export function configFile({ address, port, storagePort, seeds, token, auth, tls
     native_transport_port: port,
     seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: seeds.map((seed) => `${seed}:${storagePort}`).join(',') }] }],
     commitlog_sync: 'periodic',
-    commitlog_sync_period: '10000ms',
+    // Twenty times as often as by default: what a killed node loses is what it took since then.
+    commitlog_sync_period: '500ms',
     auto_snapshot: false,
     // Lightweight transactions in their newer form, with more time than the default: the machine may be busy.
     paxos_variant: 'v2',
