@@ -143,6 +143,7 @@ export type ErrorCode =
   | 'CONFIG_BUSY'
   | 'CONFIG_CHANGED_MEANWHILE'
   | 'CONFIG_SET_PARTLY'
+  | 'CONFIG_VARIABLE_UNSET'
   // key management services
   | 'KMS_UNREACHABLE'
   | 'KMS_TIMEOUT'
