@@ -126,9 +126,15 @@ const forbidden = [
   },
   {
     name: 'keystore-and-kms-stand-alone',
-    comment: 'main/keystore and main/kms: crypto, errors, secret, fail points; not each other.',
+    comment: 'main/keystore and main/kms: crypto, errors, secret, fail points, atomic files; not each other.',
     from: { path: at('main/(keystore|kms)/') },
-    to: { path: OURS, pathNot: at('main/$1/', 'main/crypto/', 'main/(errors|secret|fail-point)\\.ts$') },
+    to: { path: OURS, pathNot: at('main/$1/', 'main/crypto/', 'main/(errors|secret|fail-point|atomic-file)\\.ts$') },
+  },
+  {
+    name: 'config-needs-no-keys',
+    comment: 'main/config: errors, atomic files, and the distance of words; a file of text needs no key and no database.',
+    from: { path: at('main/config/') },
+    to: { pathNot: [...at('main/config/', 'main/(errors|atomic-file)\\.ts$', 'main/command/distance\\.ts$')], dependencyTypesNot: ['core'] },
   },
   ...PLACES.map(([name, folder]) => ({
     name: `${name.replace(/\/.*/, '')}-only-in-${folder.replace(/\/$/, '').replaceAll('/', '-')}`,

@@ -1,5 +1,5 @@
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { replaceWhole, type FileOwner } from '../atomic-file.ts';
 import { AppError } from '../errors.ts';
 
 /** No config.ini is larger. */
@@ -10,7 +10,7 @@ export interface FileOnDisk {
   /** Links resolved: the file itself is what is replaced. */
   readonly path: string;
   readonly bytes: Buffer;
-  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly owner: FileOwner;
   /** Permission bits. */
   readonly mode: number;
 }
@@ -41,52 +41,16 @@ export async function readConfigFile(file: string): Promise<FileOnDisk> {
  * @throws AppError `CONFIG_CHANGED_MEANWHILE`, `CONFIG_BUSY`, `DISK_FULL`, `FILE_WRITE_FAILED`; the file then stands as it was
  */
 export async function replaceConfigFile(old: FileOnDisk, bytes: Uint8Array): Promise<string> {
-  const next = `${old.path}.new`;
-  const backup = `${old.path}.bak`;
-  const nextBackup = `${backup}.new`;
-  let mine = false;
+  const { path: file, mode } = old;
+  const isUnchanged = async (): Promise<boolean> => (await readConfigFile(file)).bytes.equals(old.bytes);
+  let replaced: boolean;
   try {
-    await writeDurably(next, bytes, old, old.mode, () => (mine = true));
-    await rm(nextBackup, { force: true });
-    await writeDurably(nextBackup, old.bytes, old, 0o600);
-    await rename(nextBackup, backup);
-    const now = await readConfigFile(old.path);
-    if (!now.bytes.equals(old.bytes)) {
-      throw new AppError('CONFIG_CHANGED_MEANWHILE', `"${old.path}" was changed by somebody else just now. It was left as that program wrote it.`, 'Look at it, then do it again.', { details: { file: old.path } });
-    }
-    await rename(next, old.path);
-    await syncFolder(old.path);
-    return backup;
+    replaced = await replaceWhole(file, { old, bytes, mode, isUnchanged, failPoints: 'config' });
   } catch (error) {
-    if (mine) await Promise.all([next, nextBackup].map((name) => rm(name, { force: true }).catch(() => undefined)));
-    throw error instanceof AppError ? error : writeFailure(old.path, error);
+    throw error instanceof AppError ? error : writeFailure(file, error);
   }
-}
-
-/** `wx`, so that no link that somebody put there is followed, and of two writers one fails. */
-async function writeDurably(name: string, bytes: Uint8Array, { owner }: FileOnDisk, mode: number, onMade: () => void = () => undefined): Promise<void> {
-  const handle = await open(name, 'wx', 0o600);
-  onMade();
-  try {
-    const { uid, gid } = await handle.stat();
-    if (uid !== owner.uid || gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
-    await handle.chmod(mode);
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(file: string): Promise<void> {
-  // Windows opens no folders; NTFS orders the rename by its journal.
-  if (process.platform === 'win32') return;
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  if (replaced) return `${file}.bak`;
+  throw new AppError('CONFIG_CHANGED_MEANWHILE', `"${file}" was changed by somebody else just now. It was left as that program wrote it.`, 'Look at it, then do it again.', { details: { file } });
 }
 
 function writeFailure(file: string, error: unknown): AppError {

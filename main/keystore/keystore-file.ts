@@ -3,9 +3,10 @@ import { open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { constants } from 'node:fs';
 
+import type { FileOwner } from '../atomic-file.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { SecretBytes } from '../secret.ts';
-import { createFile, replaceFile, type FileOwner } from './atomic-write.ts';
+import { createFile, replaceFile } from './atomic-write.ts';
 import { malformed, readFailed, writeFailed } from './failures.ts';
 import { withFileLock } from './lock.ts';
 import { checkNewPassword, checkPassword } from './password.ts';

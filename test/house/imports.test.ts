@@ -45,6 +45,7 @@ const BROKEN: Readonly<Record<string, readonly string[]>> = {
   'renderer-runs-in-a-browser': ['renderer/core.ts', 'renderer/files.ts'],
   'crypto-is-bytes-in-bytes-out': ['main/crypto/disk.ts'],
   'keystore-and-kms-stand-alone': ['main/keystore/provider.ts'],
+  'config-needs-no-keys': ['main/config/keys.ts'],
   'playwright-core-only-in-app-chromium': ['app/electron/browser.ts'],
   'cassandra-driver-only-in-main-systemdb-cassandra': ['main/cluster.ts'],
   'commander-only-in-app-cli': ['main/command-line.ts'],
