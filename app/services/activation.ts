@@ -91,9 +91,9 @@ export class Activation {
       { command: object.ok ? formatCommand(object.command) : '', ...(reason === null ? {} : { reason }) },
       async (note) => {
         const command = this.#understand(text);
-        const { db, ring, actor, generate, now } = this.#cluster;
+        const { ring, actor, generate, now } = this.#cluster;
         const result = await activateKey(
-          { db, protection: ring.protection, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+          { ...ring.protectors, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
           { name: command.name, generator: command.generatorType, store: command.storeType, actor, reason },
         );
         note({ description: result.description, previous: result.previous ?? '', fingerprint: result.fingerprint });

@@ -10,12 +10,14 @@ import { Instances } from '../../main/lu/instances.ts';
 import type { ActivationProgress } from '../../main/masterkey/activate.ts';
 import type { GenerateKey } from '../../main/masterkey/generators.ts';
 import { KeyRing } from '../../main/masterkey/key-ring.ts';
+import type { KmsAccess } from '../../main/masterkey/protectors.ts';
 import { keystoreEnabled, Protection } from '../../main/masterkey/protection.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { KEYSTORE_PASSWORD, passwordFrom } from '../password.ts';
 import type { Profile } from '../profiles.ts';
 import { VERSION } from '../version.ts';
+import { NodeKms } from './kms.ts';
 import { openSystemDb } from './system-db.ts';
 
 /** How often a live process tells `k2system.nodes` that it is there, in milliseconds. */
@@ -42,6 +44,7 @@ export class Cluster {
   #profile: Profile;
   readonly db: SystemDb;
   readonly trail: AuditTrail;
+  readonly kms: NodeKms;
   readonly actor = actorOf();
   readonly #options: ClusterOptions;
   readonly #nodeId = nodeId();
@@ -50,20 +53,27 @@ export class Cluster {
   #liveSince: number | null = null;
   #lastSeen = 0;
 
-  private constructor(options: ClusterOptions, db: SystemDb) {
+  private constructor(options: ClusterOptions, db: SystemDb, kms: NodeKms) {
     this.#profile = options.profile;
     this.db = db;
+    this.kms = kms;
     this.#options = options;
     this.trail = new AuditTrail(db.audit, this.actor, this.now);
   }
 
   /** Opens the system database; keys come with {@link unlock}. @throws AppError of the database */
   static async open(options: ClusterOptions): Promise<Cluster> {
-    return new Cluster(options, await openSystemDb(options.profile, options.databasePassword ?? null));
+    const kms = await NodeKms.open(options.profile);
+    return new Cluster(options, await openSystemDb(options.profile, options.databasePassword ?? null), kms);
   }
 
   get profile(): Profile {
     return this.#profile;
+  }
+
+  /** What the keys of a KMS need to be opened; a changed cluster_id opens none of them. */
+  get kmsAccess(): KmsAccess {
+    return { registry: this.kms.registry, cluster: this.profile.cassandra?.clusterId ?? null };
   }
 
   readonly now = (): number => (this.#options.now ?? Date.now)();
@@ -149,6 +159,7 @@ export class Cluster {
     const ring = await KeyRing.goLive({
       db: this.db,
       protection,
+      kms: this.kmsAccess,
       suite: suiteFor(this.profile.fips),
       actor: this.actor,
       now: this.now,
@@ -219,6 +230,7 @@ export class Cluster {
   /** Locks and closes the database. */
   async close(): Promise<void> {
     await this.lock('closing').catch(() => undefined);
+    this.kms.close();
     await this.db.close();
   }
 

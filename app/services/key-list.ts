@@ -52,9 +52,9 @@ export class KeyList {
 
   /** Unwraps and compares from what is stored now. @throws AppError `KEY_DESCRIPTION_UNKNOWN`, `LOCKED` */
   async verify(description?: string): Promise<Verification> {
-    const { db, ring } = this.#cluster;
+    const { ring } = this.#cluster;
     return this.#cluster.guarded('keys.verify', description ?? 'all', {}, async (note) => {
-      const result = await verifyKeys(db, ring.protection, description);
+      const result = await verifyKeys(ring.protectors, description);
       note({ checked: result.checked, unreadable: result.unreadable.length, orphans: result.orphans.length });
       return { ...result, unreadable: [...result.unreadable], orphans: [...result.orphans] };
     });

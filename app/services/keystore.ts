@@ -1,7 +1,9 @@
 import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { AppError } from '../../main/errors.ts';
 import { activateKey, type ActivationProgress } from '../../main/masterkey/activate.ts';
+import { generationsOf } from '../../main/masterkey/generations.ts';
 import { keystoreEnabled } from '../../main/masterkey/protection.ts';
+import { isKmsWrapped } from '../../main/masterkey/unwrap.ts';
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { BlastRadius } from '../contract/settings.ts';
@@ -28,14 +30,15 @@ export class KeyStoreActs {
   async planEnable(typed: string): Promise<BlastRadius> {
     assertInternal(this.#cluster.profile);
     const file = wholePath(typed);
-    const names = await this.#activeNames();
+    const { striped: names, byKms } = await this.#activeNames();
     return {
       ...(await this.#touched()),
       steps: [
         `Open "${file}", or make it (PKCS12, mode 0600) if there is none`,
         'Take its entry "masterkey_key_name" as protection key, or make a 256-bit one',
         'Record for the whole cluster that the KeyStore is on: from then on no node goes live without it',
-        `Activate a new generation of ${names.join(' and ')} under it`,
+        ...(names.length === 0 ? [] : [`Activate a new generation of ${names.join(' and ')} under it`]),
+        ...(byKms.length === 0 ? [] : [`Leave ${byKms.join(' and ')} as it is: a KMS wraps it, not the protection key`]),
       ],
       wayBack: 'There is no way back: once on, the KeyStore can not be turned off. Older generations stay readable.',
       confirm: this.#cluster.profile.name,
@@ -71,7 +74,7 @@ export class KeyStoreActs {
 
   async planRotate(): Promise<BlastRadius> {
     const keystore = this.#cluster.ring.protection.kind === 'keystore';
-    const names = await this.#activeNames();
+    const { striped: names, byKms } = await this.#activeNames();
     return {
       ...(await this.#touched()),
       steps: [
@@ -79,7 +82,8 @@ export class KeyStoreActs {
         keystore
           ? 'Write it into the KeyStore as the current one; the old one stays in the history, under the key description of every generation that it wraps'
           : 'Write it into the system database as the current one; the old one is kept',
-        `Activate a new generation of ${names.join(' and ')} under it`,
+        ...(names.length === 0 ? [] : [`Activate a new generation of ${names.join(' and ')} under it`]),
+        ...(byKms.length === 0 ? [] : [`Leave ${byKms.join(' and ')} as it is: a KMS wraps it, not the protection key`]),
       ],
       wayBack: 'Nothing becomes unreadable: the old protection key is kept for the generations that it wraps. A rotation is not undone; rotate again for yet another key.',
       confirm: this.#cluster.profile.name,
@@ -95,14 +99,13 @@ export class KeyStoreActs {
       const { db, ring, actor, now, generate } = cluster;
       const { previous, id } = await ring.protection.rotate(await db.keys.list());
       note({ previous, protectionKey: id });
-      let description = '';
-      for (const name of await this.#activeNames()) {
-        const result = await activateKey(
-          { db, protection: ring.protection, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+      for (const name of (await this.#activeNames()).striped) {
+        await activateKey(
+          { ...ring.protectors, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
           { name, generator: 'Java_AES', store: 'Stripe_AES', actor, reason: 'protection key rotated' },
         );
-        if (name === LUI_KEY_NAME) description = result.description;
       }
+      const description = (await db.keys.active(LUI_KEY_NAME))?.description ?? '';
       note({ description });
       return { fingerprint: id, description };
     });
@@ -131,8 +134,12 @@ export class KeyStoreActs {
     };
   }
 
-  async #activeNames(): Promise<string[]> {
-    return [...new Set((await this.#cluster.db.keys.activations()).map((activation) => activation.name))];
+  /** Names whose active generation the protection key wraps, and those whose a KMS does. */
+  async #activeNames(): Promise<{ striped: string[]; byKms: string[] }> {
+    const { keys } = this.#cluster.db;
+    const active = generationsOf(await keys.list(), await keys.activations()).filter(({ state }) => state === 'active');
+    const names = (kms: boolean): string[] => active.filter((generation) => isKmsWrapped(generation) === kms).map(({ name }) => name);
+    return { striped: names(false), byKms: names(true) };
   }
 
   async #currentId(): Promise<string> {

@@ -1,13 +1,13 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
-import { wrapKey } from '../crypto/wrap.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
-import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
+import type { GenerationRecord } from '../systemdb/repositories.ts';
 import { newKeyDescription } from './description.ts';
-import { generateJavaAes, type GenerateKey } from './generators.ts';
+import type { GenerateKey } from './generators.ts';
+import { openMaker, type KeyMaker } from './make.ts';
 import { removeOrphan } from './orphans.ts';
-import type { Protection } from './protection.ts';
-import { storeStripes, stripeCount } from './stripes.ts';
+import type { Protectors } from './protectors.ts';
+import { assertStorable, storeStripes, stripeCount } from './stripes.ts';
 import type { Generator, Store } from './types.ts';
 import { unwrapGeneration } from './unwrap.ts';
 
@@ -38,9 +38,7 @@ export interface ActivationRequest {
   readonly reason: string | null;
 }
 
-export interface ActivationContext {
-  readonly db: SystemDb;
-  readonly protection: Protection;
+export interface ActivationContext extends Protectors {
   readonly generate?: GenerateKey;
   readonly now?: () => number;
   readonly onProgress?: (progress: ActivationProgress) => void;
@@ -54,16 +52,17 @@ export interface ActivationResult {
 }
 
 /**
- * Makes a new generation of a master key and makes it active. Crash-safe: stripes, read back and unwrapped to verify,
- * then the description, then the active pointer by compare-and-set; a crash before the last step leaves the old
+ * Makes a new generation of a master key and makes it active. Crash-safe: stripes, read back and unwrapped (by the KMS,
+ * where one wrapped it) to verify, then the description, then the active pointer by compare-and-set; a crash before the last step leaves the old
  * generation active, and at most orphans (see `findOrphans`).
  *
- * @throws AppError `KEY_ACTIVATION_LOST` where another process activated the same name first; whatever a store or the
- * database throws. In each case the old generation is still the active one.
+ * @throws AppError `KEY_ACTIVATION_LOST` where another process activated the same name first;
+ * `PROVIDER_NOT_CONFIGURED`, before anything is made; whatever a store, a KMS or the database throws. In each case the old generation is still the active one.
  */
 export async function activateKey(context: ActivationContext, request: ActivationRequest): Promise<ActivationResult> {
   const { db } = context;
   const now = context.now ?? Date.now;
+  const maker = await openMaker(context, request.store, request.generator, context.generate);
   const previous = await db.keys.active(request.name);
   const existing = (await db.keys.list()).map((generation) => generation.description);
   const description = newKeyDescription(request.name, now(), existing);
@@ -71,7 +70,7 @@ export async function activateKey(context: ActivationContext, request: Activatio
     context.onProgress?.({ step, name: request.name, description, stripes });
 
   try {
-    const generation = await makeGeneration(context, request, description, report);
+    const generation = await makeGeneration(context, request, maker, description, report);
     await db.keys.insert(generation);
     report('described');
     failPoint('activate:described');
@@ -105,22 +104,18 @@ export async function activateKey(context: ActivationContext, request: Activatio
 async function makeGeneration(
   context: ActivationContext,
   request: ActivationRequest,
+  maker: KeyMaker,
   description: string,
   report: (step: ActivationStep, stripes?: ActivationProgress['stripes']) => void,
 ): Promise<GenerationRecord> {
-  const { db, protection } = context;
-  using key = (context.generate ?? generateJavaAes)();
-  report('generated');
-  failPoint('activate:generated');
-
-  const protectionKey = await protection.current();
-  let wrapped: Buffer;
-  try {
-    wrapped = wrapKey(protectionKey.key, { name: request.name, description }, key);
-    await protection.record(description, protectionKey);
-  } finally {
-    protectionKey.key.dispose();
-  }
+  const { db } = context;
+  const made = await maker.make({ name: request.name, description }, () => {
+    report('generated');
+    failPoint('activate:generated');
+  });
+  using key = made.key;
+  const { wrapped, wrapping } = made;
+  assertStorable(wrapped);
   const generation: GenerationRecord = {
     name: request.name,
     description,
@@ -128,7 +123,7 @@ async function makeGeneration(
     store: request.store,
     fingerprint: fingerprintOf(key),
     stripes: stripeCount(wrapped.length),
-    wrapping: { kind: protection.kind, keyId: protectionKey.id },
+    wrapping: { ...wrapping },
     createdAt: (context.now ?? Date.now)(),
     actor: request.actor,
     reason: request.reason,
@@ -139,7 +134,7 @@ async function makeGeneration(
   await storeStripes(db.stripes, description, wrapped, (stored, total) => report('stored', { stored, total }));
   failPoint('activate:stored');
 
-  const back = await unwrapGeneration(db, protection, generation);
+  const back = await unwrapGeneration(context, generation);
   back.key.dispose();
   report('read-back');
   report('verified');

@@ -4,14 +4,18 @@ import type { SecretBytes } from '../secret.ts';
 import type { Activation, GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
 import { activateKey, type ActivationProgress } from './activate.ts';
 import type { GenerateKey } from './generators.ts';
+import { eachInLanes } from './lanes.ts';
 import type { Protection } from './protection.ts';
+import type { KmsAccess, Protectors } from './protectors.ts';
 import { HASH_KEY_NAME, LUI_KEY_NAME } from './types.ts';
-import { unwrapGeneration } from './unwrap.ts';
+import { isKmsWrapped, unwrapGeneration } from './unwrap.ts';
 
 export interface KeyRingOptions {
   readonly db: SystemDb;
   /** Owned by the ring from here on. */
   readonly protection: Protection;
+  /** Left out where no KMS is used; stays the caller's. */
+  readonly kms?: KmsAccess;
   readonly suite: Suite;
   readonly actor: string;
   readonly generate?: GenerateKey;
@@ -19,8 +23,8 @@ export interface KeyRingOptions {
   readonly onProgress?: (progress: ActivationProgress) => void;
 }
 
-/** Generations loaded at once: on a cluster each waits for the network. */
-const LOADS = 8;
+/** A KMS that could not unwrap a generation is asked for it again after this long at the earliest: reading data asks often. */
+const KMS_AGAIN_MS = 30_000;
 
 /**
  * The plain master keys of one process, all generations of all names side by side, in memory only. What can not be
@@ -33,6 +37,9 @@ export class KeyRing {
   readonly #keys = new Map<string, SecretBytes>();
   readonly #failures = new Map<string, AppError>();
   readonly #stale = new Set<string>();
+  readonly #loading = new Map<string, Promise<void>>();
+  /** When a KMS failed to unwrap a generation, by the clock that never jumps. */
+  readonly #kmsFailedAt = new Map<string, number>();
   #locked = false;
 
   private constructor(options: KeyRingOptions) {
@@ -43,7 +50,8 @@ export class KeyRing {
 
   /**
    * Going live: creates the LUI key and the hash key where missing, regenerates under the KeyStore what still is
-   * active under an internal protection key, unwraps every generation and checks its fingerprint.
+   * active under an internal protection key, unwraps every generation and checks its fingerprint: a KMS is called once for
+   * each that it wrapped, several at a time, as fast as its budget allows.
    * @throws AppError what the database or the KeyStore throws; a single unreadable generation does not throw, see
    * {@link failures}.
    */
@@ -68,6 +76,12 @@ export class KeyRing {
   /** Key descriptions whose KeyStore record this node's copy of the file lacks: the copy is an older one. */
   get stale(): ReadonlySet<string> {
     return this.#stale;
+  }
+
+  /** What protects the keys of this ring. */
+  get protectors(): Protectors {
+    const { db, kms } = this.#options;
+    return { db, protection: this.protection, ...(kms === undefined ? {} : { kms }) };
   }
 
   get locked(): boolean {
@@ -120,13 +134,14 @@ export class KeyRing {
     return this.#keys.has(description);
   }
 
-  /** Loads generations that came since, and tries again those that failed. */
-  async refresh(): Promise<void> {
-    const missing = (await this.#options.db.keys.list()).filter((generation) => !this.#keys.has(generation.description)).values();
-    const load = async (): Promise<void> => {
-      for (const generation of missing) await this.#load(generation);
-    };
-    await Promise.all(Array.from({ length: LOADS }, load));
+  /**
+   * Loads generations that came since, and tries again those that failed; those of a KMS that failed less than half a
+   * minute ago are left, unless `again` says so.
+   */
+  async refresh(again = false): Promise<void> {
+    if (again) this.#kmsFailedAt.clear();
+    const missing = (await this.#options.db.keys.list()).filter((generation) => !this.#keys.has(generation.description));
+    await eachInLanes(missing, (generation) => this.#load(generation));
   }
 
   /** Zeroes every plain key and the KeyStore password; the ring is of no more use. */
@@ -137,18 +152,33 @@ export class KeyRing {
     this.protection.dispose();
   }
 
+  /** One at a time for each generation: many readers of its data wait for the same answer. */
   async #load(generation: GenerationRecord): Promise<void> {
+    const { description } = generation;
+    const failedAt = this.#kmsFailedAt.get(description);
+    if (failedAt !== undefined && performance.now() - failedAt < KMS_AGAIN_MS) return;
+    const known = this.#loading.get(description);
+    if (known !== undefined) return known;
+    const loading = this.#unwrap(generation).finally(() => this.#loading.delete(description));
+    this.#loading.set(description, loading);
+    return loading;
+  }
+
+  async #unwrap(generation: GenerationRecord): Promise<void> {
+    const { description } = generation;
     try {
-      const { key, stale } = await unwrapGeneration(this.#options.db, this.protection, generation);
-      // A lock, or a second load of the same key, may have come while we waited.
-      if (this.#locked || this.#keys.has(generation.description)) key.dispose();
-      else this.#keys.set(generation.description, key);
-      this.#failures.delete(generation.description);
-      if (stale) this.#stale.add(generation.description);
-      else this.#stale.delete(generation.description);
+      const { key, stale } = await unwrapGeneration(this.protectors, generation);
+      // A lock may have come while we waited.
+      if (this.#locked || this.#keys.has(description)) key.dispose();
+      else this.#keys.set(description, key);
+      this.#failures.delete(description);
+      this.#kmsFailedAt.delete(description);
+      if (stale) this.#stale.add(description);
+      else this.#stale.delete(description);
     } catch (error) {
       if (!(error instanceof AppError) || error.code.startsWith('DATABASE_')) throw error;
-      this.#failures.set(generation.description, error);
+      this.#failures.set(description, error);
+      if (isKmsWrapped(generation)) this.#kmsFailedAt.set(description, performance.now());
     }
   }
 
@@ -169,12 +199,11 @@ export class KeyRing {
   }
 
   async #activateUnlessAnotherDid(name: string, reason: string): Promise<void> {
-    const { actor, db, protection, generate, now, onProgress } = this.#options;
+    const { actor, generate, now, onProgress } = this.#options;
     try {
       await activateKey(
         {
-          db,
-          protection,
+          ...this.protectors,
           ...(generate === undefined ? {} : { generate }),
           ...(now === undefined ? {} : { now }),
           ...(onProgress === undefined ? {} : { onProgress }),

@@ -5,8 +5,12 @@
  */
 export const CHECK_BYTES = 4;
 
-/** The longest code word: GF(2^8) has 255 places. */
-export const MAX_STRIPES = 255;
+/** The longest code word: GF(2^8) has 255 places. What a KMS wrapped may need several. */
+const LONGEST_WORD = 255;
+const LONGEST_DATA = LONGEST_WORD - CHECK_BYTES;
+
+/** A bound for what facts may claim: longer than any KMS wraps a key. */
+export const MAX_STRIPES = 4 * LONGEST_WORD;
 
 const EXP = new Uint8Array(512);
 const LOG = new Uint8Array(256);
@@ -35,8 +39,51 @@ const GENERATOR = (() => {
   return polynomial;
 })();
 
-/** `data` followed by {@link CHECK_BYTES} check bytes; together at most {@link MAX_STRIPES}. */
+/** The number of stripes that `bytes` bytes of data need, check bytes included. */
+export function codeLength(bytes: number): number {
+  return bytes + CHECK_BYTES * Math.ceil(bytes / LONGEST_DATA);
+}
+
+/** Whether some data has a code of that length. */
+export function isCodeLength(stripes: number): boolean {
+  if (!Number.isInteger(stripes) || stripes > MAX_STRIPES) return false;
+  return ((stripes - 1) % LONGEST_WORD) + 1 > CHECK_BYTES && stripes > 0;
+}
+
+/** Words one behind the other: each its data, followed by {@link CHECK_BYTES} check bytes. */
 export function encodeStripes(data: Uint8Array): Uint8Array {
+  const code = new Uint8Array(codeLength(data.length));
+  for (let from = 0, to = 0; from < data.length; from += LONGEST_DATA, to += LONGEST_WORD) {
+    code.set(encodeWord(data.subarray(from, from + LONGEST_DATA)), to);
+  }
+  return code;
+}
+
+/** The data of a whole code. */
+export function decodeStripes(code: Uint8Array): Uint8Array {
+  return Uint8Array.from(wordsOf(code).flatMap(({ word }) => [...word.subarray(0, word.length - CHECK_BYTES)]));
+}
+
+/**
+ * Checks a code.
+ * @returns null where it is whole; otherwise the positions that were changed, where one or two in a word are (an exchange
+ * of two stripes is two changes), or an empty list where it can not be told.
+ */
+export function findChangedStripes(code: Uint8Array): number[] | null {
+  const changed = wordsOf(code).flatMap(({ word, from }) => {
+    const places = findChangedInWord(word);
+    return places === null ? [] : [places.map((place) => from + place)];
+  });
+  if (changed.length === 0) return null;
+  return changed.some((places) => places.length === 0) ? [] : changed.flat();
+}
+
+function wordsOf(code: Uint8Array): { word: Uint8Array; from: number }[] {
+  const count = Math.ceil(code.length / LONGEST_WORD);
+  return Array.from({ length: count }, (_, i) => ({ word: code.subarray(i * LONGEST_WORD, (i + 1) * LONGEST_WORD), from: i * LONGEST_WORD }));
+}
+
+function encodeWord(data: Uint8Array): Uint8Array {
   const code = new Uint8Array(data.length + CHECK_BYTES);
   code.set(data);
   for (let i = 0; i < data.length; i += 1) {
@@ -56,12 +103,7 @@ function syndromes(code: Uint8Array): number[] {
   );
 }
 
-/**
- * Checks a code word.
- * @returns null where it is whole; otherwise the positions that were changed, where one or two are (an exchange of two
- * stripes is two changes), or an empty list where it can not be told.
- */
-export function findChangedStripes(code: Uint8Array): number[] | null {
+function findChangedInWord(code: Uint8Array): number[] | null {
   const s = syndromes(code);
   if (s.every((value) => value === 0)) return null;
   const locator = (position: number): number => EXP[(code.length - 1 - position) % 255] ?? 0;

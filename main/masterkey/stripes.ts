@@ -1,13 +1,24 @@
 import { AppError } from '../errors.ts';
 import type { StripeRepository } from '../systemdb/repositories.ts';
-import { CHECK_BYTES, MAX_STRIPES, encodeStripes, findChangedStripes } from './stripe-code.ts';
+import { codeLength, decodeStripes, encodeStripes, findChangedStripes, isCodeLength, MAX_STRIPES } from './stripe-code.ts';
 
 const REMEDY =
   'Restore these records from a backup of the system database, or from another replica. Data under other generations is not affected; never delete this generation while instances still need it.';
 
 /** The number of stripe records for a wrapped key of `bytes` bytes. */
 export function stripeCount(bytes: number): number {
-  return bytes + CHECK_BYTES;
+  return codeLength(bytes);
+}
+
+/** @throws AppError `WRAPPED_KEY_MALFORMED` for what is longer than any KMS wraps a key. Nothing was stored. */
+export function assertStorable(wrapped: Uint8Array): void {
+  const stripes = stripeCount(wrapped.length);
+  if (wrapped.length > 0 && stripes <= MAX_STRIPES) return;
+  throw new AppError(
+    'WRAPPED_KEY_MALFORMED',
+    `The wrapped form of the new key has ${wrapped.length} bytes, which needs ${stripes} stripes: at most ${MAX_STRIPES} are stored. The key was not stored, and the old one stays active.`,
+    'Wrap it under another KMS key.',
+  );
 }
 
 /** Stores a wrapped key, one record a byte, check bytes included. `onStored` tells how many records are durable. */
@@ -32,7 +43,7 @@ export async function loadStripes(
   description: string,
   expected: number,
 ): Promise<Uint8Array> {
-  if (!Number.isInteger(expected) || expected <= CHECK_BYTES || expected > MAX_STRIPES) {
+  if (!isCodeLength(expected)) {
     throw new AppError(
       'WRAPPED_KEY_MALFORMED',
       `The facts of key "${description}" name ${expected} stripes, which no wrapped key has: they were changed. The key is refused, and what is encrypted under it can not be read until they are right again.`,
@@ -69,7 +80,7 @@ export async function loadStripes(
       { details: { description, stripes: changed } },
     );
   }
-  return code.slice(0, expected - CHECK_BYTES);
+  return decodeStripes(code);
 }
 
 function places(stripes: readonly number[]): string {

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
-import type { SystemDb } from '../systemdb/repositories.ts';
 import { findOrphans } from './orphans.ts';
-import type { Protection } from './protection.ts';
+import type { Protectors } from './protectors.ts';
+import { eachInLanes } from './lanes.ts';
 import { unwrapGeneration } from './unwrap.ts';
 
 export interface UnreadableKey {
@@ -19,11 +19,13 @@ export interface KeyVerification {
 }
 
 /**
- * Unwraps and compares generations from what is stored now, whatever is in memory.
+ * Unwraps and compares generations from what is stored now, whatever is in memory: a KMS is called once for each that it
+ * wrapped.
  * @param description only this one; all where undefined.
  * @throws AppError `KEY_DESCRIPTION_UNKNOWN`
  */
-export async function verifyKeys(db: SystemDb, protection: Protection, description?: string): Promise<KeyVerification> {
+export async function verifyKeys(protectors: Protectors, description?: string): Promise<KeyVerification> {
+  const { db } = protectors;
   const orphans = await findOrphans(db);
   const all = await db.keys.list();
   const chosen = all.filter((generation) =>
@@ -37,20 +39,16 @@ export async function verifyKeys(db: SystemDb, protection: Protection, descripti
       { details: { description } },
     );
   }
-  const unreadable: UnreadableKey[] = [];
-  for (const generation of chosen) {
+  const failures = new Map<string, UnreadableKey>();
+  await eachInLanes(chosen, async (generation) => {
     try {
-      const { key } = await unwrapGeneration(db, protection, generation);
+      const { key } = await unwrapGeneration(protectors, generation);
       key.dispose();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      unreadable.push({
-        description: generation.description,
-        code: error.code,
-        message: error.message,
-        remedy: error.remedy,
-      });
+      failures.set(generation.description, { description: generation.description, code: error.code, message: error.message, remedy: error.remedy });
     }
-  }
+  });
+  const unreadable = chosen.flatMap((generation) => failures.get(generation.description) ?? []);
   return { checked: chosen.length, readable: chosen.length - unreadable.length, unreadable, orphans };
 }

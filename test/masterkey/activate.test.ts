@@ -73,7 +73,7 @@ describe('activation', () => {
       await expect(activate()).rejects.toThrow('the power went');
       onFailPoint(null);
       expect((await ring.active()).description).toBe(before.description);
-      expect((await verifyKeys(cluster.db, ring.protection)).unreadable).toEqual([]);
+      expect((await verifyKeys(ring.protectors)).unreadable).toEqual([]);
       expect(await findOrphans(cluster.db)).toEqual([]);
     });
   }

@@ -101,7 +101,7 @@ describe('stripes', () => {
     const bytes = Uint8Array.from(whole);
     change(bytes);
     await rewrite(bytes);
-    const { unreadable } = await verifyKeys(cluster.db, ring.protection, description);
+    const { unreadable } = await verifyKeys(ring.protectors, description);
     const again = await cluster.goLive();
     await rewrite(whole);
     return { code: unreadable[0]?.code ?? '', details: again.failures.get(description)?.details };
@@ -131,7 +131,7 @@ describe('stripes', () => {
     const stripes = await cluster.db.stripes.read(description);
     const read = cluster.db.stripes.read.bind(cluster.db.stripes);
     cluster.db.stripes.read = async (d) => (await read(d)).filter((stripe) => stripe.idx !== 7);
-    const { unreadable } = await verifyKeys(cluster.db, ring.protection, description);
+    const { unreadable } = await verifyKeys(ring.protectors, description);
     expect(stripes.length).toBeGreaterThan(7);
     expect(unreadable[0]).toMatchObject({ code: 'KEY_STRIPES_MISSING' });
     expect(unreadable[0]?.message).toContain('stripe 7');
@@ -144,7 +144,7 @@ describe('stripes', () => {
     const bytes = Uint8Array.from((await cluster.db.stripes.read(first.description)).map((stripe) => stripe.value));
     cluster.loseStripes(second.description);
     await cluster.db.stripes.write(second.description, bytes);
-    const { unreadable } = await verifyKeys(cluster.db, ring.protection, second.description);
+    const { unreadable } = await verifyKeys(ring.protectors, second.description);
     expect(unreadable[0]).toMatchObject({ code: 'WRAPPED_KEY_AUTHENTICATION_FAILED' });
   });
 });
