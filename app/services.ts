@@ -14,6 +14,7 @@ import type { Activation } from './services/activation.ts';
 import type { Censuses } from './services/census.ts';
 import type { Cluster } from './services/cluster.ts';
 import type { Configs } from './services/config.ts';
+import type { FolderScans } from './services/folder-scan.ts';
 import type { ClusterMap } from './services/cluster-map.ts';
 import type { DataStore } from './services/data-store.ts';
 import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
@@ -23,6 +24,7 @@ import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
 import { createProfile, profileView, withWholeClusterPaths } from './services/new-profile.ts';
 import { testConnection } from './services/connection-test.ts';
+import { addNode, removeNode } from './services/profile-nodes.ts';
 import type { OverviewReport } from './services/overview.ts';
 import type { Rekeys } from './services/rekey.ts';
 import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
@@ -123,6 +125,10 @@ export class Services {
     return this.#opened.configs;
   }
 
+  get scans(): FolderScans {
+    return this.#opened.scans;
+  }
+
   get overview(): OverviewReport {
     return this.#opened.overview;
   }
@@ -193,6 +199,18 @@ export class Services {
   async define(definition: LuDefinition): Promise<void> {
     const profile = await this.profiles.get(this.cluster.profile.name);
     await this.profiles.save({ ...profile, lus: { ...profile.lus, [definition.lu]: definition } });
+  }
+
+  /** Keeps where a node's config.ini is. @throws AppError as {@link addNode} */
+  async addNode(node: string, configIni: string): Promise<void> {
+    await addNode(this.profiles, this.cluster.profile.name, node, configIni);
+    this.emit({ type: 'changed', what: 'profiles' });
+  }
+
+  /** @throws AppError `CONFIG_NODE_UNKNOWN` */
+  async removeNode(node: string): Promise<void> {
+    await removeNode(this.profiles, this.cluster.profile.name, node);
+    this.emit({ type: 'changed', what: 'profiles' });
   }
 
   async setPreferences(preferences: StoredPreferences): Promise<void> {

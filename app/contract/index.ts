@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import type { Answer } from './channel.ts';
 import { cluster } from './cluster.ts';
 import { command } from './command.ts';
+import { config } from './config.ts';
 import { data } from './data.ts';
 import type { ConsoleEvent } from './events.ts';
 import { files } from './files.ts';
@@ -13,7 +14,7 @@ import { session } from './session.ts';
 import { settings } from './settings.ts';
 
 /** Every request the window can make. A channel's name is `domain.method`; docs/adding-a-channel.md tells how to add one. */
-export const contract = { ...session, ...cluster, ...keys, ...command, ...data, ...audit, ...overviewChannels, ...rekey, ...settings, ...files };
+export const contract = { ...session, ...cluster, ...keys, ...command, ...config, ...data, ...audit, ...overviewChannels, ...rekey, ...settings, ...files };
 
 export type Contract = typeof contract;
 export type ChannelName = keyof Contract;

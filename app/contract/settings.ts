@@ -82,7 +82,7 @@ export const settings = {
   'keystore.planRotate': channel(nothing, blastRadius),
   'keystore.rotate': channel(z.object({ confirm: typedName }), z.object({ fingerprint: z.string(), description: z.string() })),
   /** The host's file dialog; null where the user chose none. */
-  'dialog.chooseFile': channel(z.object({ purpose: z.enum(['keystore', 'database']), create: z.boolean() }), z.object({ file: z.string().nullable() })),
+  'dialog.chooseFile': channel(z.object({ purpose: z.enum(['keystore', 'database', 'config', 'folder']), create: z.boolean() }), z.object({ file: z.string().nullable() })),
 };
 
 export type CassandraInput = z.infer<typeof cassandraInput>;

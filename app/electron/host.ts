@@ -8,6 +8,8 @@ import { writeOutput } from '../output-file.ts';
 const FILTERS = {
   keystore: [{ name: 'KeyStore', extensions: ['p12', 'pfx', 'keystore', 'jks', 'jceks'] }, { name: 'All files', extensions: ['*'] }],
   database: [{ name: 'SQLite database', extensions: ['db', 'sqlite', 'sqlite3'] }, { name: 'All files', extensions: ['*'] }],
+  config: [{ name: 'Configuration', extensions: ['ini', 'conf', 'cfg'] }, { name: 'All files', extensions: ['*'] }],
+  folder: [],
 };
 
 /** What the handlers need of the host: file dialogs over `window`, and what is different here. */
@@ -20,7 +22,7 @@ export function hostActions(home: string, window: () => BrowserWindow | null): H
         const chosen = await dialog.showSaveDialog(parent, { filters: FILTERS[purpose], properties: ['createDirectory', 'dontAddToRecent'] });
         return chosen.canceled ? null : chosen.filePath;
       }
-      const chosen = await dialog.showOpenDialog(parent, { filters: FILTERS[purpose], properties: ['openFile', 'dontAddToRecent'] });
+      const chosen = await dialog.showOpenDialog(parent, { filters: FILTERS[purpose], properties: [purpose === 'folder' ? 'openDirectory' : 'openFile', 'dontAddToRecent'] });
       return chosen.canceled ? null : (chosen.filePaths[0] ?? null);
     },
     chooseSaveFile: (suggestedName) => chooseSaveFile(home, window(), suggestedName),

@@ -4,6 +4,7 @@ import type { Services } from '../services.ts';
 import { auditHandlers } from './audit.ts';
 import { clusterHandlers } from './cluster.ts';
 import { commandHandlers } from './command.ts';
+import { configHandlers } from './config.ts';
 import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
 import { fileHandlers } from './files.ts';
@@ -25,6 +26,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
     ...keyHandlers(services),
     ...clusterHandlers(services),
     ...commandHandlers(services),
+    ...configHandlers(services),
     ...dataHandlers(services),
     ...rekeyHandlers(services),
     ...auditHandlers(services, host),

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
-import { AppError, isAppError } from '../../main/errors.ts';
+import { AppError, isAppError, type Failure } from '../../main/errors.ts';
 import { nearest } from '../../main/command/distance.ts';
-import { compareConfigs, type ConfigDifference } from '../../main/config/compare.ts';
+import { compareConfigs, type AlignedKey } from '../../main/config/compare.ts';
 import { unifiedDiff } from '../../main/config/diff.ts';
 import { setValue } from '../../main/config/edit.ts';
 import { readConfigFile, replaceConfigFile, type FileOnDisk } from '../../main/config/file.ts';
@@ -11,7 +11,9 @@ import { lintNodes, type NodeFiles } from '../../main/config/lint-nodes.ts';
 import { formMistake, isReference, isSecret, KNOWN_SECTIONS, parameterOf, PARAMETERS } from '../../main/config/parameters.ts';
 import { configBytes, keyPath, parseConfig, unquoted, valueOf, type ConfigFile } from '../../main/config/parse.ts';
 import { keystoreEnabled } from '../../main/masterkey/protection.ts';
+import type { ConfigView } from '../contract/config.ts';
 import type { Profile, Profiles } from '../profiles.ts';
+import { viewOf, type ReadConfigs } from './config-view.ts';
 import type { Cluster } from './cluster.ts';
 import { assertConfirmed } from './keystore.ts';
 
@@ -50,27 +52,39 @@ export class Configs {
   }
 
   /** Findings of every node's file, and of all together; a file that can not be read is one of them. @throws AppError `CONFIG_NODES_MISSING` */
-  async lint(): Promise<Finding[]> {
-    const nodes = await this.#nodes();
-    const keystoreOn = this.#cluster.profile.keystore !== null || (await keystoreEnabled(this.#cluster.db));
+  async lint(): Promise<readonly Finding[]> {
+    return (await this.#read(await this.#nodes())).findings;
+  }
+
+  /** Everything a page shows of them; no node at all is no failure here. */
+  async view(): Promise<ConfigView> {
+    return viewOf(await this.#read((await this.#profiles.get(this.#cluster.profile.name)).nodes));
+  }
+
+  async #read(nodes: readonly ConfigNode[]): Promise<ReadConfigs> {
+    const { name: profile, fips, keystore } = this.#cluster.profile;
+    const keystoreOn = keystore !== null || (await keystoreEnabled(this.#cluster.db));
     const findings: Finding[] = [];
     const read: NodeFiles[] = [];
-    for (const { name, configIni } of nodes) {
+    const failures = new Map<string, Failure>();
+    for (const { name: node, configIni: file } of nodes) {
       try {
-        const { bytes, mode } = await readConfigFile(configIni);
-        const files = { node: name, file: configIni, config: parseConfig(bytes), modules: await modulesBeside(configIni) };
+        const { bytes, mode } = await readConfigFile(file);
+        const files = { node, file, config: parseConfig(bytes), modules: await modulesBeside(file) };
         read.push(files);
-        findings.push(...lintConfig(files.config, { file: configIni, node: name, fips: this.#cluster.profile.fips, modules: files.modules, keystoreOn, mode: process.platform === 'win32' ? null : mode }));
+        findings.push(...lintConfig(files.config, { file, node, fips, modules: files.modules, keystoreOn, mode: process.platform === 'win32' ? null : mode }));
       } catch (error) {
         if (!isAppError(error)) throw error;
-        findings.push({ severity: 'critical', code: error.code, what: error.message, where: { file: configIni, line: null, key: null, node: name }, remedy: error.remedy });
+        const { code, message, remedy } = error;
+        failures.set(node, { ok: false, code, message, remedy });
+        findings.push({ severity: 'critical', code, what: message, where: { file, line: null, key: null, node }, remedy });
       }
     }
-    return [...findings, ...lintNodes(read)];
+    return { profile, nodes: nodes.map(({ name: node, configIni: file }) => ({ node, file, failure: failures.get(node) ?? null })), read, findings: [...findings, ...lintNodes(read)] };
   }
 
   /** The keys in which nodes differ. @throws AppError `CONFIG_NODES_MISSING`, `FILE_*`, `CONFIG_TOO_LARGE` */
-  async compare(): Promise<{ nodes: { node: string; file: string }[]; rows: ConfigDifference[] }> {
+  async compare(): Promise<{ nodes: { node: string; file: string }[]; rows: AlignedKey[] }> {
     const nodes = await this.#nodes();
     const configs = await Promise.all(nodes.map(async ({ name, configIni }) => ({ node: name, config: parseConfig((await readConfigFile(configIni)).bytes) })));
     return { nodes: nodes.map(({ name, configIni }) => ({ node: name, file: configIni })), rows: compareConfigs(configs) };

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, isAppError, type Failure } from '../../main/errors.ts';
 import { PAUSE } from '../../main/lu/import.ts';
-import type { JobRecord } from '../../main/systemdb/repositories.ts';
 import type { JobView } from '../contract/data.ts';
 import type { ConsoleEvent } from '../contract/events.ts';
 
@@ -52,12 +51,12 @@ export class Jobs {
   }
 
   /** Runs `body` as a job and waits for its end. @throws what the body throws; `CANCELLED` where it was stopped */
-  run<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>): Promise<T> {
+  run<T>(kind: JobView['kind'], title: string, body: (run: JobRun) => Promise<T>): Promise<T> {
     return this.start(kind, title, body).ended;
   }
 
   /** Runs `body` as a job. A failure is shown in the job's view too, so that `ended` need not be waited for. */
-  start<T>(kind: JobRecord['kind'], title: string, body: (run: JobRun) => Promise<T>, id: string = randomUUID()): Started<T> {
+  start<T>(kind: JobView['kind'], title: string, body: (run: JobRun) => Promise<T>, id: string = randomUUID()): Started<T> {
     let result: { value: T } | null = null;
     let stopped: unknown = null;
     this.#bodies.set(id, async (run) => {
@@ -112,7 +111,7 @@ export class Jobs {
     this.#emit({ type: 'job', job: cancelled });
   }
 
-  async #start(id: string, kind: JobRecord['kind'], title: string): Promise<void> {
+  async #start(id: string, kind: JobView['kind'], title: string): Promise<void> {
     const body = this.#bodies.get(id);
     if (body === undefined) throw unknownJob(id);
     const abort = new AbortController();
@@ -121,7 +120,7 @@ export class Jobs {
     await finished;
   }
 
-  async #follow(id: string, kind: JobRecord['kind'], title: string, body: Body, abort: AbortController): Promise<void> {
+  async #follow(id: string, kind: JobView['kind'], title: string, body: Body, abort: AbortController): Promise<void> {
     const startedAt = this.#views.get(id)?.startedAt ?? Date.now();
     const samples: { at: number; done: number }[] = [];
     let emittedAt = 0;

@@ -10,6 +10,7 @@ import { Censuses } from './census.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { Configs } from './config.ts';
+import { FolderScans } from './folder-scan.ts';
 import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
@@ -29,6 +30,7 @@ export interface ProfileServices {
   readonly activation: Activation;
   readonly keystore: KeyStoreActs;
   readonly configs: Configs;
+  readonly scans: FolderScans;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
 }
@@ -75,6 +77,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     activation: new Activation(cluster, censuses, map, onActivation),
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
     configs: new Configs(cluster, profiles),
+    scans: new FolderScans(jobs, explain),
     overview: new OverviewReport(cluster, keys, censuses, map),
     rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };

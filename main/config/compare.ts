@@ -8,14 +8,16 @@ export interface NodeConfig {
   readonly config: ConfigFile;
 }
 
-/** A key whose value is not the same on every node. */
-export interface ConfigDifference {
+/** One key, side by side over all nodes. */
+export interface AlignedKey {
   /** Empty for keys before any section. */
   readonly section: string;
   readonly key: string;
   readonly secret: boolean;
   /** Nodes may well differ in it: a region, a path. */
   readonly ofTheNode: boolean;
+  /** Whether its value is not the same on every node. */
+  readonly differs: boolean;
   /** One for each node, in their order. */
   readonly values: readonly NodeValue[];
 }
@@ -30,8 +32,13 @@ export interface NodeValue {
   readonly group: number;
 }
 
-/** The keys in which nodes differ, those of the root first, each section in the order in which it is first met. */
-export function compareConfigs(nodes: readonly NodeConfig[]): ConfigDifference[] {
+/** The keys in which nodes differ, in the order of {@link alignConfigs}. */
+export function compareConfigs(nodes: readonly NodeConfig[]): AlignedKey[] {
+  return alignConfigs(nodes).filter(({ differs }) => differs);
+}
+
+/** Every key of any node, those of the root first, each section in the order in which it is first met. */
+export function alignConfigs(nodes: readonly NodeConfig[]): AlignedKey[] {
   const keys = new Map<string, { section: string; key: string; values: Map<string, { value: string; line: number }> }>();
   for (const { node, config } of nodes) {
     for (const { section, key, value, line } of entriesOf(config)) {
@@ -46,17 +53,18 @@ export function compareConfigs(nodes: readonly NodeConfig[]): ConfigDifference[]
     .sort((a, b) => sections.indexOf(a.section) - sections.indexOf(b.section))
     .map(({ section, key, values }) => {
       const groups = [...new Set([...values.values()].map(({ value }) => value))];
+      const aligned = nodes.map(({ node }) => {
+        const found = values.get(node);
+        if (found === undefined) return { node, value: null, line: null, group: 0 };
+        return { node, value: maskedValue(section, key, found.value), line: found.line, group: groups.indexOf(found.value) + 1 };
+      });
       return {
         section,
         key,
         secret: isSecret(section, key),
         ofTheNode: parameterOf(section, key)?.ofTheNode ?? false,
-        values: nodes.map(({ node }) => {
-          const found = values.get(node);
-          if (found === undefined) return { node, value: null, line: null, group: 0 };
-          return { node, value: maskedValue(section, key, found.value), line: found.line, group: groups.indexOf(found.value) + 1 };
-        }),
+        differs: new Set(aligned.map(({ group }) => group)).size > 1,
+        values: aligned,
       };
-    })
-    .filter(({ values }) => new Set(values.map(({ group }) => group)).size > 1);
+    });
 }

@@ -12,8 +12,9 @@ export type Skipped = NotText | 'link' | 'packages' | 'git-objects' | 'unreadabl
 export interface ScanOptions {
   /** Larger files are skipped. Default: 64 MiB. */
   readonly maxFileBytes?: number;
-  /** Called after each file. */
-  readonly onFile?: (files: number) => void;
+  /** Called after each file, with how many were searched and how many secrets were found by then. */
+  readonly onFile?: (files: number, found: number) => void;
+  /** Stops the search, also within a large file. */
   readonly signal?: AbortSignal;
 }
 
@@ -32,6 +33,23 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_FINDINGS = 10_000;
 const MAX_FINDINGS_OF_A_FILE = 1_000;
 const MAX_SKIPPED = 1_000;
+/** Lines between two looks at the signal. */
+const CHECK_EVERY = 1_000;
+
+const WHY: Readonly<Record<Skipped, string>> = {
+  binary: 'no text',
+  'too-large': 'too large',
+  'not-a-file': 'no regular file',
+  link: 'a link, not followed',
+  packages: 'installed packages',
+  'git-objects': "git's own store",
+  unreadable: 'can not be read',
+};
+
+/** Why a place was not looked at, in words. */
+export function skippedWords({ why, reason }: ScanResult['skipped'][number]): string {
+  return reason === null ? WHY[why] : `${WHY[why]} (${reason})`;
+}
 
 /**
  * Looks for hard-coded secrets in a file or in everything under a folder. Links are not followed, so that nothing is
@@ -96,10 +114,14 @@ class Scan {
     try {
       const lines = readLines(path, this.#options.maxFileBytes ?? MAX_FILE_BYTES);
       let next = await lines.next();
-      for (; next.done !== true; next = await lines.next()) scan.take(next.value);
+      for (; next.done !== true; next = await lines.next()) {
+        scan.take(next.value);
+        if (next.value.line % CHECK_EVERY === 0) this.#goOn();
+      }
       if (next.value === null) this.#files += 1;
       else this.#skip(path, next.value);
     } catch (error) {
+      if (error instanceof AppError) throw error;
       this.#skip(path, 'unreadable', error);
     }
     const { found, total } = scan.end();
@@ -107,7 +129,7 @@ class Scan {
     for (const { kind, line, length } of found) {
       if (this.#findings.length < MAX_FINDINGS) this.#findings.push(secretFinding(kind, length, { file: path, line, key: null, node: null }));
     }
-    this.#options.onFile?.(this.#files);
+    this.#options.onFile?.(this.#files, this.#total);
   }
 
   #goOn(): void {

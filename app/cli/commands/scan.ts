@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { scanPath, type ScanResult } from '../../../main/config/scan.ts';
+import { scanPath, skippedWords, type ScanResult } from '../../../main/config/scan.ts';
 import { wholePath } from '../../home.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
@@ -7,16 +7,6 @@ import { findingsText, isBroken } from '../findings.ts';
 import { counted, printable } from '../text.ts';
 
 const SHOWN_SKIPPED = 20;
-
-const WHY: Readonly<Record<ScanResult['skipped'][number]['why'], string>> = {
-  binary: 'no text',
-  'too-large': 'too large',
-  'not-a-file': 'no regular file',
-  link: 'a link, not followed',
-  packages: 'installed packages',
-  'git-objects': "git's own store",
-  unreadable: 'can not be read',
-};
 
 /** `fkc scan PATH`: opens no database. */
 export function addScan(program: Command, choose: Choose): void {
@@ -26,8 +16,10 @@ export function addScan(program: Command, choose: Choose): void {
     .description('look for hard-coded secrets: AWS keys, GCP credentials, private keys, KeyStore passwords, AES keys')
     .addHelpText('after', examples('fkc scan /opt/fabric', 'fkc scan . --json'))
     .action((path: string) =>
-      choose(async () => {
-        const { findings, total, files, skipped, skippedTotal } = await scanPath(wholePath(path));
+      choose(async ({ progress }) => {
+        const onFile = (done: number): void => progress.tell(`${counted(done, 'file')} searched`);
+        const { findings, total, files, skipped, skippedTotal } = await scanPath(wholePath(path), { onFile });
+        progress.clear();
         return {
           document: { findings, total, files, skipped, skippedTotal },
           text: findingsText(findings, 'No hard-coded secret was found.') + `${counted(files, 'file')} searched.\n` + skippedText(skipped, skippedTotal),
@@ -39,6 +31,6 @@ export function addScan(program: Command, choose: Choose): void {
 
 function skippedText(skipped: ScanResult['skipped'], total: number): string {
   if (total === 0) return '';
-  const lines = skipped.slice(0, SHOWN_SKIPPED).map(({ path, why, reason }) => `  ${printable(path)}: ${WHY[why]}${reason === null ? '' : ` (${reason})`}\n`);
+  const lines = skipped.slice(0, SHOWN_SKIPPED).map((one) => `  ${printable(one.path)}: ${skippedWords(one)}\n`);
   return `${counted(total, 'place')} not looked at:\n${lines.join('')}${total > lines.length ? `  and ${total - lines.length} more (--json lists up to 1,000)\n` : ''}`;
 }
