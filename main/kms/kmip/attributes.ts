@@ -3,27 +3,29 @@
  * (KMIP 1.4, section 2.1.1); since 2.0 each has the tag of its own, inside of one Attributes structure (KMIP 2.1,
  * section 3.2).
  */
-import { CRYPTOGRAPHIC_ALGORITHM, type KmipState, NAME_TYPE, OBJECT_TYPE, STATE, enumerationName, nameOf } from './enumerations.ts';
+import { CRYPTOGRAPHIC_ALGORITHM, type KmipState, LINK_TYPE, NAME_TYPE, OBJECT_TYPE, STATE, enumerationName, nameOf } from './enumerations.ts';
 import { every, invalidMessage, optional, required, valueOf } from './fields.ts';
+import { tagName } from './tag-names.ts';
 import { TAG } from './tags.ts';
 import { type TtlvItem, type TtlvPart, type TtlvStructure, dateTime, enumeration, integer, structure, text } from './ttlv/item.ts';
 import { type KmipVersion, atLeast } from './version.ts';
 
-/** The attributes that the console reads, by their name in KMIP 1 and their tag. */
+/** The attributes that the console reads, by their tag; in KMIP 1 they go by the tag's name in words. */
 const ATTRIBUTES = {
-  uniqueIdentifier: { name: 'Unique Identifier', tag: TAG.uniqueIdentifier },
-  name: { name: 'Name', tag: TAG.name },
-  objectType: { name: 'Object Type', tag: TAG.objectType },
-  algorithm: { name: 'Cryptographic Algorithm', tag: TAG.cryptographicAlgorithm },
-  lengthBits: { name: 'Cryptographic Length', tag: TAG.cryptographicLength },
-  usageMask: { name: 'Cryptographic Usage Mask', tag: TAG.cryptographicUsageMask },
-  state: { name: 'State', tag: TAG.state },
-  initialDate: { name: 'Initial Date', tag: TAG.initialDate },
-  activationDate: { name: 'Activation Date', tag: TAG.activationDate },
-  deactivationDate: { name: 'Deactivation Date', tag: TAG.deactivationDate },
-  destroyDate: { name: 'Destroy Date', tag: TAG.destroyDate },
-  compromiseDate: { name: 'Compromise Date', tag: TAG.compromiseDate },
-  lastChangeDate: { name: 'Last Change Date', tag: TAG.lastChangeDate },
+  uniqueIdentifier: TAG.uniqueIdentifier,
+  name: TAG.name,
+  objectType: TAG.objectType,
+  algorithm: TAG.cryptographicAlgorithm,
+  lengthBits: TAG.cryptographicLength,
+  usageMask: TAG.cryptographicUsageMask,
+  state: TAG.state,
+  link: TAG.link,
+  initialDate: TAG.initialDate,
+  activationDate: TAG.activationDate,
+  deactivationDate: TAG.deactivationDate,
+  destroyDate: TAG.destroyDate,
+  compromiseDate: TAG.compromiseDate,
+  lastChangeDate: TAG.lastChangeDate,
 } as const;
 
 export type AttributeKey = keyof typeof ATTRIBUTES;
@@ -42,6 +44,8 @@ export interface KeyAttributes extends Readonly<Partial<Record<DateKey, Date>>> 
   readonly lengthBits?: number;
   readonly usageMask?: number;
   readonly state?: KmipState;
+  /** The key that Re-key made in its place. */
+  readonly replacedBy?: string;
 }
 
 /** Attributes to give a key, or to find it by. */
@@ -61,7 +65,7 @@ export interface AttributeChoice {
 export function attributeParts(choice: AttributeChoice, version: KmipVersion): TtlvPart[] {
   const values: [AttributeKey, TtlvPart][] = [];
   const add = (key: AttributeKey, part: (tag: number) => TtlvPart): void => {
-    values.push([key, part(atLeast(version, '2.0') ? ATTRIBUTES[key].tag : TAG.attributeValue)]);
+    values.push([key, part(atLeast(version, '2.0') ? ATTRIBUTES[key] : TAG.attributeValue)]);
   };
   const { name, objectType, algorithm, lengthBits, usageMask, state, activationDate } = choice;
   if (objectType !== undefined) add('objectType', (tag) => enumeration(tag, OBJECT_TYPE[objectType]));
@@ -72,13 +76,13 @@ export function attributeParts(choice: AttributeChoice, version: KmipVersion): T
   if (state !== undefined) add('state', (tag) => enumeration(tag, STATE[state]));
   if (activationDate !== undefined) add('activationDate', (tag) => dateTime(tag, activationDate));
   if (atLeast(version, '2.0')) return [structure(TAG.attributes, values.map(([, part]) => part))];
-  return values.map(([key, part]) => structure(TAG.attribute, [text(TAG.attributeName, ATTRIBUTES[key].name), part]));
+  return values.map(([key, part]) => structure(TAG.attribute, [text(TAG.attributeName, attributeName(key)), part]));
 }
 
 /** The fields that ask for `keys`: names up to 1.4, references by tag since 2.0 (KMIP 2.1, "Get Attributes"). */
 export function attributeRequests(keys: readonly AttributeKey[], version: KmipVersion): TtlvPart[] {
   return keys.map((key) =>
-    atLeast(version, '2.0') ? enumeration(TAG.attributeReference, ATTRIBUTES[key].tag) : text(TAG.attributeName, ATTRIBUTES[key].name),
+    atLeast(version, '2.0') ? enumeration(TAG.attributeReference, ATTRIBUTES[key]) : text(TAG.attributeName, attributeName(key)),
   );
 }
 
@@ -88,28 +92,41 @@ export function readAttributes(payload: TtlvStructure, version: KmipVersion): Ke
   const found: Record<string, unknown> = {};
   const names: string[] = [];
   for (const item of items) {
-    const key = ATTRIBUTE_KEYS.find((candidate) => ATTRIBUTES[candidate].tag === item.tag);
+    const key = ATTRIBUTE_KEYS.find((candidate) => ATTRIBUTES[candidate] === item.tag);
     if (key === undefined) continue;
     if (key === 'name') {
-      names.push(required({ tag: item.tag, type: 'Structure', value: valueOf(item, 'Structure') }, TAG.nameValue, 'TextString'));
+      names.push(required(structureIn(item), TAG.nameValue, 'TextString'));
+    } else if (key === 'link') {
+      const link = structureIn(item);
+      // Other links may name their object in other ways.
+      if (required(link, TAG.linkType, 'Enumeration') === LINK_TYPE.ReplacementObject) found['replacedBy'] = required(link, TAG.linkedObjectIdentifier, 'TextString');
     } else {
-      if (key in found) throw invalidMessage(`the attribute ${ATTRIBUTES[key].name} is there twice`);
+      if (key in found) throw invalidMessage(`the attribute ${attributeName(key)} is there twice`);
       found[key] = valueFor(key, item);
     }
   }
   return { ...found, names };
 }
 
+/** As KMIP 1 names it: `Cryptographic Usage Mask` for the tag CryptographicUsageMask. */
+function attributeName(key: AttributeKey): string {
+  return tagName(ATTRIBUTES[key]).replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+}
+
+function structureIn(item: TtlvItem): TtlvStructure {
+  return { tag: item.tag, type: 'Structure', value: valueOf(item, 'Structure') };
+}
+
 /** Inside of a KMIP 1 attribute, its value under the tag that it has in KMIP 2; nothing where the name is not ours. */
 function valueByTag(fields: readonly TtlvItem[]): TtlvItem[] {
   const attribute: TtlvStructure = { tag: TAG.attribute, type: 'Structure', value: fields };
   const name = required(attribute, TAG.attributeName, 'TextString');
-  const key = ATTRIBUTE_KEYS.find((candidate) => ATTRIBUTES[candidate].name === name);
+  const key = ATTRIBUTE_KEYS.find((candidate) => attributeName(candidate) === name);
   const value = fields.find((field) => field.tag === TAG.attributeValue);
-  return key === undefined || value === undefined ? [] : [{ ...value, tag: ATTRIBUTES[key].tag }];
+  return key === undefined || value === undefined ? [] : [{ ...value, tag: ATTRIBUTES[key] }];
 }
 
-function valueFor(key: Exclude<AttributeKey, 'name'>, item: TtlvItem): string | number | Date {
+function valueFor(key: Exclude<AttributeKey, 'name' | 'link'>, item: TtlvItem): string | number | Date {
   switch (key) {
     case 'uniqueIdentifier':
       return valueOf(item, 'TextString');

@@ -99,6 +99,8 @@ export type RevocationReason = keyof typeof REVOCATION_REASON;
 
 export const CREDENTIAL_TYPE = { UsernameAndPassword: 1 } as const;
 
+export const LINK_TYPE = { ReplacementObject: 0x106, ReplacedObject: 0x107 } as const;
+
 export const NAME_TYPE = { UninterpretedTextString: 1, URI: 2 } as const;
 
 export const RESULT_STATUS = { Success: 0, OperationFailed: 1, OperationPending: 2, OperationUndone: 3 } as const;

@@ -1,6 +1,6 @@
 import type { KmipOperation } from './operations/operation.ts';
 import { type RequestHeader, decodeResponse, encodeRequest, mismatched } from './message.ts';
-import { refusal } from './result-reason.ts';
+import { refusal } from './errors.ts';
 import { invalidMessage } from './fields.ts';
 import { TAG } from './tags.ts';
 import type { TtlvStructure } from './ttlv/item.ts';
@@ -34,7 +34,8 @@ export function readAnswer<Asked, Answer>(operation: KmipOperation<Asked, Answer
   if (item.status !== 'Success') throw refusal(operation.name, item);
   try {
     if (item.operation === undefined) throw invalidMessage('Operation is missing in BatchItem');
-    if (response.version !== version) throw mismatched(`it is in version ${response.version} and not ${version}`);
+    // Discover Versions is the same in all versions, and is how ours is found.
+    if (response.version !== version && operation.name !== 'DiscoverVersions') throw mismatched(`it is in version ${response.version} and not ${version}`);
     return operation.response(item.payload ?? NO_PAYLOAD, asked, version);
   } catch (error) {
     if (item.payload !== undefined) wipe(item.payload);

@@ -138,8 +138,8 @@ describe('answers that are refused', () => {
     ['another operation', answer('Destroy', id), 'KMIP_RESPONSE_MISMATCH'],
     ['another version', answer('Activate', id, { version: '1.0' }), 'KMIP_RESPONSE_MISMATCH'],
     ['another key', answer('Activate', [text(TAG.uniqueIdentifier, 'key-2')]), 'KMIP_RESPONSE_MISMATCH'],
-    ['put off', answer('Activate', id, { status: 2 }), 'KMIP_OPERATION_PENDING'],
-    ['a failure without reason', answer('Activate', [], { status: 1 }), 'KMIP_SERVER_FAILED'],
+    ['put off', answer('Activate', id, { status: 2 }), 'KMS_OUTCOME_UNKNOWN'],
+    ['a failure without reason', answer('Activate', [], { status: 1 }), 'KMS_FAILED'],
   ])('%s', (_what, message, code) => void failing(() => readAnswer(activate, { uniqueIdentifier: ID }, '1.4', message), code));
 
   test('fields that we do not know are let be', () => {
@@ -158,37 +158,37 @@ describe('what the server refuses', () => {
     });
 
   test.each<[ResultReasonName | number, ErrorCode]>([
-    ['ItemNotFound', 'KMIP_KEY_NOT_FOUND'],
-    ['ObjectNotFound', 'KMIP_KEY_NOT_FOUND'],
-    ['PermissionDenied', 'KMIP_PERMISSION_DENIED'],
-    ['NotAuthorised', 'KMIP_PERMISSION_DENIED'],
-    ['IncompatibleCryptographicUsageMask', 'KMIP_PERMISSION_DENIED'],
-    ['AuthenticationNotSuccessful', 'KMIP_LOGIN_REFUSED'],
-    ['BadPassword', 'KMIP_LOGIN_REFUSED'],
-    ['WrongKeyLifecycleState', 'KMIP_KEY_STATE'],
-    ['ObjectArchived', 'KMIP_KEY_STATE'],
-    ['ObjectDestroyed', 'KMIP_KEY_STATE'],
-    ['OperationNotSupported', 'KMIP_OPERATION_UNAVAILABLE'],
-    ['FeatureNotSupported', 'KMIP_OPERATION_UNAVAILABLE'],
-    ['UnsupportedProtocolVersion', 'KMIP_VERSION_UNSUPPORTED'],
-    ['InvalidMessage', 'KMIP_REQUEST_REFUSED'],
-    ['InvalidField', 'KMIP_REQUEST_REFUSED'],
-    ['ServerLimitExceeded', 'KMIP_SERVER_LIMIT'],
-    ['ResponseTooLarge', 'KMIP_SERVER_LIMIT'],
-    ['GeneralFailure', 'KMIP_SERVER_FAILED'],
-    [0x80000001, 'KMIP_REQUEST_REFUSED'],
+    ['ItemNotFound', 'KMS_KEY_NOT_FOUND'],
+    ['ObjectNotFound', 'KMS_KEY_NOT_FOUND'],
+    ['PermissionDenied', 'KMS_PERMISSION_DENIED'],
+    ['NotAuthorised', 'KMS_PERMISSION_DENIED'],
+    ['IncompatibleCryptographicUsageMask', 'KMS_KEY_UNSUITABLE'],
+    ['AuthenticationNotSuccessful', 'KMS_CREDENTIALS_WRONG'],
+    ['BadPassword', 'KMS_CREDENTIALS_WRONG'],
+    ['WrongKeyLifecycleState', 'KMS_KEY_UNAVAILABLE'],
+    ['ObjectArchived', 'KMS_KEY_UNAVAILABLE'],
+    ['ObjectDestroyed', 'KMS_KEY_UNAVAILABLE'],
+    ['OperationNotSupported', 'KMS_ACT_UNSUPPORTED'],
+    ['FeatureNotSupported', 'KMS_ACT_UNSUPPORTED'],
+    ['UnsupportedProtocolVersion', 'KMS_ACT_UNSUPPORTED'],
+    ['InvalidMessage', 'KMS_REQUEST_REFUSED'],
+    ['InvalidField', 'KMS_REQUEST_REFUSED'],
+    ['ServerLimitExceeded', 'KMS_THROTTLED'],
+    ['ResponseTooLarge', 'KMS_LIMIT_REACHED'],
+    ['GeneralFailure', 'KMS_FAILED'],
+    [0x80000001, 'KMS_REQUEST_REFUSED'],
   ])('%s is %s', (reason, code) => void failing(() => readAnswer(activate, { uniqueIdentifier: ID }, '1.4', refused(reason)), code));
 
   test.each<[ResultReasonName, ErrorCode]>([
-    ['CryptographicFailure', 'KMIP_DECRYPT_REFUSED'],
-    ['GeneralFailure', 'KMIP_DECRYPT_REFUSED'],
-    ['PermissionDenied', 'KMIP_PERMISSION_DENIED'],
+    ['CryptographicFailure', 'KMS_CIPHERTEXT_REFUSED'],
+    ['GeneralFailure', 'KMS_CIPHERTEXT_REFUSED'],
+    ['PermissionDenied', 'KMS_PERMISSION_DENIED'],
   ])('when decrypting, %s is %s', (reason, code) => {
     failing(() => readAnswer(decrypt, { ...asked('1.4'), ciphertext: PLAIN, tag: Buffer.alloc(16) }, '1.4', refused(reason)), code);
   });
 
   test('its words are told on one line and of bounded length', () => {
-    const error = failing(() => readAnswer(activate, { uniqueIdentifier: ID }, '1.4', refused('PermissionDenied', `no\r\n\u001B[31m${'x'.repeat(1000)}`)), 'KMIP_PERMISSION_DENIED');
+    const error = failing(() => readAnswer(activate, { uniqueIdentifier: ID }, '1.4', refused('PermissionDenied', `no\r\n\u001B[31m${'x'.repeat(1000)}`)), 'KMS_PERMISSION_DENIED');
     expect(error.details).toMatchObject({ operation: 'Activate', reason: 'PermissionDenied' });
     expect(String(error.details?.['serverMessage'])).toMatch(/^no \[31mx+…$/);
     expect(error.message.length).toBeLessThan(600);
