@@ -60,6 +60,7 @@ export const queries = {
   ring: (description: string) => queryOptions({ queryKey: ['keys', description, 'ring'], queryFn: () => ask((c) => c.cluster.ring({ description })) }),
   nodes: () => queryOptions({ queryKey: ['nodes'], queryFn: () => ask((c) => c.cluster.nodes()), refetchInterval: 10_000 }),
   plan: (text: string) => queryOptions({ queryKey: ['command', 'plan', text], queryFn: () => ask((c) => c.command.plan({ text })) }),
+  pairs: () => queryOptions({ queryKey: ['command', 'pairs'], queryFn: () => ask((c) => c.command.pairs()), staleTime: 0 }),
   parse: (text: string) => queryOptions({ queryKey: ['command', 'parse', text], queryFn: () => ask((c) => c.command.parse({ text })) }),
   census: () => queryOptions({ queryKey: ['data', 'census'], queryFn: () => ask((c) => c.data.census()) }),
   instance: (lu: string, id: string) =>
@@ -75,6 +76,10 @@ export const queries = {
   auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),
   /** Not asked again by every new record: reading the whole chain is an act of its own. */
   auditProof: () => queryOptions({ queryKey: ['audit-proof'], queryFn: () => ask((c) => c.audit.verify()), staleTime: 30_000, refetchOnWindowFocus: false }),
+  /** Files may change beside the console: they are read again and again while they are looked at. */
+  config: () => queryOptions({ queryKey: ['config', 'view'], queryFn: () => ask((c) => c.config.view()), staleTime: 0, refetchInterval: 10_000 }),
+  configPlan: (request: Input<'config.plan'>) => queryOptions({ queryKey: ['config-plan', request], queryFn: () => ask((c) => c.config.plan(request)), gcTime: 0, retry: false }),
+  lastScan: () => queryOptions({ queryKey: ['config', 'scan'], queryFn: () => ask((c) => c.config.lastScan()), refetchInterval: (query) => (query.state.data?.scan?.state === 'running' ? 500 : false) }),
   /** Read anew wherever it is shown: the command line makes profiles too, and tells nobody. */
   profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()), staleTime: 0 }),
   preferences: () => queryOptions({ queryKey: ['preferences'], queryFn: () => ask((c) => c.preferences.get()) }),
@@ -126,8 +131,8 @@ const STALE: Readonly<Record<Extract<ConsoleEvent, { type: 'changed' }>['what'],
   data: ['data', 'overview', 'keys', 'status', 'rekey'],
   rekey: ['rekey', 'status'],
   audit: ['audit', 'status'],
-  profiles: ['profiles', 'status', 'preferences'],
-  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey'],
+  profiles: ['profiles', 'status', 'preferences', 'config'],
+  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey', 'config'],
 };
 
 /** How long changes are gathered before the pages ask again, in milliseconds: an import reports many a second. */
@@ -152,7 +157,7 @@ export function keepInStep(client: QueryClient, navigate: (to: string) => void):
     else if (event.type === 'navigate') navigate(event.to);
     else if (event.type === 'job') {
       client.setQueryData<{ jobs: JobView[] }>(['jobs'], (known) => ({ jobs: withJob(known?.jobs ?? [], event.job) }));
-      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys']);
+      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys', 'config']);
     }
   });
   return () => {

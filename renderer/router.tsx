@@ -44,6 +44,13 @@ const nodesRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/nodes/NodesPage.tsx'), 'NodesPage'),
 });
 
+const configurationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/configuration',
+  validateSearch: (search: Record<string, unknown>): { open?: string; key?: string } => ({ ...text(search, 'open'), ...text(search, 'key') }),
+  component: lazyRouteComponent(() => import('./features/configuration/ConfigurationPage.tsx'), 'ConfigurationPage'),
+});
+
 const rekeyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/rekey',
@@ -71,6 +78,7 @@ const routeTree = rootRoute.addChildren([
   instanceRoute,
   auditRoute.addChildren([auditRecordRoute]),
   nodesRoute,
+  configurationRoute,
   rekeyRoute,
   campaignRoute,
   settingsRoute,

@@ -7,6 +7,7 @@ import { parseLuDefinition, type LuDefinition } from '../../main/lu/definition.t
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import type { Services } from '../services.ts';
+import { demoNodes } from './demo-nodes.ts';
 
 export const DEMO_PROFILE = 'demo';
 /** How far set-up has come, so that a start that was cut off goes on. */
@@ -26,7 +27,7 @@ interface Sample {
 export async function demoProfile(profiles: Profiles, home: string): Promise<Profile> {
   const found = await profiles.find(DEMO_PROFILE);
   if (found !== null) return found;
-  const made = profiles.create({ name: DEMO_PROFILE, sqlite: join(home, 'demo', 'system.sqlite'), demo: true, lus: await demoLus() });
+  const made = profiles.create({ name: DEMO_PROFILE, sqlite: join(home, 'demo', 'system.sqlite'), demo: true, lus: await demoLus(), nodes: await demoNodes(join(home, 'demo')) });
   return made.catch((error: unknown) => {
     // Two first starts at once: the other was quicker.
     if (error instanceof AppError && error.code === 'PROFILE_EXISTS') return profiles.get(DEMO_PROFILE);

@@ -52,6 +52,8 @@ export interface SheetProps {
   /** What must be typed; null where a click is enough. */
   readonly confirm?: { readonly text: string; readonly what: string } | null;
   readonly act: string;
+  /** False while there is nothing that could be confirmed. */
+  readonly ready?: boolean;
   readonly danger?: boolean;
   readonly busy?: boolean;
   readonly failure?: FailureText | null;
@@ -63,12 +65,12 @@ export interface SheetProps {
 
 /** Consequences before an action: what will happen, what it touches, how to come back; then the confirmation. */
 export function Sheet(props: SheetProps): ReactNode {
-  const { title, happens, touches, back, warnings = [], confirm = null, act, danger = false, busy = false, failure = null } = props;
+  const { title, happens, touches, back, warnings = [], confirm = null, act, ready = true, danger = false, busy = false, failure = null } = props;
   const [typed, setTyped] = useState('');
   const confirmed = confirm === null || typed === confirm.text;
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    if (confirmed && !busy) props.onAct(typed);
+    if (confirmed && ready && !busy) props.onAct(typed);
   };
   return (
     <Dialog title={title} onClose={props.onClose} wide>
@@ -114,7 +116,7 @@ export function Sheet(props: SheetProps): ReactNode {
           <Button variant="default" onClick={props.onClose}>
             Cancel
           </Button>
-          <Button type="submit" className={danger ? 'danger' : ''} disabled={!confirmed} loading={busy}>
+          <Button type="submit" className={danger ? 'danger' : ''} disabled={!confirmed || !ready} loading={busy}>
             {act}
           </Button>
         </div>

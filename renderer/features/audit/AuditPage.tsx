@@ -12,9 +12,9 @@ import { Identifier } from '../../ui/Identifier.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { useSettled } from '../../ui/settled.ts';
 import { RecordPanel } from './RecordPanel.tsx';
 import { auditSentence } from './sentence.ts';
-import { useSettled } from './use-settled.ts';
 import './audit.css';
 
 const COLUMNS: readonly TableColumn<AuditRecordView>[] = [

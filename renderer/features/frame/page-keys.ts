@@ -22,6 +22,21 @@ export function usePageKeys(keys: readonly PageKey[]): void {
   }, [keys]);
 }
 
+/** Single keys of the page; left alone while something is being typed or a dialog is open. */
+export function usePlainKeys(acts: Readonly<Record<string, () => void>>): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const typing = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      const act = acts[event.key];
+      if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector('dialog[open]') !== null) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [acts]);
+}
+
 /** The keys of what is shown now. */
 export function useShownKeys(): readonly PageKey[] {
   return useSyncExternalStore(

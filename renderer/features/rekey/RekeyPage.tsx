@@ -1,14 +1,14 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { queries } from '../../api.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { useNow } from '../../ui/clock.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
-import { usePageKeys, type PageKey } from '../frame/page-keys.ts';
+import { usePageKeys, usePlainKeys, type PageKey } from '../frame/page-keys.ts';
 import { CampaignRow } from './CampaignRow.tsx';
 import { RekeySheet } from './RekeySheet.tsx';
 import { Schedules } from './Schedules.tsx';
@@ -30,16 +30,7 @@ export function RekeyPage(): ReactNode {
     void navigate({ to: '/rekey', search: {}, replace: true });
   };
   usePageKeys(KEYS);
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent): void => {
-      const typing = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-      if (event.key !== 'p' || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector('dialog[open]') !== null) return;
-      event.preventDefault();
-      setPlanning(true);
-    };
-    window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
-  }, []);
+  usePlainKeys({ p: () => setPlanning(true) });
   return (
     <div className="page rekey">
       <Answered query={list} what="Reading the campaigns">

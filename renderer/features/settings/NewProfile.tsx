@@ -4,10 +4,10 @@ import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from 'r
 import type { CassandraInput, ConnectionStep } from '../../../app/contract/settings.ts';
 import { asFailure, ask } from '../../api.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { FileField } from '../../ui/FileField.tsx';
 import { Dialog } from '../../ui/Sheet.tsx';
 import { Shape } from '../../ui/Shape.tsx';
 import { clusterInput, EMPTY_CLUSTER, replicationMistake, type ClusterFields } from './cluster-fields.ts';
-import { FileField } from './FileField.tsx';
 import { Switch } from './Switch.tsx';
 
 /** A profile on a SQLite file or on a Cassandra cluster, which can be tried before it is made. */

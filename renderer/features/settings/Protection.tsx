@@ -7,10 +7,10 @@ import { asFailure, ask } from '../../api.ts';
 import { counted } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { Facts } from '../../ui/Facts.tsx';
+import { FileField } from '../../ui/FileField.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
-import { FileField } from './FileField.tsx';
 
 /** The protection key as it is, and the two acts on it: turning the KeyStore on, rotating. */
 export function Protection({ status }: { status: Status }): ReactNode {

@@ -1,13 +1,14 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { asFailure, ask, queries } from '../../api.ts';
-import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { asFailure, ask, queries } from '../api.ts';
+import { FailurePanel } from './FailurePanel.tsx';
 
 interface FileFieldProps {
   readonly label: string;
   readonly description: string;
-  readonly purpose: 'keystore' | 'database';
+  /** Only a KeyStore and a database may be new ones. */
+  readonly purpose: 'keystore' | 'database' | 'config' | 'folder';
   readonly value: string;
   readonly onChange: (file: string) => void;
   /** The path is as it is meant: chosen, or typed and left. */
@@ -34,9 +35,11 @@ export function FileField({ label, description, purpose, value, onChange, onSett
             <Button variant="default" onClick={() => choose.mutate(false)}>
               Choose…
             </Button>
-            <Button variant="default" onClick={() => choose.mutate(true)}>
-              New…
-            </Button>
+            {purpose === 'keystore' || purpose === 'database' ? (
+              <Button variant="default" onClick={() => choose.mutate(true)}>
+                New…
+              </Button>
+            ) : null}
           </>
         ) : null}
       </div>

@@ -1,0 +1,117 @@
+import { NativeSelect, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { ConfigView } from '../../../app/contract/config.ts';
+import type { Input, Output } from '../../../app/contract/index.ts';
+import { asFailure, ask, queries } from '../../api.ts';
+import { counted } from '../../format.ts';
+import { useSettled } from '../../ui/settled.ts';
+import { Sheet } from '../../ui/Sheet.tsx';
+import { Diffs } from './Diffs.tsx';
+
+/** The choice of a key that is in no list. */
+const OTHER = '*';
+
+export type Changes = Output<'config.set'>['changes'];
+
+interface ChangeSheetProps {
+  readonly view: ConfigView;
+  /** `SECTION.KEY` to begin with; empty for none. */
+  readonly path: string;
+  readonly onDone: (changes: Changes) => void;
+  readonly onClose: () => void;
+}
+
+/** One key, one value, one node or all: first the difference in every file, then the profile's name, then it is written. */
+export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): ReactNode {
+  const client = useQueryClient();
+  const paths = knownPaths(view);
+  const [chosen, setChosen] = useState(path === '' || paths.includes(path) ? path : OTHER);
+  const [typed, setTyped] = useState(path);
+  const [value, setValue] = useState('');
+  const [node, setNode] = useState('');
+  const wanted = chosen === OTHER ? typed.trim() : chosen;
+  const settled = useSettled(JSON.stringify([wanted, value, node]));
+  const [plannedPath = '', plannedValue = '', plannedNode = ''] = JSON.parse(settled) as string[];
+  const request: Input<'config.plan'> = { settings: [{ ...splitPath(plannedPath), value: plannedValue }], node: plannedNode === '' ? null : plannedNode };
+  const plan = useQuery({ ...queries.configPlan(request), enabled: plannedPath !== '' });
+  const set = useMutation({
+    mutationFn: (confirm: string) => ask((c) => c.config.set({ ...request, confirm })),
+    gcTime: 0,
+    onSuccess: async ({ changes }) => {
+      await client.invalidateQueries({ queryKey: ['config'] });
+      onDone(changes);
+    },
+    // Some files may have been written.
+    onError: () => client.invalidateQueries({ queryKey: ['config'] }),
+  });
+  const changes = plan.data?.changes ?? [];
+  const touched = changes.filter(({ changed }) => changed);
+  const ready = settled === JSON.stringify([wanted, value, node]) && plan.isSuccess && touched.length > 0;
+  const failure = set.error ?? plan.error;
+  const secret = view.parameters.find((parameter) => pathOf(parameter) === wanted)?.secret === true;
+  return (
+    <Sheet
+      title="Change a value of config.ini"
+      happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, plannedPath)}</p> : <p className="quiet">{wanted === '' ? 'Choose a key first.' : 'Working out the difference …'}</p>}
+      touches={<p>{touched.length === 0 ? 'No file yet.' : `The config.ini of ${touched.map((change) => change.node).join(' and ')}. A node reads it when it goes live; running nodes go on as they are.`}</p>}
+      back={
+        <p>
+          The old file stays beside the new one as <code>config.ini.bak</code>. Comments, order, line ends and encoding stay as they are.
+        </p>
+      }
+      confirm={{ text: view.profile, what: 'the profile' }}
+      act={touched.length > 1 ? `Write ${touched.length} files` : 'Write the file'}
+      ready={ready}
+      busy={set.isPending}
+      failure={failure === null ? null : asFailure(failure)}
+      onAct={(confirm) => set.mutate(confirm)}
+      onClose={onClose}
+    >
+      <div className="config-fields">
+        <NativeSelect label="Key" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)} data={[...(chosen === '' ? [{ value: '', label: 'choose …' }] : []), ...grouped(paths), { value: OTHER, label: 'another key …' }]} />
+        {chosen === OTHER ? <TextInput label="Its name" description="SECTION.KEY, or KEY before any section" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} spellCheck={false} autoComplete="off" /> : null}
+        <NativeSelect label="Node" value={node} onChange={(event) => setNode(event.currentTarget.value)} data={[{ value: '', label: view.nodes.length === 1 ? 'the only one' : `all ${view.nodes.length}` }, ...view.nodes.map((each) => each.node)]} />
+      </div>
+      <TextInput
+        label="Value"
+        description={secret ? 'A secret does not stand in the file: leave it empty, or name the variable that holds it, as in ${NAME}' : 'empty: not set'}
+        value={value}
+        onChange={(event) => setValue(event.currentTarget.value)}
+        spellCheck={false}
+        autoComplete="off"
+      />
+      {plan.isSuccess && plannedPath !== '' ? <Diffs changes={changes} /> : null}
+    </Sheet>
+  );
+}
+
+function happening(touched: number, all: number, path: string): string {
+  if (touched === 0) return all === 1 ? 'Nothing: the file is so already.' : `Nothing: all ${all} files are so already.`;
+  const rest = all - touched === 0 ? '' : ` ${counted(all - touched, 'file')} ${all - touched === 1 ? 'is' : 'are'} so already.`;
+  return `${path} is set in ${counted(touched, 'file')}, each replaced whole; no other byte changes.${rest}`;
+}
+
+function knownPaths({ parameters, rows }: ConfigView): string[] {
+  return [...new Set([...parameters, ...rows].map(pathOf))];
+}
+
+function pathOf({ section, key }: { section: string; key: string }): string {
+  return section === '' ? key : `${section}.${key}`;
+}
+
+function splitPath(path: string): { section: string; key: string } {
+  const dot = path.indexOf('.');
+  return dot === -1 ? { section: '', key: path } : { section: path.slice(0, dot), key: path.slice(dot + 1) };
+}
+
+/** The choices under their sections. */
+function grouped(paths: readonly string[]): { group: string; items: { value: string; label: string }[] }[] {
+  const groups = new Map<string, { value: string; label: string }[]>();
+  for (const path of paths) {
+    const { section, key } = splitPath(path);
+    const group = section === '' ? 'before any section' : `[${section}]`;
+    groups.set(group, [...(groups.get(group) ?? []), { value: path, label: key }]);
+  }
+  return [...groups].map(([group, items]) => ({ group, items }));
+}
