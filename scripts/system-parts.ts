@@ -50,9 +50,19 @@ export function ensureOpenssl(): string {
   return ensure(OPENSSL, THIS_MACHINE);
 }
 
-/** Python with `cryptography`, for the second implementation of our formats. Answers the interpreter. */
+/** Python with `cryptography`, for the second implementation of our formats, and `venv`, for servers of the tests. Answers the interpreter. */
 export function ensurePython(): string {
   return ensure(PYTHON, THIS_MACHINE);
+}
+
+/** PyKMIP, a KMIP server for the tests. Answers the Python that has it. */
+export function ensurePyKmip(): string {
+  return ensure(PYKMIP, THIS_MACHINE);
+}
+
+/** Go, which builds the other KMIP server of the tests. Answers the program. */
+export function ensureGo(): string {
+  return ensure(GO, THIS_MACHINE);
 }
 
 /**
@@ -135,13 +145,37 @@ const OPENSSL: SystemPart = {
 };
 
 const PYTHON: SystemPart = {
-  title: "Python 3 with its package 'cryptography'",
-  find: () => (spawnSync('python3', ['-c', 'import cryptography'], { stdio: 'ignore' }).status === 0 ? 'python3' : null),
-  debian: ['python3', 'python3-cryptography'],
+  title: "Python 3 with 'cryptography', 'venv' and 'ensurepip'",
+  find: () => withModules(['python3'], ['cryptography', 'venv', 'ensurepip']),
+  debian: ['python3', 'python3-cryptography', 'python3-venv'],
   commands: {
     darwin: 'brew install python && python3 -m pip install --user cryptography',
     win32: 'winget install --id Python.Python.3.13 && python3 -m pip install cryptography',
     linux: 'sudo dnf install python3 python3-cryptography',
+  },
+};
+
+const PYKMIP: SystemPart = {
+  title: 'PyKMIP (for Python 3)',
+  // Debian's packages belong to Debian's own Python, which need not be the first on the PATH.
+  find: () => withModules(['python3', '/usr/bin/python3'], ['kmip.services.server']),
+  debian: ['python3-pykmip'],
+  commands: {
+    darwin: 'brew install python@3.11 && python3.11 -m pip install PyKMIP==0.10.0',
+    win32: 'winget install --id Python.Python.3.11 && python3 -m pip install PyKMIP==0.10.0',
+    linux: 'sudo dnf install python3.11 && python3.11 -m pip install --user PyKMIP==0.10.0',
+  },
+};
+
+/** Go 1.21 was the first to fetch by itself the newer Go that a go.mod asks for. */
+const GO: SystemPart = {
+  title: 'Go 1.21 or newer (the golang of Debian 12 is older: take it from bookworm-backports or https://go.dev/dl/)',
+  find: () => [...pathFolders(), '/usr/local/go/bin'].map((folder) => program(folder, 'go')).find(isGo121) ?? null,
+  debian: ['golang'],
+  commands: {
+    darwin: 'brew install go',
+    win32: 'winget install --id GoLang.Go',
+    linux: 'sudo dnf install golang',
   },
 };
 
@@ -182,6 +216,17 @@ function debianJava17(): string[] {
 /** By its own word: a folder's name tells nothing. */
 function isJava17(java: string): boolean {
   return /version "17[."]/.test(spawnSync(java, ['-version'], { encoding: 'utf8' }).stderr ?? '');
+}
+
+/** The first of these interpreters that has all of the modules. */
+function withModules(interpreters: readonly string[], modules: readonly string[]): string | null {
+  return interpreters.find((python) => spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0) ?? null;
+}
+
+/** As `go version` tells it. */
+function isGo121(go: string): boolean {
+  const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8' }).stdout ?? '') ?? [];
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 21);
 }
 
 const THIS_MACHINE: Installer = {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureChromium, ensureJava17, ensureJdk, ensureMaven, ensureOpenssl, ensurePython } from './system-parts.ts';
+import { ensureChromium, ensureGo, ensureJava17, ensureJdk, ensureMaven, ensureOpenssl, ensurePyKmip, ensurePython } from './system-parts.ts';
 
 /**
  * Everything that proves the product, in order, quickest first; stops at the first step that fails.
@@ -65,7 +65,7 @@ const systemParts: Step = {
   title: 'system parts',
   run() {
     const jdk = ensureJdk();
-    for (const part of [ensureChromium(), jdk, ensureJava17(), ensureMaven(), ensureOpenssl(), ensurePython()]) console.log(part);
+    for (const part of [ensureChromium(), jdk, ensureJava17(), ensureMaven(), ensureOpenssl(), ensurePython(), ensurePyKmip(), ensureGo()]) console.log(part);
     // The tests call java and keytool by name; JAVA_HOME may be the only one that knows where they are.
     process.env['PATH'] = `${jdk}${delimiter}${process.env['PATH'] ?? ''}`;
     return NOTHING;

@@ -28,14 +28,18 @@ export class Authority {
     return this.#own.cert;
   }
 
-  /** Signs a certificate for host names and addresses; good for servers and clients. */
-  sign(name: string, hosts: readonly string[]): Certificate {
+  /**
+   * Signs a certificate for host names and addresses; good for servers and clients where `usage` does not tell for which
+   * alone. @param days 0: it has expired as soon as it is made.
+   */
+  sign(name: string, hosts: readonly string[], { usage, days = 30 }: { readonly usage?: 'clientAuth' | 'serverAuth'; readonly days?: number } = {}): Certificate {
     const made = { cert: join(this.#folder, `${name}.pem`), key: newKey(join(this.#folder, `${name}-key.pem`)) };
     const request = join(this.#folder, `${name}.csr`);
     const extensions = join(this.#folder, `${name}.ext`);
-    writeFileSync(extensions, `subjectAltName=${hosts.map((host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`).join(',')}\n`);
+    const names = hosts.map((host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`).join(',');
+    writeFileSync(extensions, `${names === '' ? '' : `subjectAltName=${names}\n`}${usage === undefined ? '' : `extendedKeyUsage=${usage}\n`}`);
     openssl(['req', '-new', '-key', made.key, '-out', request, '-subj', `/CN=${name}`]);
-    openssl(['x509', '-req', '-in', request, '-CA', this.#own.cert, '-CAkey', this.#own.key, '-CAcreateserial', '-days', '30', '-out', made.cert, '-extfile', extensions]);
+    openssl(['x509', '-req', '-in', request, '-CA', this.#own.cert, '-CAkey', this.#own.key, '-CAcreateserial', '-days', String(days), '-out', made.cert, '-extfile', extensions]);
     return made;
   }
 
