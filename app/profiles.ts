@@ -15,6 +15,9 @@ export const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** A data centre or a strategy option: words that Cassandra takes in a CREATE KEYSPACE. */
 const WORD = /^[A-Za-z0-9_.:-]{1,128}$/;
 
+/** `host` or `host:port`, with a scheme or without one. */
+const ENDPOINT = /^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?$|^(?:https?:\/\/)?\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?$/;
+
 /** How the cluster's Cassandra is reached; the password is never among it, only where it comes from. */
 const cassandraSchema = z.object({
   /** `host` or `host:port`. */
@@ -42,6 +45,14 @@ const cassandraSchema = z.object({
     .default(null),
 });
 
+/** What KMSs need beyond config.ini; no secret, only where one lies. */
+export const kmsSchema = z.object({
+  /** An endpoint in place of Google's own, for private access: `host` or `host:port`. */
+  gcp: z.object({ endpoint: z.string().regex(ENDPOINT) }).nullable().default(null),
+  /** PEM files: the CA that signed the server, the client's certificate and its private key. */
+  kmip: z.object({ ca: z.string().min(1), cert: z.string().min(1), key: z.string().min(1) }).nullable().default(null),
+});
+
 const profileSchema = z
   .object({
   name: z.string().regex(NAME),
@@ -61,12 +72,14 @@ const profileSchema = z
   lus: z.record(z.string(), luDefinition).default({}),
   /** The cluster's nodes, each with its own config.ini; the first one is this machine's. */
   nodes: z.array(z.object({ name: z.string().regex(NODE_NAME), configIni: z.string().min(1) })).default([]),
+  kms: kmsSchema.default({ gcp: null, kmip: null }),
   /** The embedded demo cluster: its sample data are imported at first start. */
   demo: z.boolean().default(false),
   })
   .refine(({ sqlite, cassandra }) => (sqlite === null) !== (cassandra === null), { path: ['sqlite'] });
 
 export type Profile = z.output<typeof profileSchema>;
+export type KmsProfile = z.output<typeof kmsSchema>;
 export type CassandraProfile = z.output<typeof cassandraSchema>;
 
 const preferencesSchema = z.object({
@@ -85,6 +98,7 @@ const HINTS: Readonly<Record<string, string>> = {
   localDataCenter: 'Give the data centre as the cluster names it: nodetool status shows it.',
   clusterId: 'A cluster_id has up to 16 letters, digits and "_".',
   replication: 'Give {"class":"SimpleStrategy","replication_factor":"3"} or {"class":"NetworkTopologyStrategy","dc1":"3"}.',
+  kms: 'A GCP endpoint is host or host:port; KMIP needs three PEM files: the CA, the client certificate and its key.',
   tls: 'Give the CA file; a client certificate needs its key, and a key its certificate.',
 };
 
@@ -153,6 +167,13 @@ export class Profiles {
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     throw invalid(issue === undefined ? undefined : { ...issue, path: ['cassandra', ...issue.path] });
+  }
+
+  /** What KMSs need beyond config.ini, checked by itself. @throws AppError `PROFILE_INVALID` */
+  checkKms(input: z.input<typeof kmsSchema>): KmsProfile {
+    const parsed = kmsSchema.safeParse(input);
+    if (parsed.success) return parsed.data;
+    throw invalid({ path: ['kms', ...(parsed.error.issues[0]?.path ?? [])] });
   }
 
   async save(profile: Profile): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channel, count, description, keyName } from './channel.ts';
+import { channel, count, description, keyName, nothing } from './channel.ts';
 import { ring } from './cluster.ts';
 
 const text = z.string().max(4096);
@@ -22,6 +22,19 @@ export const parsed = z.object({
   args: text.nullable(),
 });
 
+/** A KMS key to wrap new master keys under, in the words of config.ini. */
+export const kmsTarget = z.object({ provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']), keyId: z.string(), location: z.string().nullable() });
+
+/** A generator and a store that go together. */
+export const modulePair = z.object({
+  generator: z.string(),
+  store: z.string(),
+  /** Set up on this node. */
+  configured: z.boolean(),
+  /** Null for the local store, and where no key is named. */
+  kms: kmsTarget.nullable(),
+});
+
 /** What an activation would do, worked out without doing it. */
 export const plan = z.object({
   command: z.string(),
@@ -30,7 +43,10 @@ export const plan = z.object({
   store: z.string(),
   /** The active generation that it would replace; null for the first. */
   previous: description.nullable(),
-  protection: z.object({ kind: z.enum(['keystore', 'internal']), fingerprint: z.string() }),
+  /** The protection key that wraps it; null where a KMS does. */
+  protection: z.object({ kind: z.enum(['keystore', 'internal']), fingerprint: z.string() }).nullable(),
+  /** The KMS key that wraps it, as it is configured, and how often the KMS is asked; null where the protection key does. */
+  kms: kmsTarget.extend({ calls: z.array(z.object({ operation: z.string(), times: count })) }).nullable(),
   /** In order: what is made, called, stored. */
   steps: z.array(z.object({ id: z.string(), title: z.string(), detail: z.string() })),
   /** What stays readable, and through which generation. */
@@ -62,6 +78,8 @@ export const command = {
   'command.parse': channel(z.object({ text }), z.object({ command: parsed.nullable(), problem: problem.nullable() })),
   'command.format': channel(parsed, z.object({ text })),
   'command.complete': channel(z.object({ text, cursor: count }), z.object({ completions: z.array(completion) })),
+  /** Every pair that is possible, with what is set up for it. */
+  'command.pairs': channel(nothing, z.object({ pairs: z.array(modulePair) })),
   'command.plan': channel(z.object({ text }), plan),
   /** Steps arrive as `activation` events while it runs. */
   'command.run': channel(z.object({ text, reason: z.string().max(500).optional() }), activated),
@@ -70,5 +88,6 @@ export const command = {
 export type CommandProblem = z.infer<typeof problem>;
 export type ParsedCommand = z.infer<typeof parsed>;
 export type ActivationPlan = z.infer<typeof plan>;
+export type ModulePair = z.infer<typeof modulePair>;
 export type Completion = z.infer<typeof completion>;
 export type Activated = z.infer<typeof activated>;

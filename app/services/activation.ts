@@ -11,8 +11,11 @@ import { generationsOf } from '../../main/masterkey/generations.ts';
 import { planActivation } from '../../main/masterkey/plan.ts';
 import { WRAPPED_KEY_BYTES } from '../../main/crypto/wrap.ts';
 import { stripeCount } from '../../main/masterkey/stripes.ts';
-import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
-import type { Activated, ActivationPlan, CommandProblem, Completion, ParsedCommand } from '../contract/command.ts';
+import type { KmsTarget } from '../../main/kms/registry.ts';
+import { isKmsStore } from '../../main/masterkey/make.ts';
+import type { Protection } from '../../main/masterkey/protection.ts';
+import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, POSSIBLE_PAIRS, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
+import type { Activated, ActivationPlan, CommandProblem, Completion, ModulePair, ParsedCommand } from '../contract/command.ts';
 import type { Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { ringWarnings, type ClusterMap } from './cluster-map.ts';
@@ -31,13 +34,26 @@ export class Activation {
     this.#onProgress = onProgress;
   }
 
-  parse(text: string): { command: ParsedCommand | null; problem: CommandProblem | null } {
-    const result = parseCommand(text, this.#vocabulary());
+  async parse(text: string): Promise<{ command: ParsedCommand | null; problem: CommandProblem | null }> {
+    const result = parseCommand(text, await this.#vocabulary());
     return result.ok ? { command: result.command, problem: null } : { command: null, problem: result.problem };
   }
 
-  complete(text: string, cursor: number): Completion[] {
-    return completeCommand(text, cursor, this.#vocabulary());
+  async complete(text: string, cursor: number): Promise<Completion[]> {
+    return completeCommand(text, cursor, await this.#vocabulary());
+  }
+
+  /** Every generator and store that go together, and what is set up for them on this node. */
+  async pairs(): Promise<ModulePair[]> {
+    const { available } = await this.#vocabulary();
+    return GENERATORS.flatMap((generator) =>
+      POSSIBLE_PAIRS[generator].map((store) => ({
+        generator,
+        store,
+        configured: available.generators.includes(generator) && available.stores.includes(store),
+        kms: this.#targetOf(store),
+      })),
+    );
   }
 
   /** The canonical line of a form's values, whether they are right or not. */
@@ -52,10 +68,10 @@ export class Activation {
 
   /** A dry run. @throws AppError `COMMAND_*` and its kin, `LOCKED` */
   async plan(text: string): Promise<ActivationPlan> {
-    const command = this.#understand(text);
+    const command = await this.#understand(text);
     const { db, ring } = this.#cluster;
-    const current = await ring.protection.current();
-    current.key.dispose();
+    const kms = this.#targetOf(command.storeType);
+    const stripes = stripeCount(wrappedBytes(command.storeType));
     const census = await this.#censuses.standing();
     const plan = planActivation({
       name: command.name,
@@ -63,15 +79,17 @@ export class Activation {
       store: command.storeType,
       generations: generationsOf(await db.keys.list(), await db.keys.activations()),
       census: census.rows,
-      protection: { kind: ring.protection.kind, fingerprint: current.id },
-      stripes: stripeCount(WRAPPED_KEY_BYTES),
+      protection: kms === null ? await protectionOf(ring.protection) : null,
+      kms,
+      stripes,
       unreadable: new Set(ring.failures.keys()),
     });
     // The key description is drawn when the line runs; one drawn now lies on the ring as evenly as that one will.
-    const places = await this.#map.ringOf(newKeyDescription(command.name, this.#cluster.now(), []), stripeCount(WRAPPED_KEY_BYTES));
+    const places = await this.#map.ringOf(newKeyDescription(command.name, this.#cluster.now(), []), stripes);
     return {
       ...plan,
       command: formatCommand(command),
+      kms: plan.kms === null ? null : { ...plan.kms, calls: [...plan.kms.calls] },
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
       ring: places,
@@ -84,13 +102,14 @@ export class Activation {
    * @throws AppError `COMMAND_*` and its kin, `KEY_ACTIVATION_LOST`, `LOCKED`, …
    */
   async run(text: string, reason: string | null): Promise<Activated> {
-    const object = parseCommand(text, this.#vocabulary());
+    // As it is known now: the act has to be under way before anything is waited for, so that a lock waits for it.
+    const object = parseCommand(text, this.#known());
     return this.#cluster.guarded(
       'activatekey',
       object.ok ? object.command.name : '(not understood)',
       { command: object.ok ? formatCommand(object.command) : '', ...(reason === null ? {} : { reason }) },
       async (note) => {
-        const command = this.#understand(text);
+        const command = await this.#understand(text);
         const { ring, actor, generate, now } = this.#cluster;
         const result = await activateKey(
           { ...ring.protectors, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
@@ -102,18 +121,43 @@ export class Activation {
     );
   }
 
-  #understand(text: string): ActivateKeyCommand {
-    const result = parseCommand(text, this.#vocabulary());
+  async #understand(text: string): Promise<ActivateKeyCommand> {
+    const result = parseCommand(text, await this.#vocabulary());
     if (!result.ok) throw commandProblemToError(result.problem);
     return result.command;
   }
 
-  #vocabulary(): Vocabulary {
+  /** What is configured may have changed since the profile was opened. */
+  async #vocabulary(): Promise<Vocabulary> {
+    await this.#cluster.refreshKms();
+    return this.#known();
+  }
+
+  #known(): Vocabulary {
+    const { configured } = this.#cluster.kms.registry;
     return {
       names: [LUI_KEY_NAME, HASH_KEY_NAME, ...this.#cluster.profile.keyNames],
-      available: { generators: ['Java_AES'], stores: ['Stripe_AES'] },
+      available: {
+        generators: GENERATORS.filter((generator) => generator === 'Java_AES' || configured.includes(generator)),
+        stores: STORES.filter((store) => store === 'Stripe_AES' || configured.includes(store)),
+      },
     };
   }
+
+  #targetOf(store: Store): KmsTarget | null {
+    return isKmsStore(store) ? this.#cluster.kms.registry.target(store) : null;
+  }
+}
+
+/** How long the wrapped form of a key is; of a KMS, how long it usually is. */
+function wrappedBytes(store: Store): number {
+  return { Stripe_AES: WRAPPED_KEY_BYTES, AWS_KMS: 184, GCP_KMS: 114, KMIP_KMS: 60 }[store];
+}
+
+async function protectionOf(protection: Protection): Promise<ActivationPlan['protection']> {
+  const current = await protection.current();
+  current.key.dispose();
+  return { kind: protection.kind, fingerprint: current.id };
 }
 
 /** What the figures of a plan do not know. */

@@ -33,6 +33,8 @@ export interface ClusterOptions {
   /** Set where a test must know the keys. */
   readonly generate?: GenerateKey;
   readonly now?: () => number;
+  /** The profile as it is stored now: nodes may have been added since it was opened. */
+  readonly readProfile?: () => Promise<Profile | null>;
   readonly onActivation?: (progress: ActivationProgress) => void;
 }
 
@@ -74,6 +76,11 @@ export class Cluster {
   /** What the keys of a KMS need to be opened; a changed cluster_id opens none of them. */
   get kmsAccess(): KmsAccess {
     return { registry: this.kms.registry, cluster: this.profile.cassandra?.clusterId ?? null };
+  }
+
+  /** Takes over what was changed in config.ini since. @throws AppError `PROFILE_INVALID` */
+  async refreshKms(): Promise<void> {
+    await this.kms.refresh((await this.#options.readProfile?.()) ?? this.profile);
   }
 
   readonly now = (): number => (this.#options.now ?? Date.now)();

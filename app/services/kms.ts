@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { readConfigFile } from '../../main/config/file.ts';
-import { AWS_SECTION } from '../../main/config/parameters.ts';
+import { AWS_SECTION, KMIP_SECTION } from '../../main/config/parameters.ts';
 import { entriesOf, keyPath, parseConfig, unquoted, type ConfigEntry } from '../../main/config/parse.ts';
 import { AppError } from '../../main/errors.ts';
 import type { AwsKmsSettings } from '../../main/kms/aws/provider.ts';
-import { KmsProviders, type KmsSources } from '../../main/kms/registry.ts';
+import type { KmipKmsSettings, KmipTls } from '../../main/kms/kmip/provider.ts';
+import { KmsProviders, notConfigured, type KmsSources, type KmsTarget } from '../../main/kms/registry.ts';
+import { SecretBytes } from '../../main/secret.ts';
 import type { Profile } from '../profiles.ts';
 
 /** A reference to an environment variable, whole. */
@@ -61,23 +64,69 @@ async function read(profile: Profile): Promise<{ sources: KmsSources; digest: st
     const fail = (): never => {
       throw error;
     };
-    return { sources: { AWS_KMS: { target: null, settings: fail } }, digest: error.code };
+    return { sources: { AWS_KMS: { target: null, settings: fail }, KMIP_KMS: { target: null, settings: fail } }, digest: error.code };
   }
 }
 
 function sourcesOf(profile: Profile, values: Values, bytes: Uint8Array): { sources: KmsSources; digest: string } {
-  return { sources: kmsSources(profile, values), digest: createHash('sha256').update(bytes).digest('hex') };
+  // The environment is left out: it does not change while a process runs.
+  return { sources: kmsSources(profile, values), digest: createHash('sha256').update(bytes).update(JSON.stringify(profile.kms)).digest('hex') };
 }
 
 /** Where the settings of each provider come from. */
-export function kmsSources({ fips }: Pick<Profile, 'fips'>, values: Values): KmsSources {
+export function kmsSources({ fips, kms }: Pick<Profile, 'fips' | 'kms'>, values: Values): KmsSources {
   const keyId = values.written(AWS_SECTION, 'CUSTOMER_KEY_ID');
   return {
     AWS_KMS: {
       target: keyId === '' ? null : { provider: 'AWS_KMS', keyId, location: values.written(AWS_SECTION, 'REGION') || null },
       settings: () => awsSettings(values, fips),
     },
+    KMIP_KMS: {
+      target: kmipTarget(values),
+      settings: () => kmipSettings(values, kms.kmip),
+    },
   };
+}
+
+/** A key alone is not enough: unlike AWS and Google, KMIP has no place of its own. */
+function kmipTarget({ written }: Values): KmsTarget | null {
+  const keyId = written(KMIP_SECTION, 'KEY_ID');
+  const location = written(KMIP_SECTION, 'BASE_URL_TEMPLATE');
+  return keyId === '' || location === '' ? null : { provider: 'KMIP_KMS', keyId, location };
+}
+
+function kmipSettings({ resolved }: Values, files: Profile['kms']['kmip']): KmipKmsSettings {
+  const baseUrl = resolved(KMIP_SECTION, 'BASE_URL_TEMPLATE');
+  if (baseUrl === '') throw notConfigured('KMIP_KMS');
+  const password = resolved(KMIP_SECTION, 'PASSWORD');
+  return {
+    baseUrl,
+    partition: resolved(KMIP_SECTION, 'PARTITION') || null,
+    keyId: resolved(KMIP_SECTION, 'KEY_ID') || null,
+    user: resolved(KMIP_SECTION, 'USER') || null,
+    password: password === '' ? null : () => Promise.resolve(SecretBytes.take(Buffer.from(password, 'utf8'))),
+    tls: () => readTls(files),
+  };
+}
+
+/** Read for each connection, so that renewed ones are used. */
+async function readTls(files: Profile['kms']['kmip']): Promise<KmipTls> {
+  if (files === null) {
+    throw new AppError(
+      'KMS_CREDENTIALS_MISSING',
+      'The profile names no client certificate for KMIP. No KMS was asked, and nothing was changed.',
+      'Give it the three PEM files: fkc profile kms NAME --kmip-ca FILE --kmip-cert FILE --kmip-key FILE',
+    );
+  }
+  const read = async (file: string): Promise<Buffer> => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      throw new AppError('KMS_CREDENTIALS_MISSING', `"${file}", which KMIP needs, can not be read. No KMS was asked, and nothing was changed.`, 'Check its path and permissions, or name another: fkc profile kms NAME', { details: { file }, cause: error });
+    }
+  };
+  const [ca, cert, key] = await Promise.all([read(files.ca), read(files.cert), read(files.key)]);
+  return { ca, cert, key };
 }
 
 function awsSettings({ resolved }: Values, fips: boolean): AwsKmsSettings {

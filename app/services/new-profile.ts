@@ -2,7 +2,7 @@ import { AppError } from '../../main/errors.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import { wholePath } from '../home.ts';
 import type { ProfileView } from '../contract/settings.ts';
-import type { CassandraProfile, Profile, Profiles } from '../profiles.ts';
+import type { CassandraProfile, KmsProfile, Profile, Profiles } from '../profiles.ts';
 import { openOrCreate } from './cluster.ts';
 import { DEMO_PROFILE } from './demo.ts';
 import { needsDatabasePassword } from './system-db.ts';
@@ -44,12 +44,18 @@ function withWholePaths(profile: Profile): Profile {
     sqlite: sqlite === null ? null : wholePath(sqlite),
     cassandra: cassandra === null ? null : withWholeClusterPaths(cassandra),
     keystore: keystore === null ? null : withWhole(keystore, 'file', 'passwordFile'),
+    kms: withWholeKmsPaths(profile.kms),
   };
 }
 
 /** A cluster with its files' paths made whole. */
 export function withWholeClusterPaths(cassandra: CassandraProfile): CassandraProfile {
   return { ...withWhole(cassandra, 'passwordFile'), tls: cassandra.tls === null ? null : withWhole(cassandra.tls, 'ca', 'cert', 'key') };
+}
+
+/** What KMSs need, with its files' paths made whole. */
+export function withWholeKmsPaths(kms: KmsProfile): KmsProfile {
+  return { ...kms, kmip: kms.kmip === null ? null : withWhole(kms.kmip, 'ca', 'cert', 'key') };
 }
 
 /** `record` with the paths under `names` made whole, where they are given. */

@@ -16,6 +16,7 @@ import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
 import { OverviewReport } from './overview.ts';
+import { RegionAudits } from './regions.ts';
 import { Rekeys } from './rekey.ts';
 import { RekeyWorkers } from './rekey-workers.ts';
 
@@ -33,6 +34,7 @@ export interface ProfileServices {
   readonly scans: FolderScans;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
+  readonly regions: RegionAudits;
 }
 
 /** What the services of every profile share. */
@@ -58,6 +60,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     profile,
     databasePassword,
     onActivation,
+    readProfile: () => profiles.find(profile.name),
     now: () => Date.now() + clock.offset,
     ...(generate === undefined ? {} : { generate }),
   });
@@ -79,6 +82,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     configs: new Configs(cluster, profiles),
     scans: new FolderScans(jobs, explain),
     overview: new OverviewReport(cluster, keys, censuses, map),
+    regions: new RegionAudits(cluster, censuses, jobs, profiles),
     rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };
 }

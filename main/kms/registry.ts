@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { AwsKmsSettings } from './aws/provider.ts';
 import type { KmsEndpointState } from './endpoint.ts';
+import type { KmipKmsSettings } from './kmip/provider.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from './provider.ts';
 
 /** The KMS key that a configuration names for new master keys, in the configuration's own words. */
@@ -15,6 +16,7 @@ export interface KmsTarget {
 /** What each provider is opened with. */
 export interface KmsSettings {
   readonly AWS_KMS: AwsKmsSettings;
+  readonly KMIP_KMS: KmipKmsSettings;
 }
 
 /** Where a provider's settings come from. */
@@ -52,6 +54,7 @@ export interface KmsRegistry {
 /** SDKs are loaded when they are needed: most starts call no KMS. One entry a provider. */
 const OPEN: { readonly [Name in keyof KmsSettings]: (settings: KmsSettings[Name]) => Promise<KmsProvider> } = {
   AWS_KMS: async (settings) => new (await import('./aws/provider.ts')).AwsKms(settings),
+  KMIP_KMS: async (settings) => new (await import('./kmip/provider.ts')).KmipKms(settings),
 };
 
 /** Opens providers from sources, which may be changed while it is in use. */
@@ -119,6 +122,7 @@ export class KmsProviders implements KmsRegistry {
 
 async function openFrom(sources: KmsSources, name: KmsProviderName): Promise<KmsProvider> {
   if (name === 'AWS_KMS' && sources.AWS_KMS !== undefined) return OPEN.AWS_KMS(sources.AWS_KMS.settings());
+  if (name === 'KMIP_KMS' && sources.KMIP_KMS !== undefined) return OPEN.KMIP_KMS(sources.KMIP_KMS.settings());
   throw notConfigured(name);
 }
 

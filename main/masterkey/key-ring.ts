@@ -135,13 +135,19 @@ export class KeyRing {
   }
 
   /**
-   * Loads generations that came since, and tries again those that failed; those of a KMS that failed less than half a
-   * minute ago are left, unless `again` says so.
+   * Loads generations that came since, and tries again those that failed. A KMS that failed half a minute ago is asked
+   * again beside, so that nobody who looks at keys waits for one that does not answer; with `again` it is asked now.
+   * @throws AppError `DATABASE_*`
    */
   async refresh(again = false): Promise<void> {
     if (again) this.#kmsFailedAt.clear();
     const missing = (await this.#options.db.keys.list()).filter((generation) => !this.#keys.has(generation.description));
-    await eachInLanes(missing, (generation) => this.#load(generation));
+    const beside = missing.filter(({ description }) => this.#kmsFailedAt.has(description));
+    eachInLanes(beside, (generation) => this.#load(generation)).catch(() => undefined);
+    await eachInLanes(
+      missing.filter((generation) => !beside.includes(generation)),
+      (generation) => this.#load(generation),
+    );
   }
 
   /** Zeroes every plain key and the KeyStore password; the ring is of no more use. */

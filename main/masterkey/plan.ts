@@ -1,17 +1,34 @@
+import { isKmsStore } from './make.ts';
+import type { KmsTarget } from '../kms/registry.ts';
 import type { CensusRow } from '../systemdb/repositories.ts';
 import type { Generation } from './generations.ts';
 import { HASH_KEY_NAME, LUI_KEY_NAME, type Generator, type Store } from './types.ts';
+import { isKmsWrapped } from './unwrap.ts';
 
 export interface ActivationPlan {
   readonly name: string;
   readonly generator: Generator;
   readonly store: Store;
   readonly previous: string | null;
-  readonly protection: { readonly kind: 'keystore' | 'internal'; readonly fingerprint: string };
+  /** The protection key that wraps it; null where a KMS does. */
+  readonly protection: PlannedProtection | null;
+  /** The KMS key that wraps it, as it is configured, and how often the KMS is asked; null where the protection key does. */
+  readonly kms: (KmsTarget & { readonly calls: readonly KmsCallCount[] }) | null;
   readonly steps: readonly { readonly id: string; readonly title: string; readonly detail: string }[];
   readonly staysReadable: readonly { readonly description: string; readonly instances: number; readonly through: string }[];
   readonly instancesUnderOlder: number;
   readonly warnings: readonly string[];
+}
+
+export interface PlannedProtection {
+  readonly kind: 'keystore' | 'internal';
+  readonly fingerprint: string;
+}
+
+/** Requests to a KMS, by its own name of the operation. */
+export interface KmsCallCount {
+  readonly operation: string;
+  readonly times: number;
 }
 
 export interface PlanInput {
@@ -20,8 +37,10 @@ export interface PlanInput {
   readonly store: Store;
   readonly generations: readonly Generation[];
   readonly census: readonly CensusRow[];
-  readonly protection: { readonly kind: 'keystore' | 'internal'; readonly fingerprint: string };
-  /** Stripe records that the new generation will have. */
+  /** One of the two, as the store says. */
+  readonly protection: PlannedProtection | null;
+  readonly kms: KmsTarget | null;
+  /** Stripe records that the new generation will have; about as many where a KMS wraps it. */
   readonly stripes: number;
   /** Key descriptions that can not be unwrapped now. */
   readonly unreadable: ReadonlySet<string>;
@@ -46,6 +65,7 @@ export function planActivation(input: PlanInput): ActivationPlan {
     store: input.store,
     previous: previous?.description ?? null,
     protection,
+    kms: input.kms === null ? null : { ...input.kms, calls: callsOf(input) },
     steps: steps(input, previous),
     staysReadable,
     instancesUnderOlder: staysReadable.reduce((sum, row) => sum + row.instances, 0),
@@ -54,23 +74,33 @@ export function planActivation(input: PlanInput): ActivationPlan {
 }
 
 function through(generation: Generation): string {
+  if (isKmsWrapped(generation)) {
+    const { provider, keyId, location, keyVersion } = generation.wrapping;
+    return `${provider ?? ''} key ${keyId ?? ''}${keyVersion === undefined ? '' : `, version ${keyVersion}`}, in ${location ?? ''}`;
+  }
   return generation.wrapping['kind'] === 'keystore'
     ? `protection key ${generation.wrapping['keyId'] ?? ''} in the KeyStore`
     : `internal protection key ${generation.wrapping['keyId'] ?? ''}`;
 }
 
+/** What making, wrapping and verifying asks of a KMS. */
+function callsOf({ generator, store }: PlanInput): readonly KmsCallCount[] {
+  if (!isKmsStore(store)) return [];
+  return [{ operation: generator === 'AWS_KMS' ? 'GenerateDataKey' : 'Encrypt', times: 1 }, { operation: 'Decrypt', times: 1 }];
+}
+
 function steps(input: PlanInput, previous: Generation | null): ActivationPlan['steps'] {
-  const { protection } = input;
-  const keystore = protection.kind === 'keystore';
+  const { kms } = input;
+  const byKms = input.generator === 'AWS_KMS';
   return [
-    { id: 'generated', title: 'Generate', detail: 'a 256-bit key from the system CSPRNG, in memory only; no external call' },
     {
-      id: 'wrapped',
-      title: 'Wrap',
-      detail: `under protection key ${protection.fingerprint} ${keystore ? 'of the KeyStore, which gets a history record under the new key description' : '(internal)'}`,
+      id: 'generated',
+      title: 'Generate',
+      detail: byKms && kms !== null ? `1 call of GenerateDataKey: AWS KMS makes a 256-bit key under ${keyOf(kms)} and answers it in both forms; the plain one stays in memory` : 'a 256-bit key from the system CSPRNG, in memory only; no external call',
     },
-    { id: 'stored', title: 'Store', detail: `${input.stripes} stripe records, one byte each` },
-    { id: 'verified', title: 'Read back and verify', detail: 'all stripes are read, unwrapped and compared by fingerprint' },
+    { id: 'wrapped', title: 'Wrap', detail: wrapDetail(input) },
+    { id: 'stored', title: 'Store', detail: `${kms === null ? '' : 'about '}${input.stripes} stripe records, one byte each` },
+    { id: 'verified', title: 'Read back and verify', detail: `all stripes are read, unwrapped${kms === null ? '' : ' by 1 call of Decrypt'} and compared by fingerprint` },
     { id: 'described', title: 'Describe', detail: 'a new key description is recorded: who, when, why, fingerprint' },
     {
       id: 'active',
@@ -80,9 +110,23 @@ function steps(input: PlanInput, previous: Generation | null): ActivationPlan['s
   ];
 }
 
+function wrapDetail({ generator, kms, protection }: PlanInput): string {
+  if (kms !== null) return generator === 'AWS_KMS' ? 'no further call: the KMS answered the wrapped form with the key' : `1 call of Encrypt: ${kms.provider} wraps it under ${keyOf(kms)}`;
+  const kept = protection?.kind === 'keystore' ? 'of the KeyStore, which gets a history record under the new key description' : '(internal)';
+  return `under protection key ${protection?.fingerprint ?? ''} ${kept}`;
+}
+
+/** A KMS key in words. */
+function keyOf({ keyId, location }: KmsTarget): string {
+  return `KMS key ${keyId}${location === null ? '' : ` in ${location}`}`;
+}
+
 function warnings(input: PlanInput, previous: Generation | null): string[] {
   const found: string[] = [];
-  if (input.protection.kind === 'internal') {
+  if (input.kms !== null) {
+    found.push(`A node that goes live asks ${input.kms.provider} for this key: while the KMS does not answer, running nodes go on, and a node that starts can not read what is saved under it.`);
+  }
+  if (input.protection?.kind === 'internal') {
     found.push('The protection key is internal: it lies in the same database as the data that it protects. Turn a KeyStore on in Settings.');
   }
   if (previous !== null && input.unreadable.has(previous.description)) {

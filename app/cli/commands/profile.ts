@@ -7,13 +7,14 @@ import { openSystemDb, needsDatabasePassword } from '../../services/system-db.ts
 import { testConnection } from '../../services/connection-test.ts';
 import type { ConnectionStep } from '../../contract/settings.ts';
 import type { Choose } from '../answer.ts';
+import { addProfileKms, kmsFacts, kmsMistake, kmsOf, type KmsOptions, withKmsOptions } from './profile-kms.ts';
 import { addProfileNode } from './profile-node.ts';
 import { clusterFacts, clusterMistake, clusterOf, databaseOf, type ClusterOptions } from '../cluster-options.ts';
 import type { Session } from '../session.ts';
 import { examples } from '../examples.ts';
 import { facts, printable, table } from '../text.ts';
 
-interface CreateOptions extends ClusterOptions {
+interface CreateOptions extends ClusterOptions, KmsOptions {
   readonly sqlite?: string;
   readonly keystore?: string;
   readonly fips?: boolean;
@@ -28,6 +29,7 @@ export function addProfile(program: Command, choose: Choose): void {
   addCreate(profile, choose);
   addTest(profile, choose);
   addProfileNode(profile, choose);
+  addProfileKms(profile, choose);
   profile
     .command('list')
     .description('list the profiles')
@@ -54,7 +56,7 @@ export function addProfile(program: Command, choose: Choose): void {
 }
 
 function addCreate(profile: Command, choose: Choose): void {
-  profile
+  const create = profile
     .command('create')
     .argument('<name>', 'letters, digits, ".", "_" and "-"')
     .description('make a profile; its database is made at first use, its KeyStore now where a password is given')
@@ -72,7 +74,8 @@ function addCreate(profile: Command, choose: Choose): void {
     .option('--fips', 'FIPS mode: SHA-512/256 in place of SHA-512')
     .option('--production', 'a production cluster: dangerous acts ask for its name')
     .option('--demo', 'fill it with sample data at its first going live; only an empty database')
-    .option('--key-name <name...>', 'names of master keys beyond masterkey_key_name and k2_hash_key')
+    .option('--key-name <name...>', 'names of master keys beyond masterkey_key_name and k2_hash_key');
+  withKmsOptions(create)
     .addHelpText(
       'after',
       examples('fkc profile create mine --sqlite mine.sqlite', 'fkc profile create eu --contact-points 10.0.0.1,10.0.0.2 --local-dc dc1 --user admin --password-file eu.txt --tls-ca ca.pem', 'fkc profile create prod --sqlite k2.sqlite --keystore fabric.keystore --keystore-password-file password.txt --production'),
@@ -80,14 +83,14 @@ function addCreate(profile: Command, choose: Choose): void {
     .action((name: string, options: CreateOptions, command: Command) => {
       const { keystorePasswordFile } = command.optsWithGlobals<{ keystorePasswordFile?: string }>();
       if (keystorePasswordFile !== undefined && options.keystore === undefined) command.error('error: --keystore-password-file needs --keystore <file>');
-      const wrong = clusterMistake(options);
+      const wrong = clusterMistake(options) ?? kmsMistake(options);
       if (wrong !== null) command.error(`error: ${wrong}`);
       choose(async ({ profiles }) => {
         const password = options.keystore === undefined ? null : await passwordFrom(KEYSTORE_PASSWORD, { passwordFile: keystorePasswordFile });
         const keystore = options.keystore === undefined ? null : { file: options.keystore, ...(keystorePasswordFile === undefined ? {} : { passwordFile: keystorePasswordFile }) };
         const made = await createProfile(
           profiles,
-          { name, sqlite: options.sqlite ?? null, cassandra: clusterOf(options), keystore, fips: options.fips === true, production: options.production === true, demo: options.demo === true, lus: options.demo === true ? await demoLus() : {}, keyNames: [...(options.keyName ?? [])] },
+          { name, sqlite: options.sqlite ?? null, cassandra: clusterOf(options), keystore, fips: options.fips === true, production: options.production === true, demo: options.demo === true, lus: options.demo === true ? await demoLus() : {}, keyNames: [...(options.keyName ?? [])], kms: kmsOf(options) },
           password,
         );
         return { document: { ok: true, ...view(made) }, text: `Profile "${made.name}" was made.\n${profileText(made)}` };
@@ -125,8 +128,8 @@ async function stepsOf(profile: Profile, session: Session): Promise<ConnectionSt
   return [{ step: 'tables', ok: true, detail: `${profile.sqlite ?? ''}, schema version ${schemaVersion}`, failure: null }];
 }
 
-function view({ name, sqlite, cassandra, keystore, fips, production, keyNames, lus, nodes, demo }: Profile): Record<string, unknown> {
-  return { name, sqlite, cassandra, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), nodes, demo };
+function view({ name, sqlite, cassandra, keystore, fips, production, keyNames, lus, nodes, kms, demo }: Profile): Record<string, unknown> {
+  return { name, sqlite, cassandra, keystore, fips, production, keyNames, lus: Object.keys(lus).sort(), nodes, kms, demo };
 }
 
 function flags(profile: Profile): string {
@@ -140,6 +143,7 @@ function profileText(profile: Profile): string {
     ...(profile.cassandra === null ? [] : clusterFacts(profile.cassandra)),
     ['KeyStore', keystore?.file ?? 'none: the protection key is internal and lies beside the data'],
     ...(keystore === null ? [] : [['Password', passwordSource(keystore)] as const]),
+    ...kmsFacts(profile.kms),
     ['FIPS mode', profile.fips ? 'on' : 'off'],
     ['Production', profile.production ? 'yes' : 'no'],
     ['Key names', ['masterkey_key_name', 'k2_hash_key', ...profile.keyNames].join(', ')],

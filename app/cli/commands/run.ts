@@ -30,7 +30,7 @@ export function addRun(program: Command, choose: Choose): void {
 }
 
 async function dryRun(session: Session, line: string) {
-  const { problem } = (await session.opened()).activation.parse(line);
+  const { problem } = await (await session.opened()).activation.parse(line);
   // A line that is not understood is refused by the plan itself, which then needs no key.
   const services = problem === null ? await session.unlocked() : await session.opened();
   const plan = await services.activation.plan(line);
@@ -39,7 +39,7 @@ async function dryRun(session: Session, line: string) {
 
 async function run(session: Session, line: string, { reason, confirm }: RunOptions) {
   const { activation, cluster } = await session.opened();
-  const { command } = activation.parse(line);
+  const { command } = await activation.parse(line);
   if (command !== null) {
     await session.unlocked();
     const { name, production } = cluster.profile;

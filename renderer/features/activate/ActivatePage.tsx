@@ -14,6 +14,7 @@ import { usePageKeys, type PageKey } from '../frame/page-keys.ts';
 import { CommandLine } from './CommandLine.tsx';
 import { PlanView, StaysReadable } from './PlanView.tsx';
 import { Progress } from './Progress.tsx';
+import { moduleChoices, pairSentence, partnerOf } from './pairs.ts';
 import { activatedSentence, activateSentence } from './sentence.ts';
 import { stepStates, truthAfter, type ActivationEvent } from './steps.ts';
 import { useCommand, type Command } from './use-command.ts';
@@ -25,8 +26,6 @@ const KEYS: readonly PageKey[] = [
   { keys: ['Enter'], does: 'Command line: to the confirmation' },
 ];
 
-const GENERATORS = ['Java_AES', 'AWS_KMS'];
-const STORES = ['Stripe_AES', 'AWS_KMS', 'GCP_KMS', 'KMIP_KMS'];
 
 /** What would a new generation do, and what did it do? */
 export function ActivatePage(): ReactNode {
@@ -117,7 +116,16 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
       <li>{plan.previous === null ? `The first generation of ${plan.name}.` : `${middle(plan.previous, 36)} stops being the active one.`}</li>
       <li>{plan.instancesUnderOlder === 0 ? 'No stored instance changes.' : `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved or rekeyed.`}</li>
       <li>
-        Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 9)}</code>.
+        {plan.kms !== null ? (
+          <>
+            Wrapped by {plan.kms.provider} under <code>{plan.kms.keyId}</code>
+            {plan.kms.location === null ? '' : ` in ${plan.kms.location}`}: {counted(plan.kms.calls.reduce((sum, call) => sum + call.times, 0), 'call')} ({plan.kms.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}).
+          </>
+        ) : plan.protection !== null ? (
+          <>
+            Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 9)}</code>.
+          </>
+        ) : null}
       </li>
     </ul>
   );
@@ -126,17 +134,32 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
 function Form({ command }: { command: Command }): ReactNode {
   const keys = useQuery(queries.keys());
   const { form, fill, outOfStep } = command;
+  const pairs = useQuery(queries.pairs()).data?.pairs ?? [];
   const names = keys.data?.names ?? [];
   const withCurrent = (values: readonly string[], current: string): string[] => (values.includes(current) ? [...values] : [current, ...values]);
+  const chosen = pairs.find((pair) => pair.generator === form.generatorType && pair.store === form.storeType);
   return (
     <>
       <fieldset className="activate-form" disabled={outOfStep} aria-describedby={outOfStep ? 'out-of-step' : undefined}>
         <NativeSelect label="Key name" data={withCurrent(names, form.name)} value={form.name} onChange={(event) => fill({ name: event.currentTarget.value })} />
         <div className="activate-pair">
-          <NativeSelect label="Generator" description="makes the key" data={withCurrent(GENERATORS, form.generatorType)} value={form.generatorType} onChange={(event) => fill({ generatorType: event.currentTarget.value })} />
-          <NativeSelect label="Store" description="protects and keeps it" data={withCurrent(STORES, form.storeType)} value={form.storeType} onChange={(event) => fill({ storeType: event.currentTarget.value })} />
+          <NativeSelect
+            label="Generator"
+            description="makes the key"
+            data={moduleChoices(pairs, 'generator', form.generatorType)}
+            value={form.generatorType}
+            onChange={({ currentTarget: { value } }) => fill({ generatorType: value, storeType: partnerOf(pairs, 'generator', value, form.storeType) })}
+          />
+          <NativeSelect
+            label="Store"
+            description="protects and keeps it"
+            data={moduleChoices(pairs, 'store', form.storeType)}
+            value={form.storeType}
+            onChange={({ currentTarget: { value } }) => fill({ storeType: value, generatorType: partnerOf(pairs, 'store', value, form.generatorType) })}
+          />
         </div>
-        <TextInput label="Arguments" description="Java_AES and Stripe_AES take none" value={form.args ?? ''} onChange={(event) => fill({ args: event.currentTarget.value === '' ? null : event.currentTarget.value })} />
+        <p className="quiet activate-kms">{pairSentence(chosen)}</p>
+        <TextInput label="Arguments" description="the local modules take none" value={form.args ?? ''} onChange={(event) => fill({ args: event.currentTarget.value === '' ? null : event.currentTarget.value })} />
       </fieldset>
       <p className="out-of-step" id="out-of-step" role="status">
         {outOfStep ? (
