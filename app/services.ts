@@ -26,6 +26,7 @@ import { createProfile, profileView, withWholeClusterPaths } from './services/ne
 import { testConnection } from './services/connection-test.ts';
 import { addNode, removeNode } from './services/profile-nodes.ts';
 import type { OverviewReport } from './services/overview.ts';
+import type { RegionAudits } from './services/regions.ts';
 import type { Rekeys } from './services/rekey.ts';
 import { openProfileServices, type ProfileServices, type Surroundings } from './services/profile-services.ts';
 import { statusOf, type LiveState } from './services/status.ts';
@@ -119,6 +120,10 @@ export class Services {
 
   get rekeys(): Rekeys {
     return this.#opened.rekeys;
+  }
+
+  get regions(): RegionAudits {
+    return this.#opened.regions;
   }
 
   get configs(): Configs {

@@ -137,6 +137,7 @@ export type ErrorCode =
   | 'CONFIG_VARIABLE_UNSET'
   // regions
   | 'REGION_UNKNOWN'
+  | 'REGION_NOT_AUDITED'
   // key management services
   | 'KMS_UNREACHABLE'
   | 'KMS_TIMEOUT'

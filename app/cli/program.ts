@@ -10,6 +10,7 @@ import { addKeys } from './commands/keys.ts';
 import { addKeyStore } from './commands/keystore.ts';
 import { addLu } from './commands/lu.ts';
 import { addProfile } from './commands/profile.ts';
+import { addRegions } from './commands/regions.ts';
 import { addRekey } from './commands/rekey.ts';
 import { addRun } from './commands/run.ts';
 import { addScan } from './commands/scan.ts';
@@ -49,6 +50,7 @@ export function buildProgram(choose: Choose, output: OutputConfiguration): Comma
   addHash(program, choose);
   addCensus(program, choose);
   addRekey(program, choose);
+  addRegions(program, choose);
   addAudit(program, choose);
   addProfile(program, choose);
   addConfig(program, choose);

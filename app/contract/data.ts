@@ -48,7 +48,7 @@ export const shown = z.object({
 
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'verify', 'census', 'scan']),
+  kind: z.enum(['import', 'verify', 'census', 'scan', 'regions']),
   title: z.string(),
   state: z.enum(['running', 'paused', 'done', 'failed', 'cancelled']),
   done: count,

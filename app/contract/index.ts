@@ -9,12 +9,13 @@ import type { ConsoleEvent } from './events.ts';
 import { files } from './files.ts';
 import { keys } from './keys.ts';
 import { overviewChannels } from './overview.ts';
+import { regions } from './regions.ts';
 import { rekey } from './rekey.ts';
 import { session } from './session.ts';
 import { settings } from './settings.ts';
 
 /** Every request the window can make. A channel's name is `domain.method`; docs/adding-a-channel.md tells how to add one. */
-export const contract = { ...session, ...cluster, ...keys, ...command, ...config, ...data, ...audit, ...overviewChannels, ...rekey, ...settings, ...files };
+export const contract = { ...session, ...cluster, ...keys, ...command, ...config, ...data, ...audit, ...overviewChannels, ...rekey, ...regions, ...settings, ...files };
 
 export type Contract = typeof contract;
 export type ChannelName = keyof Contract;

@@ -9,6 +9,7 @@ import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
 import { fileHandlers } from './files.ts';
 import { keyHandlers } from './keys.ts';
+import { regionHandlers } from './regions.ts';
 import { rekeyHandlers } from './rekey.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
@@ -29,6 +30,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
     ...configHandlers(services),
     ...dataHandlers(services),
     ...rekeyHandlers(services),
+    ...regionHandlers(services),
     ...auditHandlers(services, host),
     ...settingsHandlers(services, host),
     ...fileHandlers(host),

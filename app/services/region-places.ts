@@ -1,0 +1,58 @@
+import { readConfigFile } from '../../main/config/file.ts';
+import { AWS_SECTION } from '../../main/config/parameters.ts';
+import { entriesOf, parseConfig, type ConfigEntry } from '../../main/config/parse.ts';
+import { isAppError } from '../../main/errors.ts';
+import { KMS_PROVIDERS, type KmsProviderName } from '../../main/kms/provider.ts';
+import { KmsProviders, notConfigured } from '../../main/kms/registry.ts';
+import type { NodePlan } from '../../main/regions/facts.ts';
+import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
+import type { Profile } from '../profiles.ts';
+import { kmsSources, valuesOf } from './kms.ts';
+
+/** A node of the profile, with what its config.ini holds. */
+export interface ReadNode extends NodePlan {
+  readonly entries: readonly ConfigEntry[];
+}
+
+/** What each node's config.ini says of its KMS keys; one that can not be read says why. */
+export async function readNodes(profile: Profile): Promise<ReadNode[]> {
+  return Promise.all(
+    profile.nodes.map(async ({ name, configIni }): Promise<ReadNode> => {
+      try {
+        const entries = entriesOf(parseConfig((await readConfigFile(configIni)).bytes));
+        const sources = kmsSources(profile, valuesOf(entries, {}));
+        const uses = KMS_PROVIDERS.flatMap((provider) => {
+          const target = sources[provider]?.target ?? null;
+          return target === null ? [] : [{ provider, place: target.location, key: target.keyId }];
+        });
+        return { node: name, file: configIni, uses, whyNot: null, entries };
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        return { node: name, file: configIni, uses: [], whyNot: whyNot(error), entries: [] };
+      }
+    }),
+  );
+}
+
+/**
+ * Opens providers that ask one place each, with the credentials of this machine (the first node that names the
+ * provider); a KMIP host with what the node says that names it.
+ */
+export function placesOf(profile: Profile, nodes: readonly ReadNode[], environment: NodeJS.ProcessEnv): OpenPlace {
+  return (provider, place) => {
+    const naming = nodes.filter(({ uses }) => uses.some((use) => use.provider === provider));
+    const there = naming.find(({ uses }) => uses.some((use) => use.provider === provider && use.place === place));
+    const node = provider === 'KMIP_KMS' ? there : (naming[0] ?? nodes[0]);
+    if (node === undefined && provider !== 'AWS_KMS') return Promise.reject(notConfigured(provider));
+    return new KmsProviders(kmsSources(profile, valuesOf([...(node?.entries ?? []), ...askedAt(provider, place)], environment))).provider(provider);
+  };
+}
+
+/** Of a key that stands twice the last one counts. No key is named: the audit names each that it asks about. */
+function askedAt(provider: KmsProviderName, place: string): ConfigEntry[] {
+  if (provider !== 'AWS_KMS') return [];
+  return [
+    { section: AWS_SECTION, key: 'REGION', value: place, line: 0 },
+    { section: AWS_SECTION, key: 'CUSTOMER_KEY_ID', value: '', line: 0 },
+  ];
+}

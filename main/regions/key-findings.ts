@@ -1,0 +1,104 @@
+import { differenceFindings } from './differences.ts';
+import type { KeyFacts, NodeFacts, RegionFacts } from './facts.ts';
+import { finding, listed, several, type RegionFinding } from './finding.ts';
+import { spansRegions } from './identity.ts';
+
+/** What is to be said of each key: its copies against each other, against the nodes and against the generations under it. */
+export function keyFindings(facts: RegionFacts, instances: ReadonlyMap<string, number>): RegionFinding[] {
+  const users = usersByKey(facts);
+  const generations = Map.groupBy(facts.generations, ({ provider, key }) => `${provider} ${key}`);
+  const nodePlaces = placesByProvider(facts.nodes);
+  return facts.keys.flatMap((key) => {
+    const id = `${key.provider} ${key.id}`;
+    const used = users.get(id) ?? [];
+    const under = generations.get(id) ?? [];
+    const dependents = dependentsOf(under, instances);
+    return [
+      ...unusable(key, dependents, used),
+      ...missing(key, dependents, used),
+      ...differenceFindings(key, used.map(({ place }) => place)),
+      ...(under.length === 0 ? [] : inOneRegion(key, dependents, nodePlaces.get(key.provider) ?? [])),
+    ];
+  });
+}
+
+interface User {
+  readonly node: string;
+  readonly place: string;
+}
+
+/** What needs a key, as part of a sentence; null where nothing does. */
+function dependentsOf(generations: RegionFacts['generations'], instances: ReadonlyMap<string, number>): string | null {
+  if (generations.length === 0) return null;
+  const under = generations.reduce((sum, { description }) => sum + (instances.get(description) ?? 0), 0);
+  return `${several(generations.length, 'generation')} (${several(under, 'instance')} by the census)`;
+}
+
+function unusable(key: KeyFacts, dependents: string | null, users: readonly User[]): RegionFinding[] {
+  const off = key.copies.filter(({ exists, state }) => exists === 'yes' && state !== 'enabled');
+  if (off.length === 0 || (dependents === null && users.length === 0)) return [];
+  const left = key.copies.filter(({ exists, state }) => exists === 'yes' && state === 'enabled').map(({ place }) => place);
+  const needed = dependents ?? `no generation yet, and ${listed(users.map(({ node }) => node))} would wrap under it`;
+  const rest = left.length === 0 ? 'No copy of it is enabled anywhere' : `It is enabled in ${listed(left)}`;
+  return [...Map.groupBy(off, ({ state }) => state)].map(([state, copies]) => {
+    const places = copies.map(({ place }) => place);
+    const nodes = users.filter(({ place }) => places.includes(place)).map(({ node }) => node);
+    const where = { provider: key.provider, key: key.id, places, nodes };
+    const severity = left.length === 0 || nodes.length > 0 ? 'critical' : 'warning';
+    if (state !== 'pending-deletion') {
+      return finding(severity, 'KEY_NOT_USABLE', where, `The key is ${state ?? 'in an unknown state'} in ${listed(places)}; under it: ${needed}. ${rest}.`, 'Enable it there (fkc kms enable), or move what is under it to another key first (fkc kms replace, then a rekey).');
+    }
+    const at = copies.flatMap(({ deletionAt }) => (deletionAt === null ? [] : [deletionAt]));
+    const until = at.length === 0 ? '' : ` on ${new Date(Math.min(...at)).toISOString().slice(0, 10)}`;
+    return finding('critical', 'KEY_PENDING_DELETION', where, `The key will be deleted${until} in ${listed(places)}; under it: ${needed}. ${rest}.`, 'Cancel the deletion now (fkc kms cancel-deletion), and enable the key again.');
+  });
+}
+
+function missing(key: KeyFacts, dependents: string | null, users: readonly User[]): RegionFinding[] {
+  const absent = key.copies.filter(({ exists }) => exists === 'no').map(({ place }) => place);
+  const where = { provider: key.provider, key: key.id };
+  if (absent.length === key.copies.length && dependents !== null) {
+    return [finding('critical', 'GENERATION_KEY_MISSING', { ...where, places: absent, nodes: users.map(({ node }) => node) }, `The key exists nowhere that was asked, and ${dependents} are under it: no node that starts now can unwrap them.`, 'If it lies in another account or region, give these credentials a way to it; if it was deleted, restore what is under it from a backup.')];
+  }
+  const waiting = users.filter(({ place }) => absent.includes(place));
+  if (waiting.length === 0) return [];
+  const places = [...new Set(waiting.map(({ place }) => place))];
+  const there = key.copies.filter(({ exists }) => exists === 'yes').map(({ place }) => place);
+  const remedy = key.multiRegion ? `Replicate it there${there.length === 0 ? '' : ` from ${key.primary ?? there[0] ?? ''}`}, with the policy, grants and aliases that it has elsewhere.` : 'A key of one region can not be copied: replace it by a multi-Region key (fkc kms replace), or name a key of that region.';
+  return [finding('critical', 'KEY_MISSING_IN_REGION', { ...where, places, nodes: waiting.map(({ node }) => node) }, `The key that ${listed(waiting.map(({ node }) => node))} ${waiting.length === 1 ? 'names' : 'name'} does not exist in ${listed(places)}, where ${waiting.length === 1 ? 'that node is' : 'those nodes are'}.`, remedy)];
+}
+
+function inOneRegion(key: KeyFacts, dependents: string | null, nodePlaces: readonly string[]): RegionFinding[] {
+  const there = key.copies.filter(({ exists }) => exists === 'yes').map(({ place }) => place);
+  const [only] = there;
+  const unknown = key.copies.some(({ exists }) => exists === 'unknown');
+  if (only === undefined || there.length > 1 || unknown || dependents === null || spansRegions(key.provider, only)) return [];
+  const others = nodePlaces.filter((place) => place !== only);
+  if (others.length === 0) return [];
+  return [
+    finding(
+      'warning',
+      'GENERATION_IN_ONE_REGION',
+      { provider: key.provider, key: key.id, places: [only] },
+      `The key exists in ${only} alone, while nodes are also in ${listed(others)}; under it: ${dependents}. If ${only} is lost, no node that starts can unwrap them.`,
+      key.multiRegion ? 'Replicate it to the other regions.' : 'Move what is under it to a key that several regions hold (an AWS multi-Region key, a GCP multi-region location): fkc kms replace, then a rekey.',
+    ),
+  ];
+}
+
+function usersByKey({ nodes }: RegionFacts): Map<string, User[]> {
+  const users = new Map<string, User[]>();
+  for (const { node, uses } of nodes) {
+    for (const { provider, place, keyId } of uses) {
+      if (place === null || keyId === null) continue;
+      const id = `${provider} ${keyId}`;
+      users.set(id, [...(users.get(id) ?? []), { node, place }]);
+    }
+  }
+  return users;
+}
+
+function placesByProvider(nodes: readonly NodeFacts[]): Map<string, string[]> {
+  const uses = nodes.flatMap((node) => node.uses);
+  return new Map([...Map.groupBy(uses, ({ provider }) => provider)].map(([provider, own]) => [provider, [...new Set(own.flatMap(({ place }) => (place === null ? [] : [place])))]]));
+}
