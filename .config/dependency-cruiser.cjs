@@ -17,6 +17,8 @@ const PLACES = [
   ['cassandra-driver', 'main/systemdb/cassandra/'],
   ['croner', 'main/rekey/'],
   ['@aws-sdk/[^/]+', 'main/kms/aws/'],
+  ['@google-cloud/kms', 'main/kms/gcp/'],
+  ['google-gax', 'main/kms/gcp/'],
   ['@noble/[^/]+', 'main/crypto/'],
 ];
 

@@ -35,6 +35,8 @@ export interface KmsKeyVersion {
   readonly createdAt: number | null;
   /** How it came to be, in the KMS's words; null where it does not say. */
   readonly cause: string | null;
+  /** Where versions have states of their own. */
+  readonly state?: KmsKeyState;
 }
 
 export interface KmsRotation {

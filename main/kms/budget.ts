@@ -4,6 +4,15 @@ import type { KmsClock } from './clock.ts';
 export interface BudgetSettings {
   readonly requestsPerSecond: number;
   readonly perOperation?: Readonly<Record<string, number>>;
+  /** Quotas that several operations live off together. */
+  readonly shared?: readonly SharedBudget[];
+}
+
+export interface SharedBudget {
+  readonly operations: readonly string[];
+  readonly requestsPerSecond: number;
+  /** What may go out at once after a pause, in seconds of the rate: for quotas that are counted by the minute. */
+  readonly burstSeconds: number;
 }
 
 /** What may go out at once after a pause, in seconds of the rate. */
@@ -21,7 +30,11 @@ export class RequestBudget {
   constructor(settings: BudgetSettings, clock: KmsClock) {
     this.#clock = clock;
     this.#all = new Pace(settings.requestsPerSecond);
-    this.#perOperation = new Map(Object.entries(settings.perOperation ?? {}).map(([operation, rate]) => [operation, new Pace(rate)]));
+    const shared = (settings.shared ?? []).flatMap(({ operations, requestsPerSecond, burstSeconds }) => {
+      const pace = new Pace(requestsPerSecond, burstSeconds);
+      return operations.map((operation) => [operation, pace] as const);
+    });
+    this.#perOperation = new Map([...shared, ...Object.entries(settings.perOperation ?? {}).map(([operation, rate]) => [operation, new Pace(rate)] as const)]);
   }
 
   /** Resolves when a request of `operation` may go out. */
@@ -41,10 +54,10 @@ class Pace {
   readonly #burst: number;
   #next = -Infinity;
 
-  constructor(requestsPerSecond: number) {
+  constructor(requestsPerSecond: number, burstSeconds = BURST_SECONDS) {
     this.#interval = 1000 / requestsPerSecond;
     // The first of a burst is one of those that the second allows.
-    this.#burst = Math.max(0, BURST_SECONDS * 1000 - this.#interval);
+    this.#burst = Math.max(0, burstSeconds * 1000 - this.#interval);
   }
 
   /** Takes a place and says in how many milliseconds it comes. */
