@@ -22,6 +22,23 @@ export const protection = z.object({
   rotatedAt: time.nullable(),
 });
 
+/** One place of a KMS that was called. */
+export const kmsEndpoint = z.object({
+  provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']),
+  /** Region, location or host. */
+  location: z.string(),
+  /** Of the newest answers, in the middle; null before the first. */
+  latencyMs: z.number().nonnegative().nullable(),
+  /** `open`: it is not asked for a while, because it did not answer; `probing`: one call finds out. */
+  circuit: z.enum(['closed', 'open', 'probing']),
+  /** Null while the last answer was good. */
+  failingSince: time.nullable(),
+  retryAt: time.nullable(),
+  lastFailure: z.object({ code: z.string(), message: z.string() }).nullable(),
+  requests: count,
+  throttled: count,
+});
+
 export const status = z.object({
   profile: z.object({ name: z.string(), production: z.boolean(), fips: z.boolean() }),
   database: z.object({ kind: z.enum(['sqlite', 'cassandra']), location: z.string(), schemaVersion: count }),
@@ -35,6 +52,7 @@ export const status = z.object({
   liveSince: time.nullable(),
   /** Words from going live, for example that this node's KeyStore copy is stale. */
   notes: z.array(z.string()),
+  kms: z.array(kmsEndpoint),
   jobsRunning: count,
   censusAt: time.nullable(),
   audit: z.object({ records: count, verifiedAt: time.nullable(), intact: z.boolean().nullable() }),
@@ -51,4 +69,5 @@ export const session = {
 };
 
 export type Host = z.infer<typeof host>;
+export type KmsEndpointView = z.infer<typeof kmsEndpoint>;
 export type Status = z.infer<typeof status>;

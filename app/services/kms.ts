@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { readConfigFile } from '../../main/config/file.ts';
-import { AWS_SECTION, KMIP_SECTION } from '../../main/config/parameters.ts';
+import { AWS_SECTION, GCP_SECTION, KMIP_SECTION } from '../../main/config/parameters.ts';
 import { entriesOf, keyPath, parseConfig, unquoted, type ConfigEntry } from '../../main/config/parse.ts';
 import { AppError } from '../../main/errors.ts';
 import type { AwsKmsSettings } from '../../main/kms/aws/provider.ts';
+import type { GcpKmsSettings } from '../../main/kms/gcp/provider.ts';
 import type { KmipKmsSettings, KmipTls } from '../../main/kms/kmip/provider.ts';
 import { KmsProviders, notConfigured, type KmsSources, type KmsTarget } from '../../main/kms/registry.ts';
 import { SecretBytes } from '../../main/secret.ts';
@@ -61,10 +62,13 @@ async function read(profile: Profile): Promise<{ sources: KmsSources; digest: st
     return sourcesOf(profile, valuesOf(entriesOf(parseConfig(bytes)), process.env), bytes);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const fail = (): never => {
-      throw error;
+    const source = {
+      target: null,
+      settings: (): never => {
+        throw error;
+      },
     };
-    return { sources: { AWS_KMS: { target: null, settings: fail }, KMIP_KMS: { target: null, settings: fail } }, digest: error.code };
+    return { sources: { AWS_KMS: source, GCP_KMS: source, KMIP_KMS: source }, digest: error.code };
   }
 }
 
@@ -81,10 +85,32 @@ export function kmsSources({ fips, kms }: Pick<Profile, 'fips' | 'kms'>, values:
       target: keyId === '' ? null : { provider: 'AWS_KMS', keyId, location: values.written(AWS_SECTION, 'REGION') || null },
       settings: () => awsSettings(values, fips),
     },
+    GCP_KMS: {
+      target: gcpTarget(values),
+      settings: () => gcpSettings(values, kms.gcp),
+    },
     KMIP_KMS: {
       target: kmipTarget(values),
       settings: () => kmipSettings(values, kms.kmip),
     },
+  };
+}
+
+function gcpTarget({ written }: Values): KmsTarget | null {
+  const keyId = written(GCP_SECTION, 'KEY_ID');
+  if (keyId === '') return null;
+  const ring = written(GCP_SECTION, 'KEY_RING_ID');
+  return { provider: 'GCP_KMS', keyId: ring === '' || keyId.includes('/') ? keyId : `${ring}/${keyId}`, location: written(GCP_SECTION, 'LOCATION_ID') || null };
+}
+
+function gcpSettings({ resolved }: Values, gcp: Profile['kms']['gcp']): GcpKmsSettings {
+  return {
+    projectId: resolved(GCP_SECTION, 'PROJECT_ID') || null,
+    locationId: resolved(GCP_SECTION, 'LOCATION_ID') || null,
+    keyRingId: resolved(GCP_SECTION, 'KEY_RING_ID') || null,
+    keyId: resolved(GCP_SECTION, 'KEY_ID') || null,
+    credentialFile: resolved(GCP_SECTION, 'CREDENTIAL_FILE') || null,
+    endpoint: gcp?.endpoint ?? null,
   };
 }
 

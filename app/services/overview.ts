@@ -6,6 +6,8 @@ import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { ringRisks, type ClusterMap, type RingRisk } from './cluster-map.ts';
 import type { KeyList } from './key-list.ts';
+import { kmsFindings } from './kms-findings.ts';
+import type { KmsWatch } from './kms-watch.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** NIST SP 800-57 part 1, table 1: a symmetric data-encryption key's originator-usage period is at most two years. */
@@ -20,15 +22,18 @@ export class OverviewReport {
   readonly #keys: KeyList;
   readonly #censuses: Censuses;
   readonly #map: ClusterMap;
+  readonly #kms: KmsWatch;
 
-  constructor(cluster: Cluster, keys: KeyList, censuses: Censuses, map: ClusterMap) {
+  constructor(cluster: Cluster, keys: KeyList, censuses: Censuses, map: ClusterMap, kms: KmsWatch) {
     this.#cluster = cluster;
     this.#keys = keys;
     this.#censuses = censuses;
     this.#map = map;
+    this.#kms = kms;
   }
 
   async get(): Promise<Overview> {
+    this.#kms.touch();
     const started = performance.now();
     const { keys } = await this.#keys.list();
     const databaseMs = performance.now() - started;
@@ -48,8 +53,11 @@ export class OverviewReport {
       readable: instances - unreadable,
       generations: keys.length,
       byState: { active, older: instances - unreadable - active, unreadable },
-      findings: [...(await this.#findings(keys, broken, lost)), ...censusFindings(standing)].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
-      latencies: [{ dependency: 'System database', milliseconds: databaseMs, at: now() }],
+      findings: [...(await this.#findings(keys, broken, lost)), ...kmsFindings(await this.#kms.keys(), this.#kms.endpoints), ...censusFindings(standing)].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
+      latencies: [
+        { dependency: 'System database', milliseconds: databaseMs, at: now() },
+        ...this.#kms.endpoints.flatMap(({ provider, location, latency: { medianMs } }) => (medianMs === null ? [] : [{ dependency: `${provider} ${location}`, milliseconds: medianMs, at: now() }])),
+      ],
       activationsByDay: perDay(keys.flatMap((key) => (key.activatedAt === null ? [] : [key.activatedAt]))),
       empty: standing.at !== null && instances === 0 && keys.length <= 2 && unlocked,
     };

@@ -15,6 +15,7 @@ import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
+import { KmsWatch } from './kms-watch.ts';
 import { OverviewReport } from './overview.ts';
 import { RegionAudits } from './regions.ts';
 import { Rekeys } from './rekey.ts';
@@ -32,6 +33,7 @@ export interface ProfileServices {
   readonly keystore: KeyStoreActs;
   readonly configs: Configs;
   readonly scans: FolderScans;
+  readonly kmsWatch: KmsWatch;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
   readonly regions: RegionAudits;
@@ -70,6 +72,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
   const keys = new KeyList(cluster, censuses);
   const data = new DataStore(cluster, jobs, censuses);
   const map = new ClusterMap(cluster);
+  const kmsWatch = new KmsWatch(cluster);
   return {
     cluster,
     map,
@@ -81,7 +84,8 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
     configs: new Configs(cluster, profiles),
     scans: new FolderScans(jobs, explain),
-    overview: new OverviewReport(cluster, keys, censuses, map),
+    kmsWatch,
+    overview: new OverviewReport(cluster, keys, censuses, map, kmsWatch),
     regions: new RegionAudits(cluster, censuses, jobs, profiles),
     rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };

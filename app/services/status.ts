@@ -1,5 +1,6 @@
 import { AppError, type Failure } from '../../main/errors.ts';
-import type { Status } from '../contract/session.ts';
+import type { KmsEndpointOf } from '../../main/kms/registry.ts';
+import type { KmsEndpointView, Status } from '../contract/session.ts';
 import type { Cluster } from './cluster.ts';
 import type { ProfileServices } from './profile-services.ts';
 
@@ -7,7 +8,8 @@ import type { ProfileServices } from './profile-services.ts';
 export type LiveState = { readonly is: 'starting' | 'ready' } | { readonly is: 'failed'; readonly failure: Failure };
 
 /** What the window's frame shows. @throws AppError `DATABASE_*` */
-export async function statusOf({ cluster, censuses, jobs, rekeys }: ProfileServices, state: LiveState, audit: Status['audit']): Promise<Status> {
+export async function statusOf({ cluster, censuses, jobs, rekeys, kmsWatch }: ProfileServices, state: LiveState, audit: Status['audit']): Promise<Status> {
+  kmsWatch.touch();
   const ring = cluster.unlocked ? cluster.ring : null;
   const head = await cluster.db.audit.head();
   return {
@@ -25,9 +27,24 @@ export async function statusOf({ cluster, censuses, jobs, rekeys }: ProfileServi
     unlockNeeds: (await cluster.needsPassword()) ? 'keystore-password' : 'nothing',
     liveSince: cluster.liveSince,
     notes: cluster.notes(),
+    kms: kmsWatch.endpoints.map(endpointView),
     jobsRunning: jobs.running + rekeys.workers.running,
     censusAt: censuses.at,
     audit: { ...audit, records: head?.seq ?? 0 },
+  };
+}
+
+function endpointView({ provider, location, latency, circuit, requests, throttled }: KmsEndpointOf): KmsEndpointView {
+  return {
+    provider,
+    location,
+    latencyMs: latency.medianMs,
+    circuit: circuit.state,
+    failingSince: circuit.failingSince,
+    retryAt: circuit.retryAt === null ? null : Math.ceil(circuit.retryAt),
+    lastFailure: circuit.last,
+    requests,
+    throttled,
   };
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { AwsKmsSettings } from './aws/provider.ts';
 import type { KmsEndpointState } from './endpoint.ts';
+import type { GcpKmsSettings } from './gcp/provider.ts';
 import type { KmipKmsSettings } from './kmip/provider.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from './provider.ts';
 
@@ -14,8 +15,9 @@ export interface KmsTarget {
 }
 
 /** What each provider is opened with. */
-export interface KmsSettings {
+export interface KmsSettings extends Record<KmsProviderName, unknown> {
   readonly AWS_KMS: AwsKmsSettings;
+  readonly GCP_KMS: GcpKmsSettings;
   readonly KMIP_KMS: KmipKmsSettings;
 }
 
@@ -28,7 +30,7 @@ export interface KmsSource<Settings> {
 }
 
 /** A provider that is not there can not even unwrap. */
-export type KmsSources = { readonly [Name in KmsProviderName]?: Name extends keyof KmsSettings ? KmsSource<KmsSettings[Name]> : never };
+export type KmsSources = { readonly [Name in KmsProviderName]?: KmsSource<KmsSettings[Name]> };
 
 export interface KmsEndpointOf extends KmsEndpointState {
   readonly provider: KmsProviderName;
@@ -52,8 +54,9 @@ export interface KmsRegistry {
 }
 
 /** SDKs are loaded when they are needed: most starts call no KMS. One entry a provider. */
-const OPEN: { readonly [Name in keyof KmsSettings]: (settings: KmsSettings[Name]) => Promise<KmsProvider> } = {
+const OPEN: { readonly [Name in KmsProviderName]: (settings: KmsSettings[Name]) => Promise<KmsProvider> } = {
   AWS_KMS: async (settings) => new (await import('./aws/provider.ts')).AwsKms(settings),
+  GCP_KMS: async (settings) => new (await import('./gcp/provider.ts')).GcpKms(settings),
   KMIP_KMS: async (settings) => new (await import('./kmip/provider.ts')).KmipKms(settings),
 };
 
@@ -120,10 +123,10 @@ export class KmsProviders implements KmsRegistry {
   }
 }
 
-async function openFrom(sources: KmsSources, name: KmsProviderName): Promise<KmsProvider> {
-  if (name === 'AWS_KMS' && sources.AWS_KMS !== undefined) return OPEN.AWS_KMS(sources.AWS_KMS.settings());
-  if (name === 'KMIP_KMS' && sources.KMIP_KMS !== undefined) return OPEN.KMIP_KMS(sources.KMIP_KMS.settings());
-  throw notConfigured(name);
+async function openFrom<Name extends KmsProviderName>(sources: KmsSources, name: Name): Promise<KmsProvider> {
+  const source: KmsSource<KmsSettings[Name]> | undefined = sources[name];
+  if (source === undefined) throw notConfigured(name);
+  return OPEN[name](source.settings());
 }
 
 /** `PROVIDER_NOT_CONFIGURED` */
