@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RegionAuditView, RegionFindingView } from '../../../app/contract/regions.ts';
+import { openServices, type Services } from '../../../app/services.ts';
+import { isAppError } from '../../../main/errors.ts';
+import { imageOf } from '../../lu/fixtures.ts';
+import { createKey, CREDENTIALS } from './aws.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
+import { addNodes, configIni, differingKey, EMPTY, HOME, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
+
+const AWS = "activatekey name='masterkey_key_name' generatorType='AWS_KMS' storeType='AWS_KMS'";
+// Before any hook: the first time it takes minutes.
+const python = await installLocalStack();
+let server: KmsServer;
+let proxy: FaultProxy;
+let home: string;
+let services: Services;
+let single: string;
+let multi: string;
+let old: string;
+let active: string;
+
+const nodes = (): { node: string; region: string; key: string }[] => REGIONS.map((region, index) => ({ node: `n${index + 1}`, region, key: multi }));
+
+/** A cluster whose first generation lies under a key of one Region, and the active one under a multi-Region key. */
+beforeAll(async () => {
+  server = await startLocalStack(python);
+  proxy = await startFaultProxy(server.url);
+  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
+  setCredentials();
+  single = await createKey(server.url, {}, HOME);
+  multi = await differingKey(server.url);
+  await sameAlias(server.url, 'alias/mixed', REGIONS.slice(0, 2));
+  home = await mkdtemp(join(tmpdir(), 'fkc-regions-'));
+  const maker = await openServices({ home });
+  await maker.createProfile({ name: 'world', sqlite: join(home, 'world.sqlite') }, null);
+  await addNodes(maker, 'world', home, [{ ...(nodes()[0] as { node: string; region: string; key: string }), key: single }]);
+  await maker.close();
+  services = await openServices({ home, profile: 'world' });
+  await services.unlock(null);
+  await services.define({ lu: 'CUSTOMER', root: { table: 'customer', key: 'name' }, tables: [] });
+  const image = imageOf("CREATE TABLE customer(name TEXT); INSERT INTO customer VALUES ('x')");
+  old = (await services.activation.run(AWS, null)).description;
+  for (let id = 0; id < 7; id += 1) await services.cluster.instances.save('CUSTOMER', `old-${id}`, image);
+  await writeFile(join(home, 'n1.ini'), configIni(HOME, multi));
+  active = (await services.activation.run(AWS, null)).description;
+  for (let id = 0; id < 5; id += 1) await services.cluster.instances.save('CUSTOMER', `new-${id}`, image);
+  await addNodes(services, 'world', home, nodes().slice(1));
+});
+
+afterAll(async () => {
+  delete process.env['AWS_ENDPOINT_URL_KMS'];
+  await services?.close();
+  await proxy?.stop();
+  await server?.stop();
+  if (home !== undefined) await rm(home, { recursive: true, force: true });
+});
+
+beforeEach(() => proxy.set());
+
+function of(audit: RegionAuditView, code: string): RegionFindingView[] {
+  return audit.findings.filter((finding) => finding.code === code);
+}
+
+describe('five Regions', () => {
+  let audit: RegionAuditView;
+  beforeAll(async () => {
+    proxy.set();
+    audit = await services.regions.audit();
+  });
+
+  it('finds where each key is, and in which state', () => {
+    const key = audit.keys.find((one) => one.key.endsWith(multi));
+    expect(key).toMatchObject({ key: `arn:aws:kms:*:${CREDENTIALS.accessKeyId}:key/${multi}`, multiRegion: true, primary: HOME, nodes: ['n1', 'n2', 'n3', 'n4', 'n5'], generations: 1, instances: 5 });
+    const there = Object.fromEntries((key?.regions ?? []).map(({ region, exists, state }) => [region, exists === 'yes' ? state : exists]));
+    expect(there).toEqual({ 'eu-west-1': 'enabled', 'eu-central-1': 'enabled', 'us-east-1': 'enabled', 'us-west-2': 'disabled', 'ap-southeast-1': 'no' });
+    expect(audit.keys.find((one) => one.key === single)).toMatchObject({ multiRegion: false, generations: 1, instances: 7, regions: [{ region: HOME, state: 'enabled' }] });
+    expect(audit.regions.map(({ region }) => region).toSorted()).toEqual(REGIONS.toSorted());
+    expect(audit.regions.every(({ medianMs, whyNot, region }) => whyNot === null && (region === EMPTY || (medianMs ?? 0) > 0))).toBe(true);
+  });
+
+  it.each([
+    ['STATE_DIFFERS', 'critical', 'us-west-2'],
+    ['ALIASES_DIFFER', 'warning', 'eu-west-1'],
+    ['TAGS_DIFFER', 'warning', 'us-east-1'],
+    ['POLICY_DIFFERS', 'warning', 'us-west-2'],
+    ['GRANTS_DIFFER', 'warning', 'eu-central-1'],
+  ])('finds %s', (code, severity, odd) => {
+    expect(of(audit, code)).toMatchObject([{ severity }]);
+    const groups = audit.keys.find((one) => one.key.endsWith(multi))?.differs.find((each) => each.code === code)?.groups;
+    expect(groups).toHaveLength(2);
+    expect(groups?.some(({ places }) => places.join() === odd)).toBe(true);
+  });
+
+  it('finds what nodes and generations lack', () => {
+    expect(of(audit, 'KEY_MISSING_IN_REGION')).toMatchObject([{ severity: 'critical', where: { regions: [EMPTY], nodes: ['n5'] } }]);
+    expect(of(audit, 'KEY_NOT_USABLE')).toMatchObject([{ severity: 'critical', where: { regions: ['us-west-2'], nodes: ['n4'] } }]);
+    expect(of(audit, 'GENERATION_IN_ONE_REGION')).toMatchObject([{ where: { key: single, regions: [HOME] } }]);
+    const across = of(audit, 'NODE_REACHES_ACROSS');
+    expect(across.map(({ where }) => where.nodes[0])).toEqual(['n2', 'n3', 'n4', 'n5']);
+    expect(across[0]?.what).toMatch(/takes [\d.]+ ms/);
+    expect(of(audit, 'REGION_NOT_ASKED')).toEqual([]);
+    expect(of(audit, 'KEY_NOT_ASKED')).toEqual([]);
+  });
+
+  it('tells what is lost with a Region', async () => {
+    const outlook = await services.regions.whatIf({ lost: HOME, disabled: null });
+    expect(outlook.nodes.map(({ node, then }) => [node, then])).toEqual([['n1', 'not'], ['n2', 'partly'], ['n3', 'partly'], ['n4', 'not'], ['n5', 'not']]);
+    expect(outlook.generations).toMatchObject([
+      { description: old, lostTo: 'all', elsewhere: [], instances: 7 },
+      { description: active, lostTo: 'some', elsewhere: ['eu-central-1', 'us-east-1'], instances: 5 },
+    ].toSorted((a, b) => outlook.generations.findIndex(({ description }) => description === a.description) - outlook.generations.findIndex(({ description }) => description === b.description)));
+    expect(outlook).toMatchObject({ unreadable: 7, partlyUnreadable: 5, census: { live: true } });
+  });
+
+  it('tells what is lost with a key, by any of its names', async () => {
+    const all = await services.regions.whatIf({ lost: null, disabled: multi });
+    expect(all).toMatchObject({ unreadable: 5, partlyUnreadable: 0, generations: [{ description: active, lostTo: 'all' }] });
+    expect(await services.regions.whatIf({ lost: null, disabled: 'alias/fabric-primary' })).toMatchObject({ concerns: [{ region: HOME }] });
+    const one = await services.regions.whatIf({ lost: null, disabled: `arn:aws:kms:eu-central-1:${CREDENTIALS.accessKeyId}:key/${multi}` });
+    expect(one.concerns).toHaveLength(1);
+    expect(one).toMatchObject({ unreadable: 0, generations: [] });
+    expect(one.nodes.find(({ node }) => node === 'n2')).toMatchObject({ then: 'whole', cannotActivate: true });
+    expect(await services.regions.whatIf({ lost: null, disabled: 'alias/none' }).catch((error: unknown) => isAppError(error) && error.code)).toBe('KMS_KEY_NOT_FOUND');
+    expect(await services.regions.whatIf({ lost: 'sa-east-1', disabled: null }).catch((error: unknown) => isAppError(error) && error.code)).toBe('REGION_UNKNOWN');
+  });
+
+  it('is told by the audit trail, with its figures and no secret', async () => {
+    const { records } = await services.auditList({ act: 'regions.audit', limit: 10 });
+    expect(records.map(({ outcome }) => outcome)).toEqual(['done', 'started']);
+    expect(JSON.parse(records[0]?.context ?? '')).toMatchObject({ nodes: 5, keys: 2, throttled: 0 });
+    expect(JSON.stringify([records, audit])).not.toContain(CREDENTIALS.secretAccessKey);
+  });
+
+  it('changes nothing at the KMS', async () => {
+    proxy.set();
+    await services.regions.audit();
+    expect([...new Set(proxy.passed.map(({ operation }) => operation))].toSorted()).toEqual(['DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListAliases', 'ListGrants', 'ListResourceTags']);
+  });
+});
+
+describe('one alias', () => {
+  it('that means two keys', async () => {
+    await writeFile(join(home, 'n1.ini'), configIni(HOME, 'alias/mixed'));
+    await writeFile(join(home, 'n2.ini'), configIni('eu-central-1', 'alias/mixed'));
+    try {
+      const audit = await services.regions.audit();
+      expect(of(audit, 'ALIAS_MEANS_ANOTHER_KEY')).toMatchObject([{ severity: 'critical', where: { key: 'alias/mixed', regions: ['eu-west-1', 'eu-central-1'], nodes: ['n1', 'n2'] } }]);
+      expect(of(audit, 'NODES_USE_DIFFERENT_KEYS')).toHaveLength(1);
+    } finally {
+      for (const { node, region, key } of nodes().slice(0, 2)) await writeFile(join(home, `${node}.ini`), configIni(region, key));
+    }
+  });
+});
+
+describe('a Region that fails', () => {
+  it('from the start keeps no other from being audited', async () => {
+    proxy.set({ region: 'us-east-1', fault: { kind: 'cut', after: null } });
+    const audit = await services.regions.audit();
+    expect(of(audit, 'REGION_NOT_ASKED')).toMatchObject([{ severity: 'critical', where: { regions: ['us-east-1'], nodes: ['n3'] }, what: expect.stringContaining('KMS_') }]);
+    expect(audit.keys.find((one) => one.key.endsWith(multi))?.regions.find(({ region }) => region === 'us-east-1')).toMatchObject({ exists: 'unknown' });
+    expect(of(audit, 'STATE_DIFFERS')).toHaveLength(1);
+    expect(of(audit, 'TAGS_DIFFER')).toEqual([]);
+  });
+
+  it('in the middle keeps what was learnt before', async () => {
+    proxy.set({ region: 'us-east-1', operation: 'GetKeyPolicy', fault: { kind: 'error', status: 400, type: 'ExpiredTokenException' } });
+    const audit = await services.regions.audit();
+    expect(of(audit, 'REGION_NOT_ASKED')).toMatchObject([{ where: { regions: ['us-east-1'] }, what: expect.stringContaining('KMS_CREDENTIALS_EXPIRED') }]);
+    expect(audit.keys.find((one) => one.key.endsWith(multi))?.regions.find(({ region }) => region === 'us-east-1')).toMatchObject({ exists: 'yes', state: 'enabled' });
+  });
+
+  it('with one permission is told with the permission', async () => {
+    proxy.set({ operation: 'ListGrants', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
+    const audit = await services.regions.audit();
+    expect(of(audit, 'REGION_NOT_ASKED')).toEqual([]);
+    expect(of(audit, 'GRANTS_DIFFER')).toEqual([]);
+    expect(of(audit, 'KEY_NOT_ASKED')).toHaveLength(4);
+    expect(of(audit, 'KEY_NOT_ASKED')[0]?.what).toContain('kms:ListGrants');
+  });
+
+  it('and one that is silent can be left by cancelling', async () => {
+    proxy.set({ fault: { kind: 'slow', ms: 60_000 } });
+    const { id, ended } = services.regions.start();
+    ended.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const began = performance.now();
+    await services.jobs.stop(id, 'cancelled');
+    expect(await ended.catch((error: unknown) => isAppError(error) && error.code)).toBe('CANCELLED');
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(services.jobs.list().find((job) => job.id === id)).toMatchObject({ kind: 'regions', state: 'cancelled' });
+  });
+});
