@@ -28,13 +28,15 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
   const paths = knownPaths(view);
   const [chosen, setChosen] = useState(path === '' || paths.includes(path) ? path : OTHER);
   const [typed, setTyped] = useState(path);
-  const [value, setValue] = useState('');
+  /** Null until something was typed: an empty value is one too. */
+  const [value, setValue] = useState<string | null>(null);
   const [node, setNode] = useState('');
   const wanted = chosen === OTHER ? typed.trim() : chosen;
-  const settled = useSettled(JSON.stringify([wanted, value, node]));
-  const [plannedPath = '', plannedValue = '', plannedNode = ''] = JSON.parse(settled) as string[];
-  const request: Input<'config.plan'> = { settings: [{ ...splitPath(plannedPath), value: plannedValue }], node: plannedNode === '' ? null : plannedNode };
-  const plan = useQuery({ ...queries.configPlan(request), enabled: plannedPath !== '' });
+  const asked = JSON.stringify([wanted, value, node]);
+  const settled = useSettled(asked);
+  const [plannedPath, plannedValue, plannedNode] = JSON.parse(settled) as [string, string | null, string];
+  const request: Input<'config.plan'> = { settings: [{ ...splitPath(plannedPath), value: plannedValue ?? '' }], node: plannedNode === '' ? null : plannedNode };
+  const plan = useQuery({ ...queries.configPlan(request), enabled: plannedPath !== '' && plannedValue !== null });
   const set = useMutation({
     mutationFn: (confirm: string) => ask((c) => c.config.set({ ...request, confirm })),
     gcTime: 0,
@@ -47,13 +49,13 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
   });
   const changes = plan.data?.changes ?? [];
   const touched = changes.filter(({ changed }) => changed);
-  const ready = settled === JSON.stringify([wanted, value, node]) && plan.isSuccess && touched.length > 0;
+  const ready = settled === asked && plan.isSuccess && touched.length > 0;
   const failure = set.error ?? plan.error;
   const secret = view.parameters.find((parameter) => pathOf(parameter) === wanted)?.secret === true;
   return (
     <Sheet
       title="Change a value of config.ini"
-      happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, plannedPath)}</p> : <p className="quiet">{wanted === '' ? 'Choose a key first.' : 'Working out the difference …'}</p>}
+      happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, plannedPath)}</p> : <p className="quiet">{waitingWords(wanted, value, plan.isError)}</p>}
       touches={<p>{touched.length === 0 ? 'No file yet.' : `The config.ini of ${touched.map((change) => change.node).join(' and ')}. A node reads it when it goes live; running nodes go on as they are.`}</p>}
       back={
         <p>
@@ -76,14 +78,20 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
       <TextInput
         label="Value"
         description={secret ? 'A secret does not stand in the file: leave it empty, or name the variable that holds it, as in ${NAME}' : 'empty: not set'}
-        value={value}
+        value={value ?? ''}
         onChange={(event) => setValue(event.currentTarget.value)}
         spellCheck={false}
         autoComplete="off"
       />
-      {plan.isSuccess && plannedPath !== '' ? <Diffs changes={changes} /> : null}
+      {plan.isSuccess ? <Diffs changes={changes} /> : null}
     </Sheet>
   );
+}
+
+function waitingWords(path: string, value: string | null, isRefused: boolean): string {
+  if (path === '') return 'Choose a key first.';
+  if (value === null) return 'Type the value: the difference in every file is shown first.';
+  return isRefused ? 'Nothing: this is refused.' : 'Working out the difference …';
 }
 
 function happening(touched: number, all: number, path: string): string {

@@ -71,7 +71,14 @@ function Files({ view }: { view: ConfigView }): ReactNode {
             </Section>
           )}
           <Section title="Side by side: what differs or is wrong" acts={<span className="quiet">{view.sameKeys === 1 ? '1 more key is right and the same everywhere' : `${counted(view.sameKeys, 'more key', 'more keys')} are right and the same everywhere`}</span>}>
-            <SideBySide view={view} onChange={(row) => change(row.section === '' ? row.key : `${row.section}.${row.key}`)} onRemove={setRemoving} />
+            <SideBySide
+              view={view}
+              onChange={(row) => change(row.section === '' ? row.key : `${row.section}.${row.key}`)}
+              onRemove={(node) => {
+                setDone(null);
+                setRemoving(node);
+              }}
+            />
             {view.rows.length > 0 ? null : <p className="quiet config-nothing">No key differs, and none is wrong.</p>}
           </Section>
         </>

@@ -50,7 +50,7 @@ function Outcome({ scan, onCancel }: { scan: Scan; onCancel: () => void }): Reac
   return (
     <div className="config-outcome">
       <p className="result-item" role="status">
-        <StateBadge state={BADGES[state]} word={scanWords(scan)} />
+        <StateBadge state={state === 'done' && scan.total > 0 ? 'warning' : BADGES[state]} word={scanWords(scan)} />
         {state === 'running' ? (
           <Button variant="default" onClick={onCancel}>
             Cancel

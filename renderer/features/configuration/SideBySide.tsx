@@ -32,9 +32,8 @@ export function SideBySide({ view: { nodes, rows }, onChange, onRemove }: SideBy
                 {failure === null ? null : <StateBadge state="unreadable" />}
               </th>
             ))}
-            <th scope="col">Findings</th>
-            <th scope="col">
-              <span className="hidden-text">Change</span>
+            <th scope="col" className="config-margin">
+              Findings
             </th>
           </tr>
         </thead>
@@ -43,7 +42,7 @@ export function SideBySide({ view: { nodes, rows }, onChange, onRemove }: SideBy
             <Fragment key={`${row.section}\n${row.key}`}>
               {row.section === (rows[index - 1]?.section ?? '') ? null : (
                 <tr className="config-section">
-                  <th scope="rowgroup" colSpan={nodes.length + 3}>
+                  <th scope="rowgroup" colSpan={nodes.length + 2}>
                     <code>[{row.section}]</code>
                   </th>
                 </tr>
@@ -65,6 +64,9 @@ function KeyRow({ row, nodes, onChange }: { row: ConfigRow; nodes: ConfigView['n
       <th scope="row">
         <code className="config-key">{row.key}</code>
         {!row.differs ? null : row.ofTheNode ? <StateBadge state="note" word="each node’s own" /> : <StateBadge state="warning" word="differs" />}
+        <button type="button" className="link-button" onClick={() => onChange(row)} aria-label={`Change ${path}`}>
+          Change…
+        </button>
       </th>
       {nodes.map(({ node, failure }) => {
         const found = values.get(node);
@@ -87,11 +89,6 @@ function KeyRow({ row, nodes, onChange }: { row: ConfigRow; nodes: ConfigView['n
         );
       })}
       <td className="config-margin">{row.findings.length === 0 ? null : <FindingList findings={row.findings} place={placeInNodes} />}</td>
-      <td className="config-act">
-        <button type="button" className="tool" onClick={() => onChange(row)} aria-label={`Change ${path}`}>
-          Change…
-        </button>
-      </td>
     </tr>
   );
 }
