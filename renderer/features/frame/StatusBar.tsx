@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from '@tanstack/react-router';
 import type { Host, Status } from '../../../app/contract/session.ts';
-import { counted } from '../../format.ts';
+import { counted, latency } from '../../format.ts';
 import { Shape } from '../../ui/Shape.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -15,6 +15,7 @@ export function StatusBar({ status, host }: { status: Status | undefined; host: 
         <>
           <span>{status.censusAt === null ? 'No census yet' : <>Last census <Time at={status.censusAt} /></>}</span>
           <AuditState audit={status.audit} />
+          <KmsState endpoints={status.kms} />
         </>
       )}
       <span className="spring" />
@@ -30,6 +31,28 @@ export function StatusBar({ status, host }: { status: Status | undefined; host: 
         </span>
       )}
     </footer>
+  );
+}
+
+/** How fast the KMSs answer, or that one does not. */
+function KmsState({ endpoints }: { endpoints: Status['kms'] }): ReactNode {
+  if (endpoints.length === 0) return null;
+  const words = endpoints.map(({ provider, location, latencyMs, circuit, failingSince, lastFailure }) =>
+    [`${provider} ${location}`, latencyMs === null ? 'no answer yet' : latency(latencyMs), failingSince === null ? null : `no answer since ${new Date(failingSince).toISOString()} (${lastFailure?.code ?? ''})`, circuit === 'closed' ? null : `circuit ${circuit}`].filter((word) => word !== null).join(', '),
+  );
+  const failing = endpoints.filter(({ failingSince }) => failingSince !== null);
+  const [first] = failing;
+  const slowest = Math.max(...endpoints.map(({ latencyMs }) => latencyMs ?? 0));
+  return (
+    <span title={words.join('\n')}>
+      {first === undefined || first.failingSince === null ? (
+        `KMS ${latency(slowest)}`
+      ) : (
+        <Link to="/">
+          <StateBadge state="broken" word="KMS does not answer since" /> <Time at={first.failingSince} />
+        </Link>
+      )}
+    </span>
   );
 }
 
