@@ -16,7 +16,7 @@ export function channelFailure(status: number, words: string, facts: ErrorDetail
     return new AppError(
       'KMS_TLS_UNTRUSTED',
       'The certificate that answered for Google Cloud KMS is not trusted, not valid now, or for another name. No credentials and no key were sent.',
-      'Look for an inspecting proxy. A private CA is trusted by GRPC_DEFAULT_SSL_ROOTS_FILE_PATH; check the endpoint of the profile and the clock.',
+      'Look for an inspecting proxy. A private CA is trusted by NODE_EXTRA_CA_CERTS; check the endpoint of the profile and the clock.',
       { details: facts },
     );
   }

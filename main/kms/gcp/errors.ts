@@ -39,6 +39,7 @@ export function gcpError(error: unknown, request: GcpRequest): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const { status, words, reason } = partsOf(error);
   const facts = factsOf(error, request);
+  if (status === null && /already been closed/.test(words)) return tell(TOLD.closed, facts);
   if (status === null) return error instanceof TypeError || error instanceof RangeError ? tell(TOLD.invalid, facts) : error;
   const failure = channelFailure(status, words, facts);
   if (failure !== null) return failure;

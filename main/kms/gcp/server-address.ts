@@ -20,7 +20,7 @@ export function readServerAddress(text: string): ServerAddress {
   const [, scheme, host, port] = FORM.exec(text) ?? [];
   const number = port === undefined ? TLS_PORT : Number(port);
   if (host === undefined || number < 1 || number > 65_535) throw refused(text, 'is no address');
-  const plainText = scheme === 'http://';
+  const plainText = scheme !== undefined && !scheme.startsWith('https');
   if (plainText && !LOOPBACK.test(host)) throw refused(text, 'would carry master keys over the network in plain text');
   return { host, port: number, plainText };
 }

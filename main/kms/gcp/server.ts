@@ -38,6 +38,10 @@ interface Asking<T> extends GcpRequest {
 interface OpenClient {
   readonly kms: KeyManagementServiceClient;
   readonly signedIn: SignIn;
+  /** Calls that are under way on it. */
+  calls: number;
+  /** No further call is made on it: it is closed after the last one. */
+  retired: boolean;
 }
 
 // With GOOGLE_SDK_NODE_LOGGING set, the SDK would write each request to the terminal, the plain key among its fields.
@@ -65,17 +69,21 @@ export class GcpServer {
     // What can be known without asking anybody is told before anything is counted against Google.
     await this.#client();
     const ask = async (signal: AbortSignal): Promise<T> => {
-      const opening = this.#client();
-      const { kms, signedIn } = await opening;
+      const client = await this.#client();
+      const { kms, signedIn } = client;
+      // A connection that answers no more stays open for minutes.
+      signal.addEventListener('abort', () => this.#retire(client), { once: true });
+      client.calls += 1;
       try {
         await signedIn.ready(request);
         return await send(kms, { signal, timeout: this.#timeoutMs, autoPaginate: false, retry: { retryCodes: [] } });
       } catch (error) {
         const told = gcpError(error, request);
-        // A connection that answers no more stays open for minutes, and credentials may have been renewed since.
-        const isStale = signal.aborted || ['KMS_TIMEOUT', 'KMS_CREDENTIALS_WRONG', 'KMS_CREDENTIALS_EXPIRED'].some((code) => isAppError(told) && told.code === code);
-        if (isStale) this.#forget(opening);
+        if (STALE.some((code) => isAppError(told, code))) this.#retire(client);
         throw told;
+      } finally {
+        client.calls -= 1;
+        closeIfDone(client);
       }
     };
     const call = { operation, ...(repeatable === undefined ? {} : { repeatable }), ...(discard === undefined ? {} : { discard }) };
@@ -83,7 +91,9 @@ export class GcpServer {
   }
 
   close(): void {
-    if (this.#open !== null) this.#forget(this.#open);
+    const opening = this.#open;
+    this.#open = null;
+    opening?.then(({ kms }) => kms.close()).catch(() => undefined);
   }
 
   get #timeoutMs(): number {
@@ -109,10 +119,20 @@ export class GcpServer {
     }
   }
 
-  #forget(opening: Promise<OpenClient>): void {
-    if (this.#open === opening) this.#open = null;
-    opening.then(({ kms }) => kms.close()).catch(() => undefined);
+  /** The next request gets another one, with whatever credentials there are by then. */
+  #retire(client: OpenClient): void {
+    if (client.retired) return;
+    client.retired = true;
+    this.#open = null;
+    closeIfDone(client);
   }
+}
+
+/** After these the next request starts anew: time has passed, credentials may have been renewed. */
+const STALE = ['KMS_TIMEOUT', 'KMS_CREDENTIALS_WRONG', 'KMS_CREDENTIALS_EXPIRED'] as const;
+
+function closeIfDone({ kms, retired, calls }: OpenClient): void {
+  if (retired && calls === 0) kms.close().catch(() => undefined);
 }
 
 async function openClient({ credentialFile, endpoint }: GcpConnection): Promise<OpenClient> {
@@ -132,7 +152,7 @@ async function openClient({ credentialFile, endpoint }: GcpConnection): Promise<
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 5_000,
   });
-  return { kms, signedIn };
+  return { kms, signedIn, calls: 0, retired: false };
 }
 
 function placeOf({ host, port, plainText }: ServerAddress): { apiEndpoint: string; port: number; sslCreds?: grpc.ChannelCredentials } {

@@ -49,6 +49,7 @@ export const TOLD = {
   regionWrong: ['KMS_REGION_WRONG', 'The location is none that Cloud KMS has there, or the endpoint belongs to another one. Nothing was changed.', 'Correct LOCATION_ID, and the endpoint if one is set; gcloud kms locations list shows all.'],
   serviceOff: ['KMS_REQUEST_REFUSED', 'Cloud KMS is turned off for this project, or the project has no billing. Nothing was changed.', 'Turn it on (gcloud services enable cloudkms.googleapis.com), and look at the billing of the project.'],
   changedOnTheWay: ['KMS_ANSWER_INVALID', 'Google received other bytes than were sent (its checksum says so). It did nothing, and nothing was changed.', 'Look for a faulty proxy or network between here and Google.'],
+  closed: ['CANCELLED', 'The connection to Google Cloud KMS was closed while a request was about to be made. Google was not asked.', 'Do it again.'],
   invalid: ['KMS_ANSWER_INVALID', 'What came back is no answer of Google Cloud KMS, or only half of one. It was not used, and nothing was changed here.', 'Look for a proxy or another server between here and Google, and check the endpoint of the profile.'],
   refused: ['KMS_REQUEST_REFUSED', 'Google did not accept the request as it is. Nothing was changed.', 'Look at the key in Google Cloud, and up the status in the Cloud KMS reference.'],
 } as const satisfies Readonly<Record<string, Told>>;
