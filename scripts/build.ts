@@ -71,6 +71,8 @@ async function electronConfig(): Promise<InlineConfig> {
   return {
     ...COMMON,
     plugins: [sourceUrls()],
+    // Google's client is CommonJS that looks for its folder while it is loaded.
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     ssr: { noExternal: true, external: ['electron'] },
     build: {
       ...COMMON.build,
