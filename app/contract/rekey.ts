@@ -15,7 +15,7 @@ export const rekeyRequest = z.object({
 });
 
 const rate = z.number().positive().max(10_000_000);
-const concurrency = z.number().int().min(1).max(64);
+const concurrency = z.number().int().min(1).max(256);
 
 /** null is no limit; what is not given stays, or is the default. */
 export const rekeyLimits = z.object({

@@ -31,7 +31,7 @@ export const campaignParams = z.strictObject({
 });
 export type CampaignParams = z.infer<typeof campaignParams>;
 
-export const MAX_CONCURRENCY = 64;
+export const MAX_CONCURRENCY = 256;
 
 /** For the whole campaign, shared by its workers, but `concurrency`: that is each worker's. null is no limit. */
 export const campaignLimits = z.strictObject({
@@ -42,7 +42,7 @@ export const campaignLimits = z.strictObject({
 });
 export type CampaignLimits = z.infer<typeof campaignLimits>;
 
-export const DEFAULT_LIMITS: CampaignLimits = { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 32 };
+export const DEFAULT_LIMITS: CampaignLimits = { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 128 };
 
 /** How a campaign ended. */
 export const campaignOutcome = z.discriminatedUnion('kind', [

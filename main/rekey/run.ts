@@ -24,6 +24,8 @@ export interface CampaignRun {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
   readonly clock?: Clock;
+  /** What is done to each instance; default: what the campaign says. Set where everything else is measured by itself. */
+  readonly treatment?: Treatment;
 }
 
 /** What this worker did since it began, about once a second and whenever it begins or ends to wait. */
@@ -85,7 +87,7 @@ class Worker {
       worker,
       clock,
       patience,
-      treatment: treatmentOf(keys, campaign),
+      treatment: run.treatment ?? treatmentOf(keys, campaign),
       active: new ActiveNow(keys, clock, patience),
       throttle: new Throttle(campaign.limits, 1, clock),
       width: new Width(campaign.limits.concurrency),

@@ -93,7 +93,7 @@ describe('a rekey', () => {
   it('is throttled while it runs, paused, resumed and cancelled', async () => {
     const { services } = await rotated(40);
     const id = await services.rekeys.begin({}, { instancesPerSecond: 1 });
-    expect(await services.rekeys.setLimits(id, { instancesPerSecond: 2 })).toMatchObject({ instancesPerSecond: 2, concurrency: 32 });
+    expect(await services.rekeys.setLimits(id, { instancesPerSecond: 2 })).toMatchObject({ instancesPerSecond: 2, concurrency: 128 });
     await expect(services.rekeys.setLimits(id, { instancesPerSecond: -1 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     await expect(services.rekeys.begin({})).rejects.toMatchObject({ code: 'REKEY_OVERLAPS' });
     await services.rekeys.pause(id);
@@ -194,7 +194,7 @@ describe('the long-running worker', () => {
     await expect(services.rekeys.schedules.add({ ...schedule, when: { ...schedule.when, zone: 'Mars/Olympus' } }, 'mine')).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' });
     await expect(services.rekeys.schedules.add({ ...schedule, limits: { concurrency: 0 } }, 'mine')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const id = await services.rekeys.schedules.add({ ...schedule, limits: { instancesPerSecond: 5 } }, 'mine');
-    expect((await services.rekeys.schedules.list()).schedules).toMatchObject([{ id, limits: { instancesPerSecond: 5, concurrency: 32 }, next: expect.any(Number) }]);
+    expect((await services.rekeys.schedules.list()).schedules).toMatchObject([{ id, limits: { instancesPerSecond: 5, concurrency: 128 }, next: expect.any(Number) }]);
     await services.rekeys.schedules.remove(id);
     await expect(services.rekeys.schedules.remove(id)).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
   });

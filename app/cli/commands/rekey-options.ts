@@ -26,7 +26,7 @@ export function withLimits(command: Command): Command {
   return command
     .option('--rate <n>', 'at most so many instances a second, in all processes together', rate)
     .option('--mib <n>', 'at most so many MiB a second, in all processes together', rate)
-    .option('--concurrency <n>', 'at most so many instances at once in each process (default: 32)', (text) => whole(text, 64));
+    .option('--concurrency <n>', 'at most so many instances at once in each process (default: 128)', (text) => whole(text, 256));
 }
 
 /** The option of a campaign over field values. */

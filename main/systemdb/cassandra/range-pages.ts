@@ -56,9 +56,14 @@ export function beforeToken(rows: readonly Row[], length: number, token: bigint)
   return kept;
 }
 
-/** As `InstanceRepository.countRange`. */
+/**
+ * As `InstanceRepository.countRange`. The cursor is the cluster's own paging state, for as long as one pass lasts: asking
+ * for each row's token, as a scan does whose cursor is kept, makes the node work a tenth more.
+ */
 export async function countPage(session: CassandraSession, { cql }: LogicalUnit, range: InstanceRange, page: PagePlace): Promise<RangePage<RangeCount>> {
-  const { rows, cursor } = await tokenPage(session, cql.count, range, page);
+  const { after, end } = boundsOf(range, undefined);
+  const fetchSize = Math.max(1, Math.min(page.limit, PAGE_ROWS));
+  const { rows, pageState } = await session.read(cql.count, [after, end], { fetchSize, pageState: page.cursor ?? null });
   const counts = new Map<string, { keyDescription: string; instances: number; bytes: number }>();
   for (const row of rows) {
     const keyDescription = row['key_description'] as string;
@@ -70,7 +75,7 @@ export async function countPage(session: CassandraSession, { cql }: LogicalUnit,
       count.bytes += row['bytes'] as number;
     }
   }
-  return { rows: [...counts.values()].sort((a, b) => byCodePoints(a.keyDescription, b.keyDescription)), passed: rows.length, cursor };
+  return { rows: [...counts.values()].sort((a, b) => byCodePoints(a.keyDescription, b.keyDescription)), passed: rows.length, cursor: pageState };
 }
 
 /** As `InstanceRepository.scanRange`. A page ends early where its bytes grow too many. */

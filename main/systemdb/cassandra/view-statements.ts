@@ -67,8 +67,9 @@ export function viewStatements({ quoted: ks }: Keyspace) {
     claim: `INSERT INTO ${ks}.entity_claims (id, revision, claimer) VALUES (?, ?, ?) IF NOT EXISTS USING TTL ?`,
     claimer: `SELECT claimer FROM ${ks}.entity_claims WHERE id = ? AND revision = ?`,
 
+    /** token before the first, last token */
+    count: `SELECT key_description, bytes FROM ${ks}.entity ${range}`,
     /** token before the first, last token, rows */
-    count: `SELECT key_description, bytes, token(id) AS place FROM ${ks}.entity ${range} LIMIT ?`,
     scan: `SELECT id, ${facts}, ${data}, token(id) AS place FROM ${ks}.entity ${range} LIMIT ?`,
     /** rows */
     tokens: `SELECT token(id) AS place FROM ${ks}.entity LIMIT ?`,

@@ -3,6 +3,7 @@ import { startCampaign } from '../../../main/rekey/control.ts';
 import { createCampaign } from '../../../main/rekey/create.ts';
 import { planRekey } from '../../../main/rekey/plan.ts';
 import { runCampaign } from '../../../main/rekey/run.ts';
+import type { Treatment } from '../../../main/rekey/treatment.ts';
 import type { SystemDb } from '../../../main/systemdb/repositories.ts';
 import { benchKeys, GENERATIONS, type Generation } from './keys.ts';
 
@@ -21,7 +22,7 @@ export async function beginCampaign(db: SystemDb, lu: string, instances: number,
 }
 
 /** Works on a campaign until it ends. @returns the seconds until the last instance was re-encrypted; the proof comes after */
-export async function workOn(db: SystemDb, id: string, to: Generation): Promise<number> {
+export async function workOn(db: SystemDb, id: string, to: Generation, treatment?: Treatment): Promise<number> {
   const start = performance.now();
   let counting = 0;
   const state = await runCampaign({
@@ -29,6 +30,7 @@ export async function workOn(db: SystemDb, id: string, to: Generation): Promise<
     keys: benchKeys(to),
     id,
     worker: `bench-${randomUUID()}`,
+    ...(treatment === undefined ? {} : { treatment }),
     onProgress: ({ phase }) => {
       if (phase === 'counting' && counting === 0) counting = performance.now();
     },
@@ -36,3 +38,9 @@ export async function workOn(db: SystemDb, id: string, to: Generation): Promise<
   if (state !== 'done') throw new Error(`The campaign of the bench ended as ${state}.`);
   return ((counting === 0 ? performance.now() : counting) - start) / 1000;
 }
+
+/** Writes back what it read, under the name of the other generation: a campaign's work but for its crypto. What it leaves can not be opened. */
+export const WITHOUT_CRYPTO: Treatment = {
+  wanted: (keyDescription, active) => keyDescription !== active,
+  reseal: async ({ sealed }) => Buffer.from(sealed),
+};

@@ -3,7 +3,7 @@ import { types } from 'cassandra-driver';
 import type { InstanceRange } from '../../../main/systemdb/repositories.ts';
 import { entityOf, sideBySide } from './node.ts';
 
-/** Ranges read at once, and writes under way, as a campaign has them. */
+/** Ranges read at once, and requests to write under way, about as many as a campaign has. */
 const LANES = 2;
 const WRITES = 32;
 const PAGE = 256;
