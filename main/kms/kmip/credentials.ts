@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type SecureContext, createSecureContext } from 'node:tls';
-import { AppError } from '../../errors.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
 import { SecretBytes } from '../../secret.ts';
 
 /** PEM, as text or bytes. */
@@ -24,7 +24,7 @@ export interface KmipCredentials {
 
 /**
  * What a connection is secured with: TLS 1.2 or 1.3, the given CA alone, our certificate.
- * @throws AppError `KMS_CREDENTIALS_MISSING`, `KMS_CREDENTIALS_EXPIRED`, `KMS_CREDENTIALS_WRONG`
+ * @throws AppError `KMS_CREDENTIALS_MISSING`, `KMS_CREDENTIALS_EXPIRED`, `KMS_CREDENTIALS_MALFORMED`
  */
 export async function secureContext({ tls }: KmipCredentials): Promise<SecureContext> {
   const { ca, cert, key } = typeof tls === 'function' ? await tls() : tls;
@@ -66,9 +66,9 @@ function checkValidity(cert: string | Buffer): void {
 
 /** OpenSSL's own words stay behind: they could quote what was read. */
 function unreadable(): AppError {
-  return refused('KMS_CREDENTIALS_WRONG', 'The CA, the client certificate or its private key for KMIP can not be read, or the key belongs to another certificate', 'Give PEM files, the key without a password, and check that key and certificate belong together.');
+  return refused('KMS_CREDENTIALS_MALFORMED', 'The CA, the client certificate or its private key for KMIP can not be read, or the key belongs to another certificate', 'Give PEM files, the key without a password, and check that key and certificate belong together.');
 }
 
-function refused(code: 'KMS_CREDENTIALS_MISSING' | 'KMS_CREDENTIALS_EXPIRED' | 'KMS_CREDENTIALS_WRONG', what: string, remedy: string): AppError {
+function refused(code: Extract<ErrorCode, `KMS_CREDENTIALS_${string}`>, what: string, remedy: string): AppError {
   return new AppError(code, `${what}. No KMS was asked, and nothing was changed.`, remedy, { details: { provider: 'KMIP_KMS' } });
 }

@@ -22,9 +22,10 @@ const PERMISSION_DENIED: Told = [
 const CREDENTIALS_WRONG: Told = ['KMS_CREDENTIALS_WRONG', 'it does not accept who we say we are', 'Check USER and PASSWORD, and that the client certificate is for clients (extended key usage clientAuth) and known to the server.'];
 const KEY_UNAVAILABLE: Told = [
   'KMS_KEY_UNAVAILABLE',
-  `the state of the key does not allow it (not activated, revoked, archived or destroyed), or its usage limit is reached. ${READABLE}`,
+  `the state of the key does not allow it (not activated, revoked or archived), or its usage limit is reached. ${READABLE}`,
   'Look at the key at the server (fkc kms show); activate or recover it there, or replace it.',
 ];
+const KEY_DESTROYED: Told = ['KMS_KEY_DESTROYED', 'the key was destroyed, and what is under it can be opened by running processes alone', 'Activate a master key under another key and rekey while a process still runs; ask for a backup of the server from before.'];
 const UNSUITABLE: Told = ['KMS_KEY_UNSUITABLE', 'the key may not be used to encrypt and decrypt', 'Use an AES key of 256 bits whose usage mask has Encrypt and Decrypt.'];
 const CIPHERTEXT_REFUSED: Told = [
   'KMS_CIPHERTEXT_REFUSED',
@@ -50,7 +51,7 @@ const BY_REASON: Readonly<Partial<Record<ResultReasonName, Told>>> = {
   AttestationRequired: CREDENTIALS_WRONG,
   AttestationFailed: CREDENTIALS_WRONG,
   ObjectArchived: KEY_UNAVAILABLE,
-  ObjectDestroyed: KEY_UNAVAILABLE,
+  ObjectDestroyed: KEY_DESTROYED,
   WrongKeyLifecycleState: KEY_UNAVAILABLE,
   UsageLimitExceeded: KEY_UNAVAILABLE,
   IncompatibleCryptographicUsageMask: UNSUITABLE,

@@ -51,26 +51,30 @@ export class KmipKeys {
   async #resolve(): Promise<string> {
     if (this.#keyId === null || this.#keyId === '') throw notConfigured('No KMIP key is configured to wrap master keys under', 'Set KEY_ID in [encryption_kmip_kms] to the unique identifier of the key.');
     checkKeyId(this.#keyId);
-    let [current, at] = [this.#keyId, this.#keyId];
-    const seen = new Set<string>();
-    while (!seen.has(at) && seen.size < MOST_REPLACEMENTS) {
-      seen.add(at);
-      const key = await this.#wrappingFacts(at);
-      if (key === null) break;
-      if (!canWrap(key)) throw this.#unsuitable(at);
-      if (key.state === 'Active') current = at;
-      if (key.replacedBy === undefined) break;
-      at = key.replacedBy;
+    const first = await this.#wrappingFacts(this.#keyId);
+    if (first !== null && !canWrap(first)) throw this.#unsuitable(this.#keyId);
+    let current = this.#keyId;
+    const seen = new Set([current]);
+    for (let next = first?.replacedBy; next !== undefined && !seen.has(next) && seen.size < MOST_REPLACEMENTS; ) {
+      seen.add(next);
+      const key = await this.#wrappingFacts(next);
+      if (key === null || !canWrap(key)) break;
+      if (key.state === 'Active') current = next;
+      next = key.replacedBy;
     }
     return current;
   }
 
-  /** Null where the server does not tell: then the key itself refuses what it can not do. */
+  /**
+   * Null where the server does not tell: then the key itself refuses what it can not do, and a replacement that is gone
+   * or not ours is left alone.
+   */
   async #wrappingFacts(uniqueIdentifier: string): Promise<KeyAttributes | null> {
     try {
       return await this.attributes(uniqueIdentifier, WANTED);
     } catch (error) {
-      if (isAppError(error, 'KMS_ACT_UNSUPPORTED') || isAppError(error, 'KMS_PERMISSION_DENIED')) return null;
+      const isHidden = isAppError(error, 'KMS_ACT_UNSUPPORTED') || isAppError(error, 'KMS_PERMISSION_DENIED');
+      if (isHidden || (isAppError(error, 'KMS_KEY_NOT_FOUND') && uniqueIdentifier !== this.#keyId)) return null;
       throw error;
     }
   }
@@ -103,6 +107,12 @@ export function checkKeyId(text: string): void {
 /** Codes behind which the state of the key may be: servers call a key that is not active "permission denied". */
 const BEHIND: readonly ErrorCode[] = ['KMS_PERMISSION_DENIED', 'KMS_KEY_UNAVAILABLE'];
 
+const DESTROYED = [
+  'KMS_KEY_DESTROYED',
+  'The KMIP key was destroyed: its material is gone for good. Running processes go on with the keys that they hold; nothing else can open what is under this key.',
+  'Activate a master key under another key and rekey while a process still runs; ask for a backup of the server from before.',
+] as const;
+
 const STATES: Readonly<Partial<Record<KmipState, readonly [code: ErrorCode, message: string, remedy: string]>>> = {
   PreActive: ['KMS_KEY_DISABLED', 'The KMIP key is not activated yet (Pre-Active). Nothing was wrapped or opened.', 'Activate the key (fkc kms enable).'],
   Deactivated: [
@@ -115,6 +125,8 @@ const STATES: Readonly<Partial<Record<KmipState, readonly [code: ErrorCode, mess
     'The KMIP key was revoked as compromised: the server neither wraps nor opens with it. Running processes go on with the keys that they hold; one that starts now can not unwrap what is under this key.',
     'Do not destroy the key. Activate a master key under another key and rekey while a process still runs; ask the maker of the server how a compromised key is used to decrypt.',
   ],
+  Destroyed: DESTROYED,
+  DestroyedCompromised: DESTROYED,
 };
 
 /** `error` told by the state of its key, where that is what is behind it and the server tells it; else `error` as it is. */

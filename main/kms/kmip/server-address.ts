@@ -40,7 +40,7 @@ export function addressText({ host, port }: ServerAddress): string {
 export function readAddress(text: string): ServerAddress | null {
   const [, ipv6, name, , port] = URL_FORM.exec(`kmip://${text}`) ?? [];
   const address = { host: ipv6 ?? name ?? '', port: Number(port) };
-  return text !== '' && addressText(address) === text && address.port <= 65_535 ? address : null;
+  return addressText(address) === text && text === text.toLowerCase() && address.port >= 1 && address.port <= 65_535 ? address : null;
 }
 
 /** `PROVIDER_NOT_CONFIGURED` */

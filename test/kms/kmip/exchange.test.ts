@@ -167,7 +167,7 @@ describe('what the server refuses', () => {
     ['BadPassword', 'KMS_CREDENTIALS_WRONG'],
     ['WrongKeyLifecycleState', 'KMS_KEY_UNAVAILABLE'],
     ['ObjectArchived', 'KMS_KEY_UNAVAILABLE'],
-    ['ObjectDestroyed', 'KMS_KEY_UNAVAILABLE'],
+    ['ObjectDestroyed', 'KMS_KEY_DESTROYED'],
     ['OperationNotSupported', 'KMS_ACT_UNSUPPORTED'],
     ['FeatureNotSupported', 'KMS_ACT_UNSUPPORTED'],
     ['UnsupportedProtocolVersion', 'KMS_ACT_UNSUPPORTED'],

@@ -2,7 +2,7 @@
 //
 // Keys live in memory and belong to the common name of the client certificate that made them. The environment changes
 // what it does: USER_PASSWORD=user:password is demanded of every request; VERSIONS=1.0,1.2 are the ones it speaks;
-// FAIL=Encrypt,ReKey are operations that end in a general failure.
+// FAIL=31,4 are operations, by their number, that end in a general failure.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"log"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -74,13 +75,12 @@ func gcm(key *managed) (cipher.AEAD, error) {
 
 // Routes an operation, one at a time.
 func serve[Asked, Answer kmip.OperationPayload](s *store, router *kmipserver.BatchExecutor, operation kmip.Operation, answer func(context.Context, Asked) (Answer, error)) {
-	name := fmt.Sprint(operation)
-	fails := slices.Contains(strings.Split(os.Getenv("FAIL"), ","), name)
+	fails := slices.Contains(strings.Split(os.Getenv("FAIL"), ","), strconv.Itoa(int(operation)))
 	router.Route(operation, kmipserver.HandleFunc(func(ctx context.Context, asked Asked) (none Answer, err error) {
 		s.Lock()
 		defer s.Unlock()
 		if fails {
-			return none, kmipserver.Errorf(kmip.ResultReasonGeneralFailure, "%s is made to fail", name)
+			return none, kmipserver.Errorf(kmip.ResultReasonGeneralFailure, "made to fail")
 		}
 		return answer(ctx, asked)
 	}))
