@@ -7,7 +7,7 @@ import { KmsProviders, notConfigured } from '../../main/kms/registry.ts';
 import type { NodePlan } from '../../main/regions/facts.ts';
 import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
 import type { Profile } from '../profiles.ts';
-import { kmsSources, valuesOf } from './kms.ts';
+import { kmsSources, valuesOf } from './kms-settings.ts';
 
 /** A node of the profile, with what its config.ini holds. */
 export interface ReadNode extends NodePlan {

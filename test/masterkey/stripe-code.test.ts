@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECK_BYTES, encodeStripes, findChangedStripes } from '../../main/masterkey/stripe-code.ts';
+import { CHECK_BYTES, decodeStripes, encodeStripes, findChangedStripes, isCodeLength, MAX_STRIPES } from '../../main/masterkey/stripe-code.ts';
 
 const data = fc.uint8Array({ minLength: 1, maxLength: 100 });
 
@@ -64,5 +64,24 @@ describe('check bytes of the stripes', () => {
     const code = encodeStripes(Uint8Array.of(7, 8, 9));
     expect(code.length).toBe(3 + CHECK_BYTES);
     expect([...code.subarray(0, 3)]).toEqual([7, 8, 9]);
+  });
+
+  it('takes what needs several words, and names what was changed in each', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 1_004 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (bytes, at, difference) => {
+        const code = encodeStripes(bytes);
+        expect(isCodeLength(code.length)).toBe(true);
+        expect(code.length).toBeLessThanOrEqual(MAX_STRIPES);
+        expect(Buffer.from(decodeStripes(code)).equals(bytes)).toBe(true);
+        const position = at % code.length;
+        code[position] = (code[position] ?? 0) ^ difference;
+        expect(findChangedStripes(code)).toEqual([position]);
+      }),
+    );
+  });
+
+  it('knows lengths that no data has', () => {
+    expect([0, 4, 255 + 1, 255 + 4, MAX_STRIPES + 1, 1.5].map(isCodeLength)).toEqual(Array.from({ length: 6 }, () => false));
+    expect([5, 255, 255 + 5, MAX_STRIPES].map(isCodeLength)).toEqual(Array.from({ length: 4 }, () => true));
   });
 });
