@@ -79,6 +79,9 @@ export const queries = {
   /** Files may change beside the console: they are read again and again while they are looked at. */
   config: () => queryOptions({ queryKey: ['config', 'view'], queryFn: () => ask((c) => c.config.view()), staleTime: 0, refetchInterval: 10_000 }),
   configPlan: (request: Input<'config.plan'>) => queryOptions({ queryKey: ['config-plan', request], queryFn: () => ask((c) => c.config.plan(request)), gcTime: 0, retry: false }),
+  regions: () => queryOptions({ queryKey: ['regions', 'audit'], queryFn: () => ask((c) => c.regions.get()) }),
+  /** A wrong choice is refused at once. */
+  regionOutlook: (request: Input<'regions.whatIf'>) => queryOptions({ queryKey: ['regions', 'what-if', request], queryFn: () => ask((c) => c.regions.whatIf(request)), retry: false }),
   lastScan: () => queryOptions({ queryKey: ['config', 'scan'], queryFn: () => ask((c) => c.config.lastScan()), refetchInterval: (query) => (query.state.data?.scan?.state === 'running' ? 500 : false) }),
   /** Read anew wherever it is shown: the command line makes profiles too, and tells nobody. */
   profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()), staleTime: 0 }),
@@ -131,8 +134,8 @@ const STALE: Readonly<Record<Extract<ConsoleEvent, { type: 'changed' }>['what'],
   data: ['data', 'overview', 'keys', 'status', 'rekey'],
   rekey: ['rekey', 'status'],
   audit: ['audit', 'status'],
-  profiles: ['profiles', 'status', 'preferences', 'config'],
-  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey', 'config'],
+  profiles: ['profiles', 'status', 'preferences', 'config', 'regions'],
+  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey', 'config', 'regions'],
 };
 
 /** How long changes are gathered before the pages ask again, in milliseconds: an import reports many a second. */
@@ -157,7 +160,7 @@ export function keepInStep(client: QueryClient, navigate: (to: string) => void):
     else if (event.type === 'navigate') navigate(event.to);
     else if (event.type === 'job') {
       client.setQueryData<{ jobs: JobView[] }>(['jobs'], (known) => ({ jobs: withJob(known?.jobs ?? [], event.job) }));
-      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys', 'config']);
+      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys', 'config', 'regions']);
     }
   });
   return () => {

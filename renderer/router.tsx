@@ -63,6 +63,13 @@ const campaignRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/rekey/CampaignPage.tsx'), 'CampaignPage'),
 });
 
+const regionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/regions',
+  validateSearch: (search: Record<string, unknown>): { lost?: string; disabled?: string } => ({ ...text(search, 'lost'), ...text(search, 'disabled') }),
+  component: lazyRouteComponent(() => import('./features/regions/RegionsPage.tsx'), 'RegionsPage'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
@@ -79,6 +86,7 @@ const routeTree = rootRoute.addChildren([
   auditRoute.addChildren([auditRecordRoute]),
   nodesRoute,
   configurationRoute,
+  regionsRoute,
   rekeyRoute,
   campaignRoute,
   settingsRoute,

@@ -1,12 +1,13 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/rekey' | '/nodes' | '/configuration' | '/audit' | '/settings' | '/activate'>> = {
+const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/rekey' | '/nodes' | '/regions' | '/configuration' | '/audit' | '/settings' | '/activate'>> = {
   o: '/',
   k: '/keys',
   d: '/data',
   r: '/rekey',
   e: '/nodes',
+  i: '/regions',
   c: '/configuration',
   a: '/audit',
   s: '/settings',

@@ -23,7 +23,7 @@ export function Jobs({ jobs }: { jobs: readonly JobView[] }): ReactNode {
             <StateBadge state={job.state} />
             <span className="spring" />
             <span className="quiet">{pace(job)}</span>
-            {job.state === 'running' ? (
+            {job.state === 'running' && job.kind !== 'regions' ? (
               <Button variant="default" onClick={() => act.mutate({ id: job.id, verb: 'pause' })}>
                 Pause
               </Button>

@@ -18,6 +18,7 @@ const FIXED: readonly Entry[] = [
   { group: 'Pages', label: 'Data', detail: 'g d', target: { kind: 'go', to: '/data' } },
   { group: 'Pages', label: 'Rekey', detail: 'g r', target: { kind: 'go', to: '/rekey' } },
   { group: 'Pages', label: 'Nodes', detail: 'g e', target: { kind: 'go', to: '/nodes' } },
+  { group: 'Pages', label: 'Regions', detail: 'g i', target: { kind: 'go', to: '/regions' } },
   { group: 'Pages', label: 'Configuration', detail: 'g c', target: { kind: 'go', to: '/configuration' } },
   { group: 'Pages', label: 'Audit', detail: 'g a', target: { kind: 'go', to: '/audit' } },
   { group: 'Pages', label: 'Settings', detail: 'g s', target: { kind: 'go', to: '/settings' } },

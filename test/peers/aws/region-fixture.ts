@@ -1,22 +1,24 @@
 import { CreateAliasCommand, CreateGrantCommand, CreateKeyCommand, DisableKeyCommand, PutKeyPolicyCommand, ReplicateKeyCommand, TagResourceCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Services } from '../../../app/services.ts';
+import { openServices, type Services } from '../../../app/services.ts';
 import { addNode } from '../../../app/services/profile-nodes.ts';
+import { imageOf } from '../../lu/fixtures.ts';
 import { bareClient, createKey, CREDENTIALS } from './aws.ts';
 
 /** The last one holds no replica. */
 export const REGIONS = ['eu-west-1', 'eu-central-1', 'us-east-1', 'us-west-2', 'ap-southeast-1'] as const;
-const [PRIMARY, GRANTED, TAGGED, OFF, WITHOUT] = REGIONS;
+export const [HOME, GRANTED, TAGGED, OFF, EMPTY] = REGIONS;
 
+const ACTIVATE = "activatekey name='masterkey_key_name' generatorType='AWS_KMS' storeType='AWS_KMS'";
 const ACCOUNT = CREDENTIALS.accessKeyId;
 const POLICY = { Version: '2012-10-17', Statement: [{ Sid: 'all', Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' }] };
 
 /** A multi-Region key with replicas that were made to differ: an alias, a grant, a tag, a policy and a state, each in one Region. */
 export async function differingKey(endpoint: string): Promise<string> {
-  const arn = await createKey(endpoint, { MultiRegion: true, Policy: JSON.stringify(POLICY) }, PRIMARY);
+  const arn = await createKey(endpoint, { MultiRegion: true, Policy: JSON.stringify(POLICY) }, HOME);
   const id = arn.split('/').at(-1) ?? '';
-  await at(endpoint, PRIMARY, async (client) => {
+  await at(endpoint, HOME, async (client) => {
     for (const ReplicaRegion of [GRANTED, TAGGED, OFF]) await client.send(new ReplicateKeyCommand({ KeyId: id, ReplicaRegion, Policy: JSON.stringify(POLICY) }));
     await client.send(new CreateAliasCommand({ AliasName: 'alias/fabric-primary', TargetKeyId: id }));
   });
@@ -59,6 +61,39 @@ export async function addNodes(services: Services, profile: string, home: string
   }
 }
 
+export interface World {
+  /** Gone live on the profile `world`; the caller closes it. */
+  readonly services: Services;
+  /** A key of {@link HOME} alone, and the ID of a {@link differingKey}. */
+  readonly single: string;
+  readonly multi: string;
+  /** Descriptions of the generation under each: the first with 7 instances, the active one with 5. */
+  readonly old: string;
+  readonly active: string;
+}
+
+/** A cluster with a node in each of `regions`, the first of them {@link HOME}, that all name the multi-Region key. */
+export async function makeWorld(home: string, endpoint: string, regions: readonly string[]): Promise<World> {
+  const single = await createKey(endpoint, {}, HOME);
+  const multi = await differingKey(endpoint);
+  const nodes = regions.map((region, index) => ({ node: `n${index + 1}`, region, key: multi }));
+  const maker = await openServices({ home });
+  await maker.createProfile({ name: 'world', sqlite: join(home, 'world.sqlite') }, null);
+  await addNodes(maker, 'world', home, [{ node: 'n1', region: HOME, key: single }]);
+  await maker.close();
+  const services = await openServices({ home, profile: 'world' });
+  await services.unlock(null);
+  await services.define({ lu: 'CUSTOMER', root: { table: 'customer', key: 'name' }, tables: [] });
+  const image = imageOf("CREATE TABLE customer(name TEXT); INSERT INTO customer VALUES ('x')");
+  const old = (await services.activation.run(ACTIVATE, null)).description;
+  for (let id = 0; id < 7; id += 1) await services.cluster.instances.save('CUSTOMER', `old-${id}`, image);
+  await writeFile(join(home, 'n1.ini'), configIni(HOME, multi));
+  const active = (await services.activation.run(ACTIVATE, null)).description;
+  for (let id = 0; id < 5; id += 1) await services.cluster.instances.save('CUSTOMER', `new-${id}`, image);
+  await addNodes(services, 'world', home, nodes.slice(1));
+  return { services, single, multi, old, active };
+}
+
 async function at<T>(endpoint: string, region: string, act: (client: KMSClient) => Promise<T>): Promise<T> {
   const client = bareClient(endpoint, region);
   try {
@@ -68,5 +103,3 @@ async function at<T>(endpoint: string, region: string, act: (client: KMSClient) 
   }
 }
 
-export const HOME = PRIMARY;
-export const EMPTY = WITHOUT;

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegionAuditView, RegionFindingView } from '../../../app/contract/regions.ts';
-import { openServices, type Services } from '../../../app/services.ts';
+import type { Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
-import { imageOf } from '../../lu/fixtures.ts';
-import { createKey, CREDENTIALS } from './aws.ts';
+import { CREDENTIALS } from './aws.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
-import { addNodes, configIni, differingKey, EMPTY, HOME, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
+import { configIni, EMPTY, HOME, makeWorld, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
 
-const AWS = "activatekey name='masterkey_key_name' generatorType='AWS_KMS' storeType='AWS_KMS'";
 // Before any hook: the first time it takes minutes.
 const python = await installLocalStack();
 let server: KmsServer;
@@ -23,32 +21,15 @@ let multi: string;
 let old: string;
 let active: string;
 
-const nodes = (): { node: string; region: string; key: string }[] => REGIONS.map((region, index) => ({ node: `n${index + 1}`, region, key: multi }));
-
 /** A cluster whose first generation lies under a key of one Region, and the active one under a multi-Region key. */
 beforeAll(async () => {
   server = await startLocalStack(python);
   proxy = await startFaultProxy(server.url);
   process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
   setCredentials();
-  single = await createKey(server.url, {}, HOME);
-  multi = await differingKey(server.url);
   await sameAlias(server.url, 'alias/mixed', REGIONS.slice(0, 2));
   home = await mkdtemp(join(tmpdir(), 'fkc-regions-'));
-  const maker = await openServices({ home });
-  await maker.createProfile({ name: 'world', sqlite: join(home, 'world.sqlite') }, null);
-  await addNodes(maker, 'world', home, [{ ...(nodes()[0] as { node: string; region: string; key: string }), key: single }]);
-  await maker.close();
-  services = await openServices({ home, profile: 'world' });
-  await services.unlock(null);
-  await services.define({ lu: 'CUSTOMER', root: { table: 'customer', key: 'name' }, tables: [] });
-  const image = imageOf("CREATE TABLE customer(name TEXT); INSERT INTO customer VALUES ('x')");
-  old = (await services.activation.run(AWS, null)).description;
-  for (let id = 0; id < 7; id += 1) await services.cluster.instances.save('CUSTOMER', `old-${id}`, image);
-  await writeFile(join(home, 'n1.ini'), configIni(HOME, multi));
-  active = (await services.activation.run(AWS, null)).description;
-  for (let id = 0; id < 5; id += 1) await services.cluster.instances.save('CUSTOMER', `new-${id}`, image);
-  await addNodes(services, 'world', home, nodes().slice(1));
+  ({ services, single, multi, old, active } = await makeWorld(home, server.url, REGIONS));
 });
 
 afterAll(async () => {
@@ -151,7 +132,7 @@ describe('one alias', () => {
       expect(of(audit, 'ALIAS_MEANS_ANOTHER_KEY')).toMatchObject([{ severity: 'critical', where: { key: 'alias/mixed', regions: ['eu-west-1', 'eu-central-1'], nodes: ['n1', 'n2'] } }]);
       expect(of(audit, 'NODES_USE_DIFFERENT_KEYS')).toHaveLength(1);
     } finally {
-      for (const { node, region, key } of nodes().slice(0, 2)) await writeFile(join(home, `${node}.ini`), configIni(region, key));
+      for (const [index, region] of REGIONS.slice(0, 2).entries()) await writeFile(join(home, `n${index + 1}.ini`), configIni(region, multi));
     }
   });
 });

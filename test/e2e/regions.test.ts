@@ -1,0 +1,94 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
+import { EMPTY, HOME, makeWorld, OFF, setCredentials, type World } from '../peers/aws/region-fixture.ts';
+import { violations } from './axe.ts';
+import { hosts, openConsole, type OpenConsole } from './host/open.ts';
+import { failure, go, sentence } from './window.ts';
+
+/** A folder for pictures of the page. */
+const PICTURES = process.env['FKC_PICTURES'];
+// Before any hook: the first time it takes minutes.
+const python = await installLocalStack();
+
+describe.each(await hosts())('the page Regions on %s', (host) => {
+  let server: KmsServer;
+  let opened: OpenConsole;
+  let page: Page;
+  let world: World;
+  const matrix = () => page.getByRole('group', { name: 'Nodes and regions' });
+  const cell = (node: string, region: number) => matrix().getByRole('row').filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${node}`) }) }).getByRole('cell').nth(region);
+
+  beforeAll(async () => {
+    server = await startLocalStack(python);
+    process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+    setCredentials();
+    const home = await mkdtemp(join(tmpdir(), 'fkc-e2e-regions-'));
+    world = await makeWorld(home, server.url, [HOME, OFF, EMPTY]);
+    await world.services.close();
+    opened = await openConsole(host, { home, profile: 'world' });
+    page = opened.page;
+    page.setDefaultTimeout(20_000);
+    await sentence(page, /instances are readable/, 60_000);
+  });
+  afterAll(async () => {
+    delete process.env['AWS_ENDPOINT_URL_KMS'];
+    await opened?.remove();
+    await server?.stop();
+  });
+
+  test('shows the nodes before anything is asked, and audits by keyboard', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('i');
+    expect(await sentence(page, /3 nodes in 3 regions/)).toBe('3 nodes in 3 regions, whose KMS keys were not audited yet.');
+    await page.keyboard.press('u');
+    expect(await sentence(page, /can not use/, 60_000)).toMatch(/^2 of 3 nodes in 3 regions can not use their KMS key where they are\. \d+ findings, \d+ critical\. Audited just now\.$/);
+  });
+
+  test('says of each node where its key is, in which state, and where copies differ', async () => {
+    // Regions in the order of their names: ap-southeast-1, eu-central-1, eu-west-1, us-east-1, us-west-2.
+    expect(await matrix().getByRole('columnheader').count()).toBe(6);
+    await cell('n1', 2).getByText('enabled').waitFor();
+    await cell('n1', 2).getByText('configured').waitFor();
+    await cell('n2', 4).getByText('disabled').waitFor();
+    await cell('n2', 4).getByText(/other state, policy/).waitFor();
+    await cell('n3', 0).getByText('not there').waitFor();
+    await page.getByRole('region', { name: 'What needs you' }).getByText(/does not exist in ap-southeast-1/).waitFor();
+  });
+
+  test('tells what is lost with a region, in an address of its own', async () => {
+    await page.getByLabel('Lost region').selectOption(HOME);
+    await page.getByText(/3 nodes could no longer go live; 12 instances could be read by no node that starts then/).waitFor();
+    expect(page.url()).toContain('lost=eu-west-1');
+    const generations = page.getByRole('table').filter({ hasText: 'Unwrapped by' });
+    await generations.getByRole('row').filter({ hasText: 'no node' }).getByRole('cell', { name: '7', exact: true }).waitFor();
+    await page.getByLabel('Lost region').selectOption('');
+    await page.getByLabel('Disabled key').selectOption(world.single);
+    await page.getByText(/would go live without older generations|could be read by no node/).first().waitFor();
+    await page.goto(`${page.url().split('#')[0] ?? ''}#/regions?lost=mars-1`);
+    expect((await failure(page)).code).toBe('REGION_UNKNOWN');
+    await go(page, 'Regions');
+  });
+
+  test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme', async (theme) => {
+    await page.evaluate((wanted) => window.keyConsole?.preferences.set({ theme: wanted, idleMinutes: 15 }), theme);
+    await page.reload();
+    await page.locator(`html[data-theme='${theme}']`).waitFor();
+    await sentence(page, /can not use/);
+    await page.getByLabel('Lost region').selectOption(HOME);
+    await page.getByText(/could no longer go live/).waitFor();
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `regions-${theme}.png`), animations: 'disabled' });
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('shows a region that can not be asked, and recovers', async () => {
+    await server.stop();
+    await page.getByRole('button', { name: 'Audit again' }).click();
+    await sentence(page, /could not be asked/, 60_000);
+    await page.getByRole('region', { name: 'What needs you' }).getByText(/KMS_UNREACHABLE/).first().waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+});
