@@ -1,4 +1,4 @@
-import { maskedValue } from './mask.ts';
+import { maskedKey, maskedValue } from './mask.ts';
 import { isSecret, parameterOf } from './parameters.ts';
 import { entriesOf, type ConfigFile } from './parse.ts';
 
@@ -60,7 +60,7 @@ export function alignConfigs(nodes: readonly NodeConfig[]): AlignedKey[] {
       });
       return {
         section,
-        key,
+        key: maskedKey(key),
         secret: isSecret(section, key),
         ofTheNode: parameterOf(section, key)?.ofTheNode ?? false,
         differs: new Set(aligned.map(({ group }) => group)).size > 1,

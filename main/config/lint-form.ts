@@ -1,8 +1,9 @@
 import { nearest } from '../command/distance.ts';
-import { secretsIn } from './detectors.ts';
 import type { Finding, Severity } from './finding.ts';
+import { maskedKey } from './mask.ts';
 import { formMistake, isReference, KNOWN_SECTIONS, OTHER_SECTIONS, parameterOf, PARAMETERS } from './parameters.ts';
-import { entriesOf, keyPath, rawText, textOf, unquoted, type ConfigEntry, type ConfigFile } from './parse.ts';
+import { entriesOf, keyPath, privateKeyLines, rawText, textOf, unquoted, type ConfigEntry, type ConfigFile } from './parse.ts';
+import { FileScan } from './scan-file.ts';
 import { secretFinding } from './secret-finding.ts';
 
 /** Makes a finding of the file that is looked at. */
@@ -20,13 +21,19 @@ export function lintLines(file: ConfigFile, tell: Tell, place: { file: string; n
   ];
 }
 
+/** A pasted key may stand where a name stands: it is not shown either. */
+function shownPath(section: string, key: string): string {
+  return keyPath(section, maskedKey(key));
+}
+
 function at({ section, key, line }: ConfigEntry): { line: number; key: string } {
-  return { line, key: keyPath(section, key) };
+  return { line, key: shownPath(section, key) };
 }
 
 function unreadable(file: ConfigFile, tell: Tell): Finding[] {
+  const inPrivateKey = privateKeyLines(file);
   return file.lines.flatMap((line, index) =>
-    line.kind === 'other' ? [tell('note', 'CONFIG_LINE_UNREADABLE', { line: index + 1, key: null }, 'This line is neither a section, nor KEY=VALUE, nor a comment.', 'Mend it, or begin it with "#".')] : [],
+    line.kind === 'other' && inPrivateKey[index] !== true ? [tell('note', 'CONFIG_LINE_UNREADABLE', { line: index + 1, key: null }, 'This line is neither a section, nor KEY=VALUE, nor a comment.', 'Mend it, or begin it with "#".')] : [],
   );
 }
 
@@ -55,14 +62,14 @@ function names(entry: ConfigEntry, tell: Tell): Finding[] {
   const isKnownSection = KNOWN_SECTIONS.includes(section);
   // The platform has parameters of its own before and in other sections: only what is very near is a slip there.
   const meant = isKnownSection || key.length >= 10 ? nearest(key, siblings) : null;
-  if (meant !== null) return [tell('warning', 'CONFIG_KEY_MISSPELT', at(entry), `${keyPath(section, key)} is no parameter: it has no effect.`, `Did you mean ${meant}?`)];
-  return isKnownSection ? [tell('warning', 'CONFIG_KEY_UNKNOWN', at(entry), `${keyPath(section, key)} is no parameter that the console knows.`, `Known here: ${siblings.join(', ')}.`)] : [];
+  if (meant !== null) return [tell('warning', 'CONFIG_KEY_MISSPELT', at(entry), `${shownPath(section, key)} is no parameter: it has no effect.`, `Did you mean ${meant}?`)];
+  return isKnownSection ? [tell('warning', 'CONFIG_KEY_UNKNOWN', at(entry), `${shownPath(section, key)} is no parameter that the console knows.`, `Known here: ${siblings.join(', ')}.`)] : [];
 }
 
 function forms(entry: ConfigEntry, tell: Tell): Finding[] {
   const parameter = parameterOf(entry.section, entry.key);
   const mistake = parameter === null ? null : formMistake(parameter.form, unquoted(entry.value));
-  return mistake === null ? [] : [tell('critical', 'CONFIG_VALUE_FORM', at(entry), `The value of ${keyPath(entry.section, entry.key)} has the wrong form.`, `Correct it: ${mistake}.`)];
+  return mistake === null ? [] : [tell('critical', 'CONFIG_VALUE_FORM', at(entry), `The value of ${shownPath(entry.section, entry.key)} has the wrong form.`, `Correct it: ${mistake}.`)];
 }
 
 /** A path to a credential file is less than the credential, but tells where it lies. */
@@ -74,7 +81,7 @@ function plainSecrets(entry: ConfigEntry, tell: Tell): Finding[] {
     key === 'CREDENTIAL_FILE'
       ? 'Use ambient credentials or GOOGLE_APPLICATION_CREDENTIALS in place of it; at least give that file mode 0600.'
       : `Take it out of the file: let ${key} be empty where the node has its own trust, or name the variable that holds it, as in \${${key}}. Then change the secret: it was readable here.`;
-  return [tell(only ? 'warning' : 'critical', 'CONFIG_SECRET_IN_PLAIN', at(entry), `${keyPath(section, key)} is a secret, and stands in the file in plain form.`, remedy)];
+  return [tell(only ? 'warning' : 'critical', 'CONFIG_SECRET_IN_PLAIN', at(entry), `${shownPath(section, key)} is a secret, and stands in the file in plain form.`, remedy)];
 }
 
 function duplicates(entries: readonly ConfigEntry[], tell: Tell): Finding[] {
@@ -84,19 +91,22 @@ function duplicates(entries: readonly ConfigEntry[], tell: Tell): Finding[] {
     if (first === index || before === undefined) return [];
     const differ = before.value !== entry.value;
     return [
-      tell(differ ? 'warning' : 'note', 'CONFIG_KEY_REPEATED', at(entry), `${keyPath(entry.section, entry.key)} stands in line ${before.line} already${differ ? ', with another value: the last one counts' : ''}.`, 'Take all but one away.'),
+      tell(differ ? 'warning' : 'note', 'CONFIG_KEY_REPEATED', at(entry), `${shownPath(entry.section, entry.key)} stands in line ${before.line} already${differ ? ', with another value: the last one counts' : ''}.`, 'Take all but one away.'),
     ];
   });
 }
 
-/** Secrets where none is looked for: in comments, in other sections. */
+/** Lines are bounded by the file's own size. */
+const MAX_SECRETS = 1_000;
+
+/** Secrets where none is looked for: in comments, in other sections, keys over several lines. */
 function otherSecrets(file: ConfigFile, place: { file: string; node: string | null }): Finding[] {
   const known = new Set(entriesOf(file).filter(({ section, key }) => parameterOf(section, key)?.secret === true).map(({ line }) => line));
-  return file.lines.flatMap((line, index) => {
-    if (known.has(index + 1)) return [];
+  const scan = new FileScan('config.ini', MAX_SECRETS);
+  file.lines.forEach((line, index) => {
     const text = textOf(rawText(line), file);
     // What is commented out is still there to be read.
-    const found = secretsIn(line.kind === 'comment' ? text.replace(/^[ \t#;]+/, '') : text);
-    return found.map(({ kind, start, end }) => secretFinding(kind, end - start, { ...place, line: index + 1, key: null }));
+    scan.take({ line: index + 1, text: line.kind === 'comment' ? text.replace(/^[ \t#;]+/, '') : text, offset: 0, last: true });
   });
+  return scan.end().found.filter(({ line }) => !known.has(line)).map(({ kind, line, length }) => secretFinding(kind, length, { ...place, line, key: null }));
 }

@@ -1,6 +1,6 @@
 import { awsKeyArn, type AwsKeyArn } from './aws-key.ts';
 import type { Finding } from './finding.ts';
-import { AWS_SECTION } from './parameters.ts';
+import { AWS_SECTION, GCP_SECTION, KMIP_SECTION } from './parameters.ts';
 import { entriesOf, unquoted, type ConfigFile } from './parse.ts';
 import { fipsSwitch } from './lint.ts';
 
@@ -22,7 +22,31 @@ export function lintNodes(nodes: readonly NodeFiles[]): Finding[] {
   return others.flatMap((other) => [...keys(first, other), ...keystores(first, other), ...fips(first, other)]);
 }
 
+/** What names the key of each KMS beyond AWS; `account` is the parameter that says whose it is. */
+const OTHER_KEYS: readonly { readonly section: string; readonly key: string; readonly account: string | null }[] = [
+  { section: GCP_SECTION, key: 'KEY_ID', account: 'PROJECT_ID' },
+  { section: GCP_SECTION, key: 'KEY_RING_ID', account: null },
+  { section: KMIP_SECTION, key: 'KEY_ID', account: 'PARTITION' },
+];
+
 function keys(first: NodeFiles, other: NodeFiles): Finding[] {
+  return [...awsKeys(first, other), ...OTHER_KEYS.flatMap((one) => otherKeys(first, other, one))];
+}
+
+function otherKeys(first: NodeFiles, other: NodeFiles, { section, key, account }: (typeof OTHER_KEYS)[number]): Finding[] {
+  const differs = (name: string): boolean => {
+    const values = [entry(first, section, name).value, entry(other, section, name).value];
+    return !values.includes('') && values[0] !== values[1];
+  };
+  const place = (name: string): Finding['where'] => ({ file: other.file, line: entry(other, section, name).line, key: `${section}.${name}`, node: other.node });
+  if (account !== null && differs(account)) {
+    return [{ severity: 'critical', code: 'CONFIG_KEY_OTHER_ACCOUNT', what: `${account} is not the one of node ${first.node}: the key is another one, whatever its ID says.`, where: place(account), remedy: `Give every node the same ${account}.` }];
+  }
+  if (!differs(key)) return [];
+  return [{ severity: 'warning', code: 'CONFIG_KEY_DIFFERS', what: `${key} is not the one of node ${first.node}: what one of them activates, the other may not be able to unwrap.`, where: place(key), remedy: `Give every node the same ${key}.` }];
+}
+
+function awsKeys(first: NodeFiles, other: NodeFiles): Finding[] {
   const [here, there] = [entry(first, AWS_SECTION, 'CUSTOMER_KEY_ID'), entry(other, AWS_SECTION, 'CUSTOMER_KEY_ID')];
   if (here.value === '' || there.value === '') return [];
   const where = { file: other.file, line: there.line, key: `${AWS_SECTION}.CUSTOMER_KEY_ID`, node: other.node };

@@ -61,6 +61,8 @@ function keystore(look: Look, { keystoreOn }: LintContext, tell: Tell): Finding[
   if (enabled.value === 'true') {
     return location.value === '' ? [tell('critical', 'CONFIG_VALUE_MISSING', location, 'The KeyStore is on, but KEY_STORE_LOCATION does not say where it is: the node can not go live.', 'Give the path of the KeyStore file on this node.')] : [];
   }
+  // What a variable says is known on the node alone.
+  if (enabled.value !== '' && isReference(enabled.value)) return [];
   if (keystoreOn) {
     return [tell('critical', 'CONFIG_KEYSTORE_TURNED_OFF', enabled, 'This cluster\'s KeyStore is on, and can not be turned off again: with this file the node can not read what was saved under it.', 'Set MASTERKEY_KEY_STORE_ENABLED=true, with the location of the KeyStore.')];
   }

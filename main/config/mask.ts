@@ -1,13 +1,29 @@
-import { secretsIn } from './detectors.ts';
+import { secretsIn, SETTINGS } from './detectors.ts';
+import { entropyOf } from './entropy.ts';
 import { isReference, isSecret } from './parameters.ts';
-import { rawText, textOf, type ConfigFile } from './parse.ts';
+import { privateKeyLines, rawText, textOf, type ConfigFile } from './parse.ts';
 
 /** What stands in the place of a secret, whatever its length is. */
 export const DOTS = '••••••••';
 
+/** What is only shown is better hidden once too often: whatever looks like an AWS secret key is one, without its ID nearby too. */
+const WARY = { ...SETTINGS, nearAccessKey: true };
+
+/** Longer than any parameter's name, shorter than 256 bits in base64. */
+const LONGEST_NAME = 42;
+
 /** A value as it may be shown: a secret in plain form becomes dots. */
 export function maskedValue(section: string, key: string, value: string): string {
   return isSecret(section, key) && !isReference(value) ? DOTS : maskedText(value);
+}
+
+/** A key's name as it may be shown: what was pasted without a name in front of it stands where names stand. */
+export function maskedKey(key: string): string {
+  return key.length > LONGEST_NAME || looksRandom(key) || secretsIn(key).length > 0 ? DOTS : key;
+}
+
+function looksRandom(key: string): boolean {
+  return key.length >= 16 && /[a-z]/.test(key) && /[A-Z]/.test(key) && /[0-9+/]/.test(key) && entropyOf(key) >= 3.5;
 }
 
 /**
@@ -16,18 +32,17 @@ export function maskedValue(section: string, key: string, value: string): string
  */
 export function maskedLines(file: ConfigFile): string[] {
   let section = '';
-  let inPrivateKey = false;
-  return file.lines.map((line) => {
+  const inPrivateKey = privateKeyLines(file);
+  return file.lines.map((line, index) => {
     const text = textOf(rawText(line), file);
-    if (inPrivateKey || /-----BEGIN [A-Z ]*PRIVATE KEY/.test(text)) {
-      inPrivateKey = !/-----END [A-Z ]*PRIVATE KEY/.test(text);
-      return DOTS;
-    }
+    if (inPrivateKey[index] === true) return DOTS;
     if (line.kind === 'section') section = textOf(line.name, file);
     if (line.kind === 'entry') {
+      if (maskedKey(textOf(line.key, file)) === DOTS) return DOTS;
       const value = maskedValue(section, textOf(line.key, file), textOf(line.value, file));
       return textOf(line.before, file) + value + maskedText(textOf(line.after, file));
     }
+    if (line.kind === 'other' && !/[ \t]/.test(text.trim()) && maskedKey(text.trim()) === DOTS) return DOTS;
     return line.kind === 'comment' ? maskedComment(text) : maskedText(text);
   });
 }
@@ -40,6 +55,6 @@ function maskedComment(text: string): string {
 
 function maskedText(text: string): string {
   let shown = text;
-  for (const { start, end } of secretsIn(text).toReversed()) shown = shown.slice(0, start) + DOTS + shown.slice(end);
+  for (const { start, end } of secretsIn(text, WARY).toReversed()) shown = shown.slice(0, start) + DOTS + shown.slice(end);
   return shown;
 }

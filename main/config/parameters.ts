@@ -59,7 +59,7 @@ export function parameterOf(section: string, key: string): Parameter | null {
   return PARAMETERS.find((parameter) => parameter.section === section && parameter.key === key) ?? null;
 }
 
-const SECRET_NAME = /pass(?:word|wd|phrase)|secret|private_?key|credential|token|access_?key/i;
+const SECRET_NAME = /pass(?:word|wd|phrase)|secret|private_?key|credential|token|access_?key|(?:master|data|aes|encryption)[_.-]?key(?![_.-]?(?:id|name|store|alias))/i;
 
 /** Whether a value is never shown: a known secret, or a key of any section that is named like one. */
 export function isSecret(section: string, key: string): boolean {

@@ -85,13 +85,27 @@ export function rawOf(text: string, { encoding }: Pick<ConfigFile, 'encoding'>):
   return [...text].every((character) => character <= '\u00ff') ? text : null;
 }
 
+/** Which lines belong to a private key that was pasted in: the last one of its body looks like `KEY=`, and is none. */
+export function privateKeyLines({ lines }: ConfigFile): boolean[] {
+  let inside = false;
+  return lines.map((line) => {
+    const text = rawText(line);
+    // A section ends what was never ended: not everything after it is part of a key.
+    const begins = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text);
+    const belongs = begins || (inside && line.kind !== 'section');
+    inside = belongs && !/-----END [A-Z0-9 ]*PRIVATE KEY/.test(text);
+    return belongs;
+  });
+}
+
 /** Every key with its value, in the order of the file. Where a key stands twice in a section, the last one counts. */
 export function entriesOf(file: ConfigFile): ConfigEntry[] {
   if (file.encoding === 'utf-16') return [];
+  const inPrivateKey = privateKeyLines(file);
   let section = '';
   return file.lines.flatMap((line, index) => {
     if (line.kind === 'section') section = textOf(line.name, file);
-    return line.kind === 'entry' ? [{ section, key: textOf(line.key, file), value: textOf(line.value, file), line: index + 1 }] : [];
+    return line.kind === 'entry' && (inPrivateKey[index] !== true || rawText(line).includes('-----BEGIN ')) ? [{ section, key: textOf(line.key, file), value: textOf(line.value, file), line: index + 1 }] : [];
   });
 }
 
