@@ -1,9 +1,11 @@
 import { readConfigFile } from '../../main/config/file.ts';
-import { AWS_SECTION } from '../../main/config/parameters.ts';
+import { AWS_SECTION, GCP_SECTION, isReference, KMIP_SECTION } from '../../main/config/parameters.ts';
 import { entriesOf, parseConfig, type ConfigEntry } from '../../main/config/parse.ts';
 import { isAppError } from '../../main/errors.ts';
+import { configuredKey } from '../../main/kms/gcp/key-name.ts';
+import { addressText, serverAddress } from '../../main/kms/kmip/server-address.ts';
 import { KMS_PROVIDERS, type KmsProviderName } from '../../main/kms/provider.ts';
-import { KmsProviders, notConfigured } from '../../main/kms/registry.ts';
+import { KmsProviders, notConfigured, type KmsTarget } from '../../main/kms/registry.ts';
 import type { NodePlan } from '../../main/regions/facts.ts';
 import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
 import type { Profile } from '../profiles.ts';
@@ -23,7 +25,7 @@ export async function readNodes(profile: Profile): Promise<ReadNode[]> {
         const sources = kmsSources(profile, valuesOf(entries, {}));
         const uses = KMS_PROVIDERS.flatMap((provider) => {
           const target = sources[provider]?.target ?? null;
-          return target === null ? [] : [{ provider, place: target.location, key: target.keyId }];
+          return target === null ? [] : [{ provider, ...placed(target, valuesOf(entries, {})) }];
         });
         return { node: name, file: configIni, uses, whyNot: null, entries };
       } catch (error) {
@@ -32,6 +34,32 @@ export async function readNodes(profile: Profile): Promise<ReadNode[]> {
       }
     }),
   );
+}
+
+/** A key and its place as the KMS answers them, so that they can be compared with what is stored. */
+function placed({ provider, keyId, location }: KmsTarget, { written }: Pick<ReturnType<typeof valuesOf>, 'written'>): { place: string | null; key: string } {
+  // What the surroundings of another machine say is not known here.
+  const place = location === null || isReference(location) ? null : location;
+  const part = (section: string, key: string): string | null => written(section, key) || null;
+  if (provider === 'GCP_KMS') {
+    const name = understood(() => configuredKey({ projectId: part(GCP_SECTION, 'PROJECT_ID'), locationId: place, keyRingId: part(GCP_SECTION, 'KEY_RING_ID'), keyId: part(GCP_SECTION, 'KEY_ID') }));
+    return name === null ? { place, key: keyId } : { place: name.location, key: name.name };
+  }
+  if (provider === 'KMIP_KMS' && place !== null) {
+    const address = understood(() => serverAddress(place, part(KMIP_SECTION, 'PARTITION')));
+    return { place: address === null ? place : addressText(address), key: keyId };
+  }
+  return { place, key: keyId };
+}
+
+/** Null where a provider does not take what stands there: `fkc config lint` tells why. */
+function understood<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isAppError(error)) return null;
+    throw error;
+  }
 }
 
 /**

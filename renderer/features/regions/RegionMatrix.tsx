@@ -53,7 +53,7 @@ function MatrixCell({ row, column }: { row: UseRow; column: Column }): ReactNode
         {own ? <StateBadge state={BADGES[state]} word={word} /> : <span className="quiet">{state === 'there' ? `also ${word}` : word}</span>}
         {own ? <span className="region-mark">configured</span> : null}
       </span>
-      {differs.length === 0 ? null : <StateBadge state="warning" word={`other ${differs.join(', ')}`} />}
+      {differs.length === 0 ? null : own ? <StateBadge state="warning" word={`other ${differs.join(', ')}`} /> : <span className="quiet">other {differs.join(', ')}</span>}
     </td>
   );
 }

@@ -87,8 +87,8 @@ function Regions({ nodes, audit }: { nodes: readonly RegionNodeView[]; audit: Re
           </Section>
           {audit === null ? null : (
             <>
-              {audit.findings.length === 0 ? null : <Findings findings={audit.findings} />}
               <WhatIf audit={audit} lost={lost} disabled={disabled} />
+              {audit.findings.length === 0 ? null : <Findings findings={audit.findings} />}
               <Section title="KMS keys that nodes or generations name" className="region-keys" style={{ '--rows': Math.min(8, Math.max(1, audit.keys.length)) }} acts={<span className="quiet">{`${counted(audit.requests, 'request')}, ${figure(audit.throttled)} throttled`}</span>}>
                 <DataTable label="KMS keys" columns={KEY_COLUMNS} rows={audit.keys} rowKey={(key) => `${key.provider} ${key.key}`} exportAs="kms-keys-by-region" empty={<p>No KMS key is named.</p>} sortedBy={{ id: 'instances', desc: true }} />
               </Section>

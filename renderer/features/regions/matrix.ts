@@ -82,7 +82,7 @@ export function cellOf(row: UseRow, column: Column): Cell {
   const differs = (row.found?.differs ?? []).flatMap(({ code, groups }) => {
     // What most copies have alike is taken for meant.
     const usual = groups.toSorted((a, b) => b.places.length - a.places.length)[0];
-    return usual === undefined || usual.places.includes(column.region) ? [] : [WORDS[code] ?? code];
+    return usual !== undefined && groups.some((group) => group !== usual && group.places.includes(column.region)) ? [WORDS[code] ?? code] : [];
   });
   if (copy.exists === 'unknown') return { state: 'unknown', word: 'not known', own, differs };
   if (copy.exists === 'no') return { state: 'missing', word: 'not there', own, differs };
