@@ -126,6 +126,7 @@ async function mainJob(walk: Walk): Promise<Findings> {
 
   await rekey(walk);
   const auditRecords = await audit(walk);
+  await configuration(walk);
   await settings(walk);
   await paletteAndLock(walk);
   return { readableBefore, previous, description, fingerprint: fingerprint.trim(), readableAfter, auditRecords };
@@ -170,6 +171,22 @@ async function audit(walk: Walk): Promise<number> {
   await page.getByRole('complementary', { name: /^Audit record/ }).getByText(REASON).waitFor();
   await walk.picture('audit-record', { dark: false });
   return records;
+}
+
+async function configuration(walk: Walk): Promise<void> {
+  const { page } = walk;
+  walk.begin('Looked at every node’s config.ini, and at what a change would do to them');
+  await walk.go('Configuration');
+  await walk.sentence(/config\.ini of 2 nodes/);
+  await page.getByRole('group', { name: 'Side by side' }).getByText('Did you mean ENTITY_ENCRYPTION_MODE?').waitFor();
+  await walk.picture('configuration');
+  await page.getByRole('button', { name: 'Change ENTITY_ENCRYPTION_MODE' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Change a value of config.ini' });
+  await sheet.getByLabel('Value').fill('MDB');
+  await sheet.getByRole('group', { name: 'Difference on node-2' }).waitFor();
+  await walk.picture('configuration-change', { dark: false });
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+  await sheet.waitFor({ state: 'detached' });
 }
 
 async function settings(walk: Walk): Promise<void> {

@@ -16,19 +16,7 @@ export function MatrixTable({ matrix, keys, selected }: MatrixTableProps): React
   return (
     <div className="matrix-scroll" tabIndex={0} role="group" aria-label="Matrix of instances">
       <table className="matrix">
-        <thead>
-          <tr>
-            <th scope="col">Logical Unit</th>
-            {matrix.generations.map((description) => (
-              <th key={description} scope="col" className="number">
-                <GenerationHead description={description} generation={keys.get(description)} />
-              </th>
-            ))}
-            <th scope="col" className="number">
-              All
-            </th>
-          </tr>
-        </thead>
+        <MatrixHead rows="Logical Unit" generations={matrix.generations} keys={keys} />
         <tbody>
           {matrix.lus.map((lu) => {
             const rowTotal = matrix.rowTotals.get(lu) ?? 0;
@@ -75,8 +63,34 @@ export function MatrixTable({ matrix, keys, selected }: MatrixTableProps): React
   );
 }
 
+interface MatrixHeadProps {
+  /** What the rows are. */
+  readonly rows: string;
+  readonly generations: readonly string[];
+  readonly keys: ReadonlyMap<string, GenerationView>;
+}
+
+/** The head of a matrix with a column for each generation. */
+export function MatrixHead({ rows, generations, keys }: MatrixHeadProps): ReactNode {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{rows}</th>
+        {generations.map((description) => (
+          <th key={description} scope="col" className="number">
+            <GenerationHead description={description} generation={keys.get(description)} />
+          </th>
+        ))}
+        <th scope="col" className="number">
+          All
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
 /** The head of a generation's column. */
-export function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
+function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
   if (generation === undefined) {
     return (
       <span className="matrix-head" title={description}>

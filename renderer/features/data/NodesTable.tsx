@@ -3,7 +3,7 @@ import type { Census } from '../../../app/contract/data.ts';
 import type { GenerationView } from '../../../app/contract/keys.ts';
 import { figure } from '../../format.ts';
 import { nodesOf, shade } from './matrix.ts';
-import { GenerationHead } from './MatrixTable.tsx';
+import { MatrixHead } from './MatrixTable.tsx';
 
 interface NodesTableProps {
   readonly census: Census;
@@ -18,19 +18,7 @@ export function NodesTable({ census, generations, keys }: NodesTableProps): Reac
   return (
     <div className="matrix-scroll" tabIndex={0} role="group" aria-label="Matrix of instances by node">
       <table className="matrix">
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            {generations.map((description) => (
-              <th key={description} scope="col" className="number">
-                <GenerationHead description={description} generation={keys.get(description)} />
-              </th>
-            ))}
-            <th scope="col" className="number">
-              All
-            </th>
-          </tr>
-        </thead>
+        <MatrixHead rows="Node" generations={generations} keys={keys} />
         <tbody>
           {nodes.map((node) => {
             const total = totals.get(node) ?? 0;
