@@ -13,12 +13,15 @@ export interface KmipTls {
   readonly key: string | Buffer;
 }
 
-/** Who we are to a KMIP server; functions are asked for each connection or request, so that what was renewed is used. */
+/**
+ * Who we are to a KMIP server. Functions are asked for each connection or request, so that what was renewed is used; what
+ * they answer is ours, and its password or private key (where it is bytes) is zeroed after use.
+ */
 export interface KmipCredentials {
   readonly tls: KmipTls | (() => Promise<KmipTls>);
   /** USER; null: the client certificate says it all. */
   readonly user: string | null;
-  /** PASSWORD, in UTF-8. What a function answers is disposed of after use. */
+  /** PASSWORD, in UTF-8. */
   readonly password: SecretBytes | (() => Promise<SecretBytes>) | null;
 }
 
@@ -27,7 +30,16 @@ export interface KmipCredentials {
  * @throws AppError `KMS_CREDENTIALS_MISSING`, `KMS_CREDENTIALS_EXPIRED`, `KMS_CREDENTIALS_MALFORMED`
  */
 export async function secureContext({ tls }: KmipCredentials): Promise<SecureContext> {
-  const { ca, cert, key } = typeof tls === 'function' ? await tls() : tls;
+  const isLent = typeof tls === 'function';
+  const given = isLent ? await tls() : tls;
+  try {
+    return contextOf(given);
+  } finally {
+    if (isLent && typeof given.key !== 'string') given.key.fill(0);
+  }
+}
+
+function contextOf({ ca, cert, key }: KmipTls): SecureContext {
   if (ca.length === 0 || cert.length === 0 || key.length === 0) {
     throw refused('KMS_CREDENTIALS_MISSING', 'KMIP needs the CA of the server, a client certificate and its private key, and not all of them are there', 'Give the profile all three as PEM files.');
   }

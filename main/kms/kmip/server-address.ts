@@ -10,11 +10,11 @@ export interface ServerAddress {
 /** Assigned to KMIP by IANA. */
 const DEFAULT_PORT = 5696;
 
-/** `{partition}`, `{PARTITION}`, `${PARTITION}` or `%PARTITION%`. */
-const PLACEHOLDER = /\$?\{partition\}|%partition%/gi;
+/** Not `${PARTITION}`: that would be a reference to the environment. */
+const PLACEHOLDER = /\{partition\}/gi;
 /** What may stand for the placeholder: one label of a host name, so that it can not lead elsewhere. */
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-const URL_FORM = /^kmip:\/\/(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?))(?::(\d{1,5}))?\/?$/;
+const URL_FORM = /^kmip:\/\/(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))(?::(\d{1,5}))?\/?$/;
 
 /**
  * The server that BASE_URL_TEMPLATE names: `kmip://host`, with `:port` where it is not 5696. A placeholder for the

@@ -8,7 +8,7 @@ import { isAppError } from '../../../main/errors.ts';
 import { OPERATION } from '../../../main/kms/kmip/enumerations.ts';
 import { create } from '../../../main/kms/kmip/operations/create.ts';
 import { revoke } from '../../../main/kms/kmip/operations/revoke.ts';
-import type { KmipKms, KmipKmsSettings } from '../../../main/kms/kmip/provider.ts';
+import type { KmipKms, KmipKmsSettings, KmipTls } from '../../../main/kms/kmip/provider.ts';
 import { TAG } from '../../../main/kms/kmip/tags.ts';
 import { bytes, integer, text } from '../../../main/kms/kmip/ttlv/item.ts';
 import type { WrappedKey } from '../../../main/kms/provider.ts';
@@ -370,22 +370,30 @@ describe('TLS', () => {
     expect(await code(go.port, { user: CREDENTIAL.user, password: null })).toBe('KMS_CREDENTIALS_MISSING');
   });
 
-  it('uses a certificate that was renewed while it runs, and disposes of the passwords that it was lent', async () => {
+  it('uses a certificate that was renewed while it runs, and zeroes the passwords and private keys that it was lent', async () => {
     const expired = pki.authority.sign('renewed', [], { usage: 'clientAuth', days: 0 });
     await delay(1_100);
-    let tls = tlsOf(pki, expired);
+    let own = expired;
+    const keys: Buffer[] = [];
+    const tls = (): Promise<KmipTls> => {
+      const files = tlsOf(pki, own);
+      keys.push(files.key as Buffer);
+      return Promise.resolve(files);
+    };
     const lent: SecretBytes[] = [];
     const password = (): Promise<SecretBytes> => {
       const secret = SecretBytes.copyOf(Buffer.from(CREDENTIAL.password));
       lent.push(secret);
       return Promise.resolve(secret);
     };
-    const kms = kmipKms(pki, go.port, keyId, { tls: () => Promise.resolve(tls), user: CREDENTIAL.user, password });
+    const kms = kmipKms(pki, go.port, keyId, { tls, user: CREDENTIAL.user, password });
     expect(await codeOf(wrapNew(kms))).toBe('KMS_CREDENTIALS_EXPIRED');
-    tls = tlsOf(pki);
+    own = pki.alice;
     expect(await codeOf(wrapNew(kms))).toBeNull();
     expect(lent.length).toBeGreaterThan(3);
     expect(lent.every(({ disposed }) => disposed)).toBe(true);
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.every((key) => key.every((byte) => byte === 0))).toBe(true);
     kms.close();
   });
 });

@@ -265,6 +265,15 @@ describe('a key that can not wrap', () => {
   });
 });
 
+describe('a KEY_ID', () => {
+  it('that can not be one is refused, and nobody is asked', async () => {
+    for (const keyId of ['two\nlines', '\uD800', 'x'.repeat(1_025)]) {
+      expect(await codeOf(wrapNew(kmipKms(pki, go.port, keyId)))).toBe('KMS_KEY_ID_INVALID');
+    }
+    for (const keyId of [null, '']) expect(await codeOf(wrapNew(kmipKms(pki, go.port, keyId)))).toBe('PROVIDER_NOT_CONFIGURED');
+  });
+});
+
 describe('who asks', () => {
   it.each([
     ['PyKMIP', () => python, 'KMS_PERMISSION_DENIED'],
