@@ -1,0 +1,122 @@
+import { CreateKeyCommand, DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand, type KMSClient, ListAliasesCommand, ListGrantsCommand, ListResourceTagsCommand, ReplicateKeyCommand } from '@aws-sdk/client-kms';
+import { AwsKms } from '../../main/kms/aws/provider.ts';
+import { QUOTAS } from '../../main/kms/aws/quotas.ts';
+import type { NodePlan, RegionFacts } from '../../main/regions/facts.ts';
+import { gatherRegions } from '../../main/regions/gather.ts';
+import { bareClient, CREDENTIALS } from '../peers/aws/aws.ts';
+import { installMoto, startMoto } from '../peers/aws/python-server.ts';
+import { REGIONS } from '../peers/aws/region-fixture.ts';
+import type { BenchRow } from './row.ts';
+
+/** Multi-Region keys, each with a copy in five Regions. */
+const KEYS = Number(process.env['FKC_BENCH_KEYS'] ?? 1_000);
+/** Keys at once in each Region, as the audit asks. */
+const CONCURRENCY = 16;
+const GOAL = 1.2;
+/** Of each key in each Region; replicas are asked for once a key. */
+const REQUESTS = 6;
+
+/** An audit of many keys in five Regions against AWS's published quotas, and against the bare SDK at the same server. */
+export async function regionsBench(): Promise<BenchRow[]> {
+  const server = await startMoto(await installMoto());
+  const before = process.env['AWS_ENDPOINT_URL_KMS'];
+  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+  const clients = REGIONS.map((region) => bareClient(server.url, region));
+  try {
+    const keys = await makeKeys(clients);
+    // Once each before they are measured: connections, and what the server keeps.
+    await bare(clients, keys.slice(0, 20));
+    const alone = await seconds(() => bare(clients, keys));
+    let facts: RegionFacts | null = null;
+    const audited = await seconds(async () => {
+      facts = await audit(keys);
+    });
+    return rowsOf(facts as RegionFacts | null, alone, audited);
+  } finally {
+    for (const client of clients) client.destroy();
+    if (before === undefined) delete process.env['AWS_ENDPOINT_URL_KMS'];
+    else process.env['AWS_ENDPOINT_URL_KMS'] = before;
+    await server.stop();
+  }
+}
+
+function rowsOf(facts: RegionFacts | null, alone: number, audited: number): BenchRow[] {
+  const places = facts?.places ?? [];
+  const requests = places.reduce((sum, place) => sum + place.requests, 0);
+  const throttled = places.reduce((sum, place) => sum + place.throttled, 0);
+  const learnt = (facts?.keys ?? []).filter(({ copies }) => copies.length === REGIONS.length && copies.every(({ exists, grants }) => exists === 'yes' && grants.known)).length;
+  if (learnt !== KEYS) throw new Error(`The audit learnt ${learnt} of ${KEYS} keys whole.`);
+  // Each Region has its own quotas, and all are asked at once; each operation once a key.
+  const quota = KEYS / Math.min(...['DescribeKey', 'GetKeyRotationStatus', 'ListAliases', 'ListResourceTags', 'GetKeyPolicy', 'ListGrants'].map((operation) => QUOTAS[operation] ?? Infinity));
+  const bound = Math.max(quota, alone);
+  process.stderr.write(`  ${audited.toFixed(1)} s for ${requests} requests; the quota alone ${quota.toFixed(1)} s, the bare SDK ${alone.toFixed(1)} s\n`);
+  const perCopy = requests / (KEYS * REGIONS.length);
+  const most = REQUESTS + 1 / REGIONS.length + 0.01;
+  return [
+    { name: `audit of ${KEYS} keys × ${REGIONS.length} Regions against the slower of quota and bare SDK`, ratio: audited / bound, goal: GOAL, met: audited / bound <= GOAL, bound: quota > alone ? "AWS's ListGrants quota" : 'the server' },
+    { name: 'requests a key and Region', ratio: perCopy, goal: most, met: perCopy <= most, bound: 'one for each thing that is compared' },
+    { name: 'requests that were throttled', ratio: throttled, goal: 0, met: throttled === 0, bound: 'the budget' },
+  ];
+}
+
+/** With the whole quota, as the bound has it. */
+async function audit(keys: readonly string[]): Promise<RegionFacts> {
+  const nodes = REGIONS.map((region): NodePlan => ({ node: region, file: region, whyNot: null, uses: [{ provider: 'AWS_KMS', place: region, key: arn(region, keys[0] ?? '') }] }));
+  return gatherRegions({
+    nodes,
+    generations: keys.map((id) => ({ name: 'masterkey_key_name', description: id, active: false, provider: 'AWS_KMS', keyId: arn(REGIONS[0], id), place: REGIONS[0] })),
+    open: (_, region) => Promise.resolve(new AwsKms({ region, keyId: null, credentials: () => Promise.resolve(CREDENTIALS), quotaShare: 1, limits: { timeoutMs: 60_000 } })),
+    concurrency: CONCURRENCY,
+  });
+}
+
+/** The same questions by the bare SDK, as many at once. */
+async function bare(clients: readonly KMSClient[], keys: readonly string[]): Promise<void> {
+  await Promise.all(
+    clients.map((client) =>
+      sideBySide(keys, async (KeyId) => {
+        await client.send(new DescribeKeyCommand({ KeyId }));
+        await Promise.all([
+          client.send(new GetKeyRotationStatusCommand({ KeyId })),
+          client.send(new ListAliasesCommand({ KeyId })),
+          client.send(new ListResourceTagsCommand({ KeyId })),
+          client.send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' })),
+          client.send(new ListGrantsCommand({ KeyId })),
+        ]);
+      }),
+    ),
+  );
+}
+
+async function makeKeys([primary]: readonly KMSClient[]): Promise<string[]> {
+  const ids: string[] = [];
+  await sideBySide(Array.from({ length: KEYS }), async () => {
+    const { KeyMetadata } = (await primary?.send(new CreateKeyCommand({ MultiRegion: true }))) ?? {};
+    const KeyId = KeyMetadata?.KeyId ?? '';
+    for (const ReplicaRegion of REGIONS.slice(1)) await primary?.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion }));
+    ids.push(KeyId);
+  });
+  return ids;
+}
+
+function arn(region: string, id: string): string {
+  return `arn:aws:kms:${region}:${ACCOUNT}:key/${id}`;
+}
+
+/** moto's only one. */
+const ACCOUNT = '123456789012';
+
+async function sideBySide<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: CONCURRENCY }, async () => {
+      for (const item of queue) await act(item);
+    }),
+  );
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
