@@ -22,6 +22,8 @@ import { IdleClock } from './services/idle-clock.ts';
 import type { Jobs } from './services/jobs.ts';
 import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
+import type { KmsReplacement } from './services/kms-replace.ts';
+import type { KmsWatch } from './services/kms-watch.ts';
 import { createProfile, profileView, withWholeClusterPaths } from './services/new-profile.ts';
 import { testConnection } from './services/connection-test.ts';
 import { addNode, removeNode } from './services/profile-nodes.ts';
@@ -122,6 +124,10 @@ export class Services {
     return this.#opened.rekeys;
   }
 
+  get replacement(): KmsReplacement {
+    return this.#opened.replacement;
+  }
+
   get regions(): RegionAudits {
     return this.#opened.regions;
   }
@@ -132,6 +138,10 @@ export class Services {
 
   get scans(): FolderScans {
     return this.#opened.scans;
+  }
+
+  get kmsWatch(): KmsWatch {
+    return this.#opened.kmsWatch;
   }
 
   get overview(): OverviewReport {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { count } from './channel.ts';
 import { job } from './data.ts';
+import { replacementStep } from './kms-replace.ts';
 
 /** Everything that main tells the window unasked, on one subscription. */
 export const event = z.discriminatedUnion('type', [
@@ -12,6 +13,8 @@ export const event = z.discriminatedUnion('type', [
     description: z.string(),
     stripes: z.object({ stored: count, total: count }).nullable(),
   }),
+  /** A check or step of a key replacement. */
+  z.object({ type: z.literal('replacement'), step: replacementStep }),
   /** Plain keys were zeroed, or came back, or the state changed. Ask for `session.status`. */
   z.object({ type: z.literal('status') }),
   /** Something that a page may show changed, here or in another process. */

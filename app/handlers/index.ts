@@ -9,6 +9,7 @@ import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
 import { fileHandlers } from './files.ts';
 import { keyHandlers } from './keys.ts';
+import { replacementHandlers } from './kms-replace.ts';
 import { regionHandlers } from './regions.ts';
 import { rekeyHandlers } from './rekey.ts';
 import { sessionHandlers } from './session.ts';
@@ -31,6 +32,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
     ...dataHandlers(services),
     ...rekeyHandlers(services),
     ...regionHandlers(services),
+    ...replacementHandlers(services),
     ...auditHandlers(services, host),
     ...settingsHandlers(services, host),
     ...fileHandlers(host),

@@ -34,6 +34,8 @@ export interface ConfigSetting {
   readonly section: string;
   readonly key: string;
   readonly value: string;
+  /** Nodes of the profile that it concerns; all that are asked for where it is left out. */
+  readonly nodes?: readonly string[];
 }
 
 interface Edit extends ConfigChange {
@@ -128,7 +130,7 @@ export class Configs {
   async #edits(settings: readonly ConfigSetting[], node: string | null): Promise<Edit[]> {
     const nodes = await this.#nodes(node);
     for (const setting of settings) await this.#assertMaySet(setting);
-    const edits = await Promise.all(nodes.map((one) => editOf(one, settings)));
+    const edits = await Promise.all(nodes.map((one) => editOf(one, settings.filter((setting) => setting.nodes?.includes(one.name) ?? true))));
     return edits;
   }
 

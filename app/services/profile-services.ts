@@ -15,6 +15,7 @@ import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
+import { KmsReplacement } from './kms-replace.ts';
 import { KmsWatch } from './kms-watch.ts';
 import { OverviewReport } from './overview.ts';
 import { RegionAudits } from './regions.ts';
@@ -37,6 +38,7 @@ export interface ProfileServices {
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
   readonly regions: RegionAudits;
+  readonly replacement: KmsReplacement;
 }
 
 /** What the services of every profile share. */
@@ -73,6 +75,8 @@ export async function openProfileServices(profile: Profile, around: Surroundings
   const data = new DataStore(cluster, jobs, censuses);
   const map = new ClusterMap(cluster);
   const kmsWatch = new KmsWatch(cluster);
+  const activation = new Activation(cluster, censuses, map, onActivation);
+  const configs = new Configs(cluster, profiles);
   return {
     cluster,
     map,
@@ -80,13 +84,14 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     censuses,
     keys,
     data,
-    activation: new Activation(cluster, censuses, map, onActivation),
+    activation,
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
-    configs: new Configs(cluster, profiles),
+    configs,
     scans: new FolderScans(jobs, explain),
     kmsWatch,
     overview: new OverviewReport(cluster, keys, censuses, map, kmsWatch),
     regions: new RegionAudits(cluster, censuses, jobs, profiles),
+    replacement: new KmsReplacement({ cluster, censuses, configs, profiles, activation, emit }),
     rekeys: new Rekeys(cluster, censuses, new RekeyWorkers(cluster, emit, explain)),
   };
 }
