@@ -112,7 +112,7 @@ export class Activation {
         const command = await this.#understand(text);
         const { ring, actor, generate, now } = this.#cluster;
         const result = await activateKey(
-          { ...ring.protectors, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+          { ...ring.activation, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
           { name: command.name, generator: command.generatorType, store: command.storeType, actor, reason },
         );
         note({ description: result.description, previous: result.previous ?? '', fingerprint: result.fingerprint });

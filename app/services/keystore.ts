@@ -101,7 +101,7 @@ export class KeyStoreActs {
       note({ previous, protectionKey: id });
       for (const name of (await this.#activeNames()).striped) {
         await activateKey(
-          { ...ring.protectors, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
+          { ...ring.activation, now, onProgress: this.#onProgress, ...(generate === undefined ? {} : { generate }) },
           { name, generator: 'Java_AES', store: 'Stripe_AES', actor, reason: 'protection key rotated' },
         );
       }

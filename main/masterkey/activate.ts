@@ -1,6 +1,7 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
+import type { SecretBytes } from '../secret.ts';
 import type { GenerationRecord } from '../systemdb/repositories.ts';
 import { newKeyDescription } from './description.ts';
 import type { GenerateKey } from './generators.ts';
@@ -42,6 +43,8 @@ export interface ActivationContext extends Protectors {
   readonly generate?: GenerateKey;
   readonly now?: () => number;
   readonly onProgress?: (progress: ActivationProgress) => void;
+  /** Takes over the plain key of the new active generation, so that nobody has to be asked for it again. */
+  readonly keep?: (description: string, key: SecretBytes) => void;
 }
 
 export interface ActivationResult {
@@ -69,8 +72,10 @@ export async function activateKey(context: ActivationContext, request: Activatio
   const report = (step: ActivationStep, stripes: ActivationProgress['stripes'] = null): void =>
     context.onProgress?.({ step, name: request.name, description, stripes });
 
+  let kept: SecretBytes | null = null;
   try {
-    const generation = await makeGeneration(context, request, maker, description, report);
+    const { generation, key } = await makeGeneration(context, request, maker, description, report);
+    kept = key;
     await db.keys.insert(generation);
     report('described');
     failPoint('activate:described');
@@ -91,6 +96,7 @@ export async function activateKey(context: ActivationContext, request: Activatio
     }
     failPoint('activate:active');
     report('active');
+    context.keep?.(description, key.clone());
     return { name: request.name, description, previous: previous?.description ?? null, fingerprint: generation.fingerprint };
   } catch (error) {
     if (!isAppError(error, 'KEY_ACTIVATION_LOST')) report('failed');
@@ -98,16 +104,19 @@ export async function activateKey(context: ActivationContext, request: Activatio
     // What can not be removed now is reported by `keys verify`; the failure that brought us here is the one to tell.
     if (!isAppError(error, 'KEY_DESCRIPTION_EXISTS')) await removeOrphan(db, description).catch(() => undefined);
     throw error;
+  } finally {
+    kept?.dispose();
   }
 }
 
+/** The new generation, stored and verified, and its plain key as it was read back; the caller owns it. */
 async function makeGeneration(
   context: ActivationContext,
   request: ActivationRequest,
   maker: KeyMaker,
   description: string,
   report: (step: ActivationStep, stripes?: ActivationProgress['stripes']) => void,
-): Promise<GenerationRecord> {
+): Promise<{ generation: GenerationRecord; key: SecretBytes }> {
   const { db } = context;
   const made = await maker.make({ name: request.name, description }, () => {
     report('generated');
@@ -135,11 +144,10 @@ async function makeGeneration(
   failPoint('activate:stored');
 
   const back = await unwrapGeneration(context, generation);
-  back.key.dispose();
   report('read-back');
   report('verified');
   failPoint('activate:verified');
-  return generation;
+  return { generation, key: back.key };
 }
 
 function cleanedUp(name: string): AppError {

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Suite } from '../crypto/algorithms.ts';
 import type { SecretBytes } from '../secret.ts';
 import type { Activation, GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
-import { activateKey, type ActivationProgress } from './activate.ts';
+import { activateKey, type ActivationContext, type ActivationProgress } from './activate.ts';
 import type { GenerateKey } from './generators.ts';
 import { eachInLanes } from './lanes.ts';
 import type { Protection } from './protection.ts';
@@ -82,6 +82,11 @@ export class KeyRing {
   get protectors(): Protectors {
     const { db, kms } = this.#options;
     return { db, protection: this.protection, ...(kms === undefined ? {} : { kms }) };
+  }
+
+  /** What an activation needs; its key is then held here, so that no KMS is asked for it again. */
+  get activation(): Pick<ActivationContext, 'keep'> & Protectors {
+    return { ...this.protectors, keep: (description, key) => this.#hold(description, key) };
   }
 
   get locked(): boolean {
@@ -174,9 +179,7 @@ export class KeyRing {
     const { description } = generation;
     try {
       const { key, stale } = await unwrapGeneration(this.protectors, generation);
-      // A lock may have come while we waited.
-      if (this.#locked || this.#keys.has(description)) key.dispose();
-      else this.#keys.set(description, key);
+      this.#hold(description, key);
       this.#failures.delete(description);
       this.#kmsFailedAt.delete(description);
       if (stale) this.#stale.add(description);
@@ -186,6 +189,12 @@ export class KeyRing {
       this.#failures.set(description, error);
       if (isKmsWrapped(generation)) this.#kmsFailedAt.set(description, performance.now());
     }
+  }
+
+  /** A lock, or the same key by another way, may have come while we waited. */
+  #hold(description: string, key: SecretBytes): void {
+    if (this.#locked || this.#keys.has(description)) key.dispose();
+    else this.#keys.set(description, key);
   }
 
   async #completeNames(): Promise<void> {
@@ -209,7 +218,7 @@ export class KeyRing {
     try {
       await activateKey(
         {
-          ...this.protectors,
+          ...this.activation,
           ...(generate === undefined ? {} : { generate }),
           ...(now === undefined ? {} : { now }),
           ...(onProgress === undefined ? {} : { onProgress }),
