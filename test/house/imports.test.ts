@@ -52,6 +52,8 @@ const BROKEN: Readonly<Record<string, readonly string[]>> = {
   'croner-only-in-main-rekey': ['main/timetable.ts'],
   'csv-parse-only-in-main-lu': ['main/csv.ts'],
   '@aws-sdk-only-in-main-kms-aws': ['main/cloud.ts'],
+  '@google-cloud-only-in-main-kms-gcp': ['main/cloud.ts'],
+  'google-gax-only-in-main-kms-gcp': ['main/cloud.ts'],
   '@noble-only-in-main-crypto': ['main/hash.ts'],
   'main-has-few-packages': ['main/borrowed.js', 'main/interpreter.ts'],
   'sqlite-in-its-adapters': ['main/store.ts'],
