@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +121,24 @@ describe('five Regions', () => {
     proxy.set();
     await services.regions.audit();
     expect([...new Set(proxy.passed.map(({ operation }) => operation))].toSorted()).toEqual(['DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListAliases', 'ListGrants', 'ListResourceTags']);
+  });
+});
+
+describe('the command line', () => {
+  it('writes the document of the audit and what is lost, and exits 1 where something has to be mended', async () => {
+    const run = (...args: string[]): Promise<{ code: number; stdout: string }> =>
+      new Promise((resolve) => {
+        const child = execFile(process.execPath, [join(import.meta.dirname, '../../../app/cli/index.ts'), '--profile', 'world', ...args], { env: { ...process.env, FKC_HOME: home }, maxBuffer: 1e8 }, (_, stdout) => resolve({ code: child.exitCode ?? -1, stdout }));
+      });
+    const { code, stdout } = await run('regions', 'audit', '--lost', HOME, '--json');
+    const document = JSON.parse(stdout) as Record<string, unknown>;
+    expect(code).toBe(1);
+    expect(Object.keys(document)).toEqual(expect.arrayContaining(['nodes', 'keys', 'findings', 'regions', 'whatIf']));
+    expect(document['findings']).toEqual(expect.arrayContaining([{ severity: 'critical', code: 'KEY_MISSING_IN_REGION', what: expect.any(String), where: expect.objectContaining({ nodes: ['n5'] }), remedy: expect.any(String) }]));
+    expect(document['whatIf']).toMatchObject({ lost: HOME, unreadable: 7 });
+    const people = await run('regions', 'audit', '--disabled', multi);
+    expect(people.stdout).toMatch(/If the key .* is disabled:[^]*5 instances could be read by no node/);
+    expect(stdout + people.stdout).not.toContain(CREDENTIALS.secretAccessKey);
   });
 });
 
