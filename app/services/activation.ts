@@ -151,7 +151,7 @@ export class Activation {
 
 /** How long the wrapped form of a key is; of a KMS, how long it usually is. */
 function wrappedBytes(store: Store): number {
-  return { Stripe_AES: WRAPPED_KEY_BYTES, AWS_KMS: 184, GCP_KMS: 114, KMIP_KMS: 60 }[store];
+  return { Stripe_AES: WRAPPED_KEY_BYTES, AWS_KMS: 184, GCP_KMS: 114, KMIP_KMS: 32 }[store];
 }
 
 async function protectionOf(protection: Protection): Promise<ActivationPlan['protection']> {

@@ -96,7 +96,7 @@ const FORMS: Readonly<Record<Exclude<ValueForm, 'any'>, { readonly pattern: RegE
     words: 'it has letters, digits, "_" and "-", up to 63 of them',
   },
   'kmip-url': {
-    pattern: /^kmip:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?\/?$/,
-    words: 'it is kmip://host:5696, without user or password',
+    pattern: /^kmip:\/\/(?:(?:[A-Za-z0-9._-]|\{partition\})+|\[[0-9A-Fa-f:.]+\])(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?\/?$/,
+    words: 'it is kmip://host:5696, without user or password; {partition} may stand for PARTITION',
   },
 };

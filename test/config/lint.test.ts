@@ -26,7 +26,7 @@ test.each<[string, string[]]>([
 ])('%j', (text, expected) => expect(codes(text)).toEqual(expected));
 
 test('what is right has no finding', () => {
-  expect(codes(`MASTERKEY_KEY_STORE_ENABLED=true\nKEY_STORE_LOCATION=/x\nKEY_STORE_PASSWORD=\${KS}\n${AWS}REGION=eu-west-1 # here\nCUSTOMER_KEY_ID=alias/a\n[encryption_kmip_kms]\nKEY_ID=1\nBASE_URL_TEMPLATE=kmip://host:5696\n[encryption_thales_kms]\nX=1\n`)).toEqual([]);
+  expect(codes(`MASTERKEY_KEY_STORE_ENABLED=true\nKEY_STORE_LOCATION=/x\nKEY_STORE_PASSWORD=\${KS}\n${AWS}REGION=eu-west-1 # here\nCUSTOMER_KEY_ID=alias/a\n[encryption_kmip_kms]\nKEY_ID=1\nPARTITION=eu\nBASE_URL_TEMPLATE=kmip://hsm-{partition}.example:5696\n[encryption_thales_kms]\nX=1\n`)).toEqual([]);
 });
 
 test('secrets in plain form are found and not shown', () => {
