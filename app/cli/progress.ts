@@ -38,6 +38,7 @@ export class Progress {
       const stripes = event.stripes === null ? '' : ` (${event.stripes.stored} of ${event.stripes.total})`;
       this.#line(`${event.name}: ${STEPS[event.step]}${stripes}`);
     }
+    if (event.type === 'replacement' && event.step.state === 'running') this.#line(event.step.title);
     if (event.type !== 'job') return;
     const { title, state, done, total, rate, left } = event.job;
     if (state !== 'running') return this.clear();
