@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   census: async () => (await import('./census.ts')).censusBench(),
   rekey: async () => (await import('./rekey.ts')).rekeyBench(),
   'rekey-memory': async () => (await import('./rekey-memory.ts')).rekeyMemoryBench(),
+  'going-live': async () => (await import('./going-live.ts')).goingLiveBench(),
   regions: async () => (await import('./regions.ts')).regionsBench(),
   'kmip-codec': async () => (await import('./kmip-codec.ts')).kmipCodecBench(),
 };
