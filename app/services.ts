@@ -6,7 +6,7 @@ import type { SecretBytes } from '../main/secret.ts';
 import type { AuditVerification } from './contract/audit.ts';
 import type { ConsoleEvent } from './contract/events.ts';
 import type { Input, Output } from './contract/index.ts';
-import type { Status } from './contract/session.ts';
+import type { Outage, Status } from './contract/session.ts';
 import type { ConnectionStep, ProfileView } from './contract/settings.ts';
 import { consoleLog, failureOf } from './error-log.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
@@ -17,14 +17,16 @@ import type { Configs } from './services/config.ts';
 import type { FolderScans } from './services/folder-scan.ts';
 import type { ClusterMap } from './services/cluster-map.ts';
 import type { DataStore } from './services/data-store.ts';
-import { DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
+import { DEMO_PROFILE, DEMO_START, demoProfile, demoReady, prepareDemo } from './services/demo.ts';
 import { IdleClock } from './services/idle-clock.ts';
 import type { Jobs } from './services/jobs.ts';
 import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
+import type { KmsKeyActs } from './services/kms-acts.ts';
+import type { KmsKeys } from './services/kms-keys.ts';
 import type { KmsReplacement } from './services/kms-replace.ts';
 import type { KmsWatch } from './services/kms-watch.ts';
-import { createProfile, profileView, withWholeClusterPaths } from './services/new-profile.ts';
+import { createProfile, databaseView, profileView, withWholeClusterPaths } from './services/new-profile.ts';
 import { testConnection } from './services/connection-test.ts';
 import { addNode, removeNode } from './services/profile-nodes.ts';
 import type { OverviewReport } from './services/overview.ts';
@@ -63,29 +65,63 @@ export class Services {
   #watch: NodeJS.Timeout | null = null;
   #looking = false;
   #seenHead = 0;
-  /** What the database said the last time that it was looked at, when that was an error. */
-  #silence: unknown = null;
-  #opened: ProfileServices;
+  /** What the database said the last time that it was looked at or opened, when that was an error, and since when it says so. */
+  #silence: { readonly error: unknown; readonly since: number } | null = null;
+  readonly #options: ServicesOptions;
+  /** The profile that is shown, or that is to be opened first. */
+  #name: string;
+  /** null until the first profile is open. */
+  #standing: ProfileServices | null = null;
   #state: LiveState = { is: 'ready' };
   #audit: Status['audit'] = { records: 0, verifiedAt: null, intact: null };
 
-  private constructor(home: string, around: Surroundings, opened: ProfileServices) {
+  /** Opens nothing yet: a window can list the profiles, and choose another one, while the first can not be opened. */
+  constructor(options: ServicesOptions) {
+    const { home, emit = () => undefined, generate } = options;
     this.home = home;
-    this.profiles = around.profiles;
-    this.emit = around.emit;
-    this.#around = around;
-    this.#opened = opened;
+    this.profiles = new Profiles(home);
+    this.emit = emit;
+    this.#options = options;
+    this.#name = options.profile ?? DEMO_PROFILE;
+    this.#around = { profiles: this.profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate };
   }
 
   /** @throws AppError `PROFILE_*`, `DATABASE_*` */
   static async open(options: ServicesOptions): Promise<Services> {
-    const { home, emit = () => undefined, generate } = options;
-    const profiles = new Profiles(home);
-    const around: Surroundings = { profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate };
-    const profile = options.profile === undefined ? await demoProfile(profiles, home) : await profiles.get(options.profile);
-    const { askDatabasePassword } = options;
+    const services = new Services(options);
+    await services.openFirst();
+    return services;
+  }
+
+  /**
+   * Opens the first profile, where none is open. Goes not live.
+   * @returns whether it was opened by this call
+   * @throws AppError `PROFILE_*`, `DATABASE_*`; {@link outage} tells it then
+   */
+  openFirst(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#standing !== null) return false;
+      try {
+        this.#standing = await this.#openFirst();
+      } catch (error) {
+        this.#hears(error);
+        throw error;
+      }
+      this.#silence = null;
+      return true;
+    });
+  }
+
+  async #openFirst(): Promise<ProfileServices> {
+    const { profile: name, askDatabasePassword } = this.#options;
+    const profile = name === undefined ? await demoProfile(this.profiles, this.home) : await this.profiles.get(name);
     const password = askDatabasePassword !== undefined && (await needsDatabasePassword(profile)) ? await askDatabasePassword(profile) : null;
-    return new Services(home, around, await openProfileServices(profile, around, password));
+    return openProfileServices(profile, this.#around, password);
+  }
+
+  get #opened(): ProfileServices {
+    if (this.#standing !== null) return this.#standing;
+    throw this.#silence?.error ?? new Error('A service was asked for before a profile was open.');
   }
 
   get cluster(): Cluster {
@@ -126,6 +162,14 @@ export class Services {
 
   get replacement(): KmsReplacement {
     return this.#opened.replacement;
+  }
+
+  get kmsKeys(): KmsKeys {
+    return this.#opened.kmsKeys;
+  }
+
+  get kmsActs(): KmsKeyActs {
+    return this.#opened.kmsActs;
   }
 
   get regions(): RegionAudits {
@@ -181,11 +225,12 @@ export class Services {
     const profile = await this.profiles.get(name);
     await this.#withoutJobs(async () => {
       const next = await openProfileServices(profile, this.#around, databasePassword);
-      const before = this.#opened;
-      this.#opened = next;
+      const before = this.#standing;
+      this.#standing = next;
+      this.#name = name;
       this.#silence = null;
       this.#audit = { records: 0, verifiedAt: null, intact: null };
-      await before.cluster.close();
+      await before?.cluster.close();
     });
     const filled = !profile.demo || (await demoReady(this).catch(() => true));
     const started = this.start();
@@ -194,8 +239,7 @@ export class Services {
 
   /** The profiles, as the window lists them. @throws AppError `PROFILE_INVALID` */
   async listProfiles(): Promise<ProfileView[]> {
-    const current = this.cluster.profile.name;
-    return Promise.all((await this.profiles.list()).map((profile) => profileView(profile, current)));
+    return Promise.all((await this.profiles.list()).map((profile) => profileView(profile, this.#name)));
   }
 
   /** Makes a profile, and its KeyStore where a password is given; opens nothing. Takes `password` over. @throws AppError */
@@ -255,15 +299,28 @@ export class Services {
 
   /** @throws AppError `DATABASE_*`; at once, without asking again, while the database is known not to answer */
   async status(): Promise<Status> {
-    if (this.#silence !== null) throw this.#silence;
+    if (this.#silence !== null) throw this.#silence.error;
     return statusOf(this.#opened, this.#state, this.#audit);
+  }
+
+  /** What can be told of the profile without its database: whether that answers, and since when it does not. */
+  async outage(): Promise<Outage> {
+    const profile = await this.profiles.find(this.#name).catch(() => null);
+    const silence = this.#silence;
+    return {
+      profile: this.#name,
+      database: profile === null ? null : databaseView(profile),
+      production: profile?.production === true,
+      opened: this.#standing !== null,
+      silence: silence === null ? null : { since: silence.since, failure: failureOf(this.#around.log, 'outage', silence.error) },
+    };
   }
 
   /** Zeroes every key and closes the database. */
   async close(): Promise<void> {
     this.#idle.stop();
     if (this.#watch !== null) clearInterval(this.#watch);
-    await this.#withoutJobs(() => this.cluster.close());
+    await this.#withoutJobs(async () => this.#standing?.cluster.close());
   }
 
   async #start(): Promise<void> {
@@ -318,7 +375,7 @@ export class Services {
   }
 
   async #pauseWork(): Promise<void> {
-    await Promise.all([this.jobs.close(), this.rekeys.close()]);
+    await Promise.all([this.#standing?.jobs.close(), this.#standing?.rekeys.close()]);
   }
 
   /** Every act, of any process, leaves an audit record: a new head means that pages may show old figures. */
@@ -349,7 +406,7 @@ export class Services {
   /** Tells the window when the database falls silent, and when it is heard again. */
   #hears(silence: unknown): void {
     const changed = (this.#silence === null) !== (silence === null);
-    this.#silence = silence;
+    this.#silence = silence === null ? null : { error: silence, since: this.#silence?.since ?? Date.now() };
     if (changed) this.emit({ type: 'status' });
   }
 }

@@ -8,6 +8,8 @@ import { addField } from './commands/field.ts';
 import { addHash } from './commands/hash.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKeyStore } from './commands/keystore.ts';
+import { addKmsReplace } from './commands/kms-replace.ts';
+import { addKms } from './commands/kms.ts';
 import { addLu } from './commands/lu.ts';
 import { addProfile } from './commands/profile.ts';
 import { addRegions } from './commands/regions.ts';
@@ -50,6 +52,7 @@ export function buildProgram(choose: Choose, output: OutputConfiguration): Comma
   addHash(program, choose);
   addCensus(program, choose);
   addRekey(program, choose);
+  addKmsReplace(addKms(program, choose), choose);
   addRegions(program, choose);
   addAudit(program, choose);
   addProfile(program, choose);

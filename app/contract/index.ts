@@ -8,6 +8,7 @@ import { data } from './data.ts';
 import type { ConsoleEvent } from './events.ts';
 import { files } from './files.ts';
 import { keys } from './keys.ts';
+import { kms } from './kms.ts';
 import { replacement } from './kms-replace.ts';
 import { overviewChannels } from './overview.ts';
 import { regions } from './regions.ts';
@@ -16,7 +17,7 @@ import { session } from './session.ts';
 import { settings } from './settings.ts';
 
 /** Every request the window can make. A channel's name is `domain.method`; docs/adding-a-channel.md tells how to add one. */
-export const contract = { ...session, ...cluster, ...keys, ...command, ...config, ...data, ...audit, ...overviewChannels, ...rekey, ...regions, ...replacement, ...settings, ...files };
+export const contract = { ...session, ...cluster, ...keys, ...kms, ...command, ...config, ...data, ...audit, ...overviewChannels, ...rekey, ...regions, ...replacement, ...settings, ...files };
 
 export type Contract = typeof contract;
 export type ChannelName = keyof Contract;

@@ -9,6 +9,7 @@ import { dataHandlers } from './data.ts';
 import type { HostActions } from './host-actions.ts';
 import { fileHandlers } from './files.ts';
 import { keyHandlers } from './keys.ts';
+import { kmsHandlers } from './kms.ts';
 import { replacementHandlers } from './kms-replace.ts';
 import { regionHandlers } from './regions.ts';
 import { rekeyHandlers } from './rekey.ts';
@@ -26,6 +27,7 @@ export function createHandlers(services: Services, host: HostActions): Handlers 
   return {
     ...sessionHandlers(services, host),
     ...keyHandlers(services),
+    ...kmsHandlers(services),
     ...clusterHandlers(services),
     ...commandHandlers(services),
     ...configHandlers(services),

@@ -16,6 +16,8 @@ import { Jobs } from './jobs.ts';
 import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
 import { KmsReplacement } from './kms-replace.ts';
+import { KmsKeyActs } from './kms-acts.ts';
+import { KmsKeys } from './kms-keys.ts';
 import { KmsWatch } from './kms-watch.ts';
 import { OverviewReport } from './overview.ts';
 import { RegionAudits } from './regions.ts';
@@ -35,6 +37,8 @@ export interface ProfileServices {
   readonly configs: Configs;
   readonly scans: FolderScans;
   readonly kmsWatch: KmsWatch;
+  readonly kmsKeys: KmsKeys;
+  readonly kmsActs: KmsKeyActs;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
   readonly regions: RegionAudits;
@@ -75,6 +79,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
   const data = new DataStore(cluster, jobs, censuses);
   const map = new ClusterMap(cluster);
   const kmsWatch = new KmsWatch(cluster);
+  const kmsKeys = new KmsKeys(cluster, censuses, kmsWatch, profiles);
   const activation = new Activation(cluster, censuses, map, onActivation);
   const configs = new Configs(cluster, profiles);
   return {
@@ -89,6 +94,8 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     configs,
     scans: new FolderScans(jobs, explain),
     kmsWatch,
+    kmsKeys,
+    kmsActs: new KmsKeyActs(cluster, censuses, kmsKeys),
     overview: new OverviewReport(cluster, keys, censuses, map, kmsWatch),
     regions: new RegionAudits(cluster, censuses, jobs, profiles),
     replacement: new KmsReplacement({ cluster, censuses, configs, profiles, activation, emit }),

@@ -1,0 +1,16 @@
+import type { Services } from '../services.ts';
+import type { HandlersOf } from './index.ts';
+
+export function kmsHandlers(services: Services): HandlersOf<'kms'> {
+  return {
+    'kms.get': () => services.kmsKeys.overview(),
+    'kms.key': ({ provider, keyId }) => services.kmsKeys.key(provider, keyId),
+    'kms.test': async ({ provider }) => ({ tests: await services.kmsKeys.test(provider) }),
+    'kms.plan': (request) => services.kmsActs.plan(request),
+    'kms.act': async ({ confirm, ...request }) => {
+      // Asked for first: nobody acts on keys from a locked window, although no plain key is needed for it.
+      void services.cluster.ring;
+      return services.kmsActs.run(request, confirm);
+    },
+  };
+}

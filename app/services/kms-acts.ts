@@ -1,0 +1,234 @@
+import type { StandingCensus } from '../../main/census/standing.ts';
+import { AppError, isAppError, toFailure } from '../../main/errors.ts';
+import { DELETION_DAYS, type KmsKeyFacts, type KmsKeyState } from '../../main/kms/acts.ts';
+import type { KmsProviderName } from '../../main/kms/provider.ts';
+import type { KmsActName, KmsPlanView } from '../contract/kms.ts';
+import { censusState, type Censuses } from './census.ts';
+import type { Cluster } from './cluster.ts';
+import { assertConfirmed } from './keystore.ts';
+import { dependentsOf, type Dependents } from './kms-dependents.ts';
+import { ACTS, actsOfKey, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { stepsOf, wayBackOf } from './kms-act-words.ts';
+
+/** Acts that keep data from being read stand on figures that are no older than this. */
+const CENSUS_AGE_MS = 60 * 60_000;
+/** Acts after which something can not be read. */
+const DANGEROUS: readonly KmsActName[] = ['disable', 'schedule-deletion'];
+
+export interface KmsActRequest {
+  readonly act: KmsActName;
+  readonly provider: KmsProviderName;
+  /** As {@link KmsKeys.find} answered it. */
+  readonly keyId: string;
+  /** The window of a deletion; the longest where none is given. */
+  readonly days?: number | undefined;
+}
+
+export interface KmsActResult {
+  /** As the KMS told it afterwards; null where it did not. */
+  readonly state: KmsKeyState | null;
+  readonly deletionAt: number | null;
+}
+
+interface Considered {
+  readonly used: KmsKeyInUse;
+  readonly dependents: Dependents;
+  readonly census: StandingCensus;
+  readonly refusal: AppError | null;
+}
+
+/** Acts on the keys of KMSs: what depends on the key is counted before, and the act is in the audit trail before and after. */
+export class KmsKeyActs {
+  readonly #cluster: Cluster;
+  readonly #censuses: Censuses;
+  readonly #keys: KmsKeys;
+
+  constructor(cluster: Cluster, censuses: Censuses, keys: KmsKeys) {
+    this.#cluster = cluster;
+    this.#censuses = censuses;
+    this.#keys = keys;
+  }
+
+  /**
+   * What an act would do and touch; a refusal is part of it. A census that is too old is taken anew first.
+   * @throws AppError `PROVIDER_NOT_CONFIGURED`, what its settings lack, `CANCELLED` (census), `DATABASE_*`
+   */
+  async plan(request: KmsActRequest): Promise<KmsPlanView> {
+    const { used, dependents, census, refusal } = await this.#consider(request);
+    const { act, provider, days } = request;
+    const { keyId, facts } = used.asked;
+    const name = nameOf(keyId);
+    const window = act === 'schedule-deletion' ? (days ?? DELETION_DAYS.most) : null;
+    return {
+      act,
+      provider,
+      keyId,
+      name,
+      state: facts?.state ?? null,
+      refusal: refusal === null ? null : { ...toFailure(refusal, ''), details: { ...refusal.details } },
+      steps: stepsOf({ act, provider, name, facts, dependents, days: window }),
+      generations: wrapsOf(dependents),
+      instances: dependents.instances,
+      byLu: [...dependents.byLu],
+      nodes: [...dependents.nodes],
+      regions: [...dependents.regions],
+      census: censusState(census),
+      wayBack: wayBackOf(act, window),
+      warnings: warningsOf(act, used, dependents, census),
+      confirm: this.#confirmation(act, name),
+      days: window,
+    };
+  }
+
+  /**
+   * Carries an act out, after looking anew at what depends on the key.
+   * @throws AppError `KMS_ACT_UNSUPPORTED`, `KMS_KEY_IN_USE`, `KMS_CENSUS_INCOMPLETE`, `CONFIRMATION_MISMATCH`;
+   *   `KMS_OUTCOME_UNKNOWN` with the state that was read then; what the KMS refuses
+   */
+  async run(request: KmsActRequest, confirm: string): Promise<KmsActResult> {
+    const { act, provider, days } = request;
+    const considered = await this.#consider(request);
+    const { used, dependents, census } = considered;
+    const { keyId } = used.asked;
+    const facts = { provider, generations: dependents.generations.length, instances: dependents.instances, nodes: dependents.nodes.join(' '), regions: dependents.regions.join(' '), ...(census.at === null ? {} : { countedAt: census.at }) };
+    try {
+      return await this.#cluster.guarded(`kms.${act}`, keyId, facts, async (note) => {
+        const expected = this.#confirmation(act, nameOf(keyId));
+        if (expected !== null) assertConfirmed(confirm, expected.text);
+        if (considered.refusal !== null) throw considered.refusal;
+        const deletionAt = await this.#carryOut(act, used, days);
+        const after = await read(used);
+        const result = { state: after?.state ?? null, deletionAt: after?.deletionAt ?? deletionAt };
+        note({ ...(result.state === null ? {} : { state: result.state }), ...(result.deletionAt === null ? {} : { deletionAt: result.deletionAt }) });
+        return result;
+      });
+    } finally {
+      this.#keys.forget();
+    }
+  }
+
+  async #consider({ act, provider, keyId, days }: KmsActRequest): Promise<Considered> {
+    const used = await this.#keys.inUse(provider, keyId);
+    const before = await this.#censuses.standing();
+    const count = (census: StandingCensus): Dependents => dependentsOf(provider, used.asked.key, used.wrapped, used.inquiry.names, census);
+    // What was saved until the last of its generations was taken over must have been counted.
+    const takenOver = Math.max(0, ...count(before).generations.map(({ deactivatedAt }) => deactivatedAt ?? 0));
+    const sinceThen = Math.max(0, this.#cluster.now() - takenOver);
+    const census = DANGEROUS.includes(act) ? await this.#censuses.renewIfOlderThan(Math.min(CENSUS_AGE_MS, sinceThen)) : before;
+    const dependents = count(census);
+    return { used, dependents, census, refusal: refusalOf({ act, days, used, dependents, census }) };
+  }
+
+  /** @returns when the key will be gone, as far as the KMS said */
+  async #carryOut(act: KmsActName, used: KmsKeyInUse, days: number | undefined): Promise<number | null> {
+    const { acts } = used.kms;
+    const { keyId } = used.asked;
+    try {
+      if (act === 'schedule-deletion') return await scheduleDeletion(used, days);
+      const does = { enable: acts.enable, disable: acts.disable, rotate: acts.rotateNow, 'cancel-deletion': acts.cancelDeletion }[act];
+      if (does === undefined) throw unsupported(act, used);
+      await does(keyId);
+      return null;
+    } catch (error) {
+      if (!isAppError(error, 'KMS_OUTCOME_UNKNOWN')) throw error;
+      const after = await read(used);
+      if (after !== null && isDone(act, after.state)) return after.deletionAt;
+      throw told(act, used, after, error);
+    }
+  }
+
+  #confirmation(act: KmsActName, name: string): { text: string; what: string } | null {
+    if (DANGEROUS.includes(act)) return { text: name, what: 'the KMS key' };
+    const { profile } = this.#cluster;
+    return profile.production ? { text: profile.name, what: 'the profile' } : null;
+  }
+}
+
+function refusalOf({ act, days, used, dependents, census }: { act: KmsActName; days: number | undefined; used: KmsKeyInUse; dependents: Dependents; census: StandingCensus }): AppError | null {
+  const { facts, whyNot } = used.asked;
+  if (used.kms.acts[ACTS[act]] === undefined && facts !== null) return unsupported(act, used);
+  if (facts === null) {
+    return new AppError('KMS_KEY_UNAVAILABLE', `${used.kms.name} does not say in which state the key is (${whyNot?.code ?? 'it has no such answer'}). Nothing was changed.`, whyNot?.remedy ?? 'Look at the key at its KMS.', { details: { keyId: used.asked.keyId } });
+  }
+  if (!actsOfKey(used.kms.acts, facts.acts).includes(act)) return notNow(act, used, facts);
+  if (act !== 'schedule-deletion') return null;
+  if (days !== undefined && days < DELETION_DAYS.least && used.kms.name === 'AWS_KMS') return new AppError('INPUT_INVALID', `A deletion can be scheduled ${DELETION_DAYS.least} to ${DELETION_DAYS.most} days ahead, and not ${days}. Nothing was changed.`, 'Leave --days out: the longest window is the safest.');
+  return stillNeeded(used, dependents, census);
+}
+
+/** Null where nothing depends on the key, and that is known for sure. */
+function stillNeeded({ asked, inquiry, wrapped, unreadNodes, kms }: KmsKeyInUse, { generations, instances, nodes }: Dependents, census: StandingCensus): AppError | null {
+  const active = generations.filter(({ state }) => state === 'active');
+  const unknown = inquiry.names.filter(({ provider, key }) => provider === kms.name && key === null).map(({ node }) => node);
+  const needs = [
+    instances === 0 ? '' : `${instances.toLocaleString('en-US')} ${instances === 1 ? 'instance needs' : 'instances need'} it, under ${generations.filter((one) => one.instances > 0).length} of its ${generations.length} generations`,
+    active.length === 0 ? '' : `it wraps the active generation of ${active.map(({ name }) => name).join(', ')}`,
+    nodes.length === 0 ? '' : `config.ini of ${nodes.join(', ')} names it`,
+    unknown.length === 0 && unreadNodes.length === 0 ? '' : `what config.ini of ${[...new Set([...unknown, ...unreadNodes])].join(', ')} names is not known`,
+    wrapped.notUnderstood.length === 0 ? '' : `which key wraps ${wrapped.notUnderstood.slice(0, 3).join(', ')} is not known`,
+  ].filter((need) => need !== '');
+  const details = { keyId: asked.keyId, generations: generations.map(({ description }) => description), instances, nodes };
+  if (needs.length > 0) {
+    return new AppError('KMS_KEY_IN_USE', `This KMS key can not be given up: ${needs.join('; ')}. After its deletion nobody could read that any more. Nothing was changed.`, 'Name another key (fkc kms replace), rekey what is under this one (fkc rekey start), take a census, and try again.', { details });
+  }
+  if (census.complete) return null;
+  return new AppError('KMS_CENSUS_INCOMPLETE', `The census did not count everything (${census.notCovered.length} ranges are missing), so that nobody knows whether instances need this key. Nothing was changed.`, 'Let every node of the database answer, take a census (fkc census), and try again.', { details });
+}
+
+function warningsOf(act: KmsActName, { inquiry, kms, unreadNodes, asked }: KmsKeyInUse, { generations, instances }: Dependents, census: StandingCensus): string[] {
+  if (!DANGEROUS.includes(act)) return [];
+  const unknown = [...new Set([...inquiry.names.filter(({ provider, key }) => provider === kms.name && key === null).map(({ node }) => node), ...unreadNodes])];
+  return [
+    ...(act === 'schedule-deletion' && generations.length > 0 ? [`${generations.length} generation${generations.length === 1 ? '' : 's'} without instances can be opened by nobody after that: values that luEncrypt sealed and backups under ${generations.length === 1 ? 'it' : 'them'} are lost for good.`] : []),
+    ...(act === 'disable' && generations.some(({ state }) => state === 'active') ? ['It wraps an active generation: nodes that start now can not save either.'] : []),
+    ...(unknown.length === 0 ? [] : [`What config.ini of ${unknown.join(', ')} names is not known; it may be this key.`]),
+    ...(census.complete || instances === 0 ? [] : ['The census did not count everything: more may depend on it.']),
+    ...(asked.facts?.multiRegion === true ? ['It is a multi-Region key: this changes the copy in this Region alone. What depends on it is counted for all of them.'] : []),
+  ];
+}
+
+/** The longest window; a KMS whose window belongs to the key says which one that is, and then gets that one. */
+async function scheduleDeletion(used: KmsKeyInUse, days: number | undefined): Promise<number | null> {
+  const { scheduleDeletion: schedule } = used.kms.acts;
+  if (schedule === undefined) throw unsupported('schedule-deletion', used);
+  try {
+    return await schedule(used.asked.keyId, days ?? DELETION_DAYS.most);
+  } catch (error) {
+    const own = isAppError(error, 'INPUT_INVALID') ? error.details?.['days'] : undefined;
+    if (days !== undefined || typeof own !== 'number') throw error;
+    return schedule(used.asked.keyId, own);
+  }
+}
+
+/** Null where the KMS does not answer. */
+async function read({ kms, asked }: KmsKeyInUse): Promise<KmsKeyFacts | null> {
+  try {
+    return (await kms.acts.describe?.(asked.keyId)) ?? null;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return null;
+  }
+}
+
+/** A rotation leaves no trace in the state. */
+function isDone(act: KmsActName, state: KmsKeyState): boolean {
+  if (act === 'rotate') return false;
+  if (act === 'cancel-deletion') return state === 'disabled' || state === 'enabled';
+  return state === { enable: 'enabled', disable: 'disabled', 'schedule-deletion': 'pending-deletion' }[act];
+}
+
+function told(act: KmsActName, { asked, kms }: KmsKeyInUse, after: KmsKeyFacts | null, cause: AppError): AppError {
+  const now = after === null ? 'It does not answer now either.' : `Read afterwards, the key is ${after.state.replace('-', ' ')}.`;
+  return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} It did all of it or nothing.`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
+    details: { ...cause.details, keyId: asked.keyId, ...(after === null ? {} : { state: after.state }) },
+  });
+}
+
+function unsupported(act: KmsActName, { kms, asked }: KmsKeyInUse): AppError {
+  return new AppError('KMS_ACT_UNSUPPORTED', `${kms.name} has no "${act}" that the console could ask for. Nothing was changed.`, 'Do it with the tools of the KMS itself, after looking at what depends on the key (fkc kms show).', { details: { keyId: asked.keyId, act } });
+}
+
+function notNow(act: KmsActName, { kms, asked }: KmsKeyInUse, { state, acts }: KmsKeyFacts): AppError {
+  const can = actsOfKey(kms.acts, acts);
+  return new AppError('KMS_ACT_UNSUPPORTED', `The key is ${state.replace('-', ' ')}, and does not allow "${act}" now. Nothing was changed.`, can.length === 0 ? 'It can only be looked at.' : `What it allows now: ${can.join(', ')}.`, { details: { keyId: asked.keyId, act, state } });
+}

@@ -1,0 +1,214 @@
+import { isAppError, type AppError } from '../../main/errors.ts';
+import type { KmsActs, KmsKeyFacts, KmsRotation } from '../../main/kms/acts.ts';
+import { answered } from '../../main/kms/failures.ts';
+import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from '../../main/kms/provider.ts';
+import type { KmsRegistry } from '../../main/kms/registry.ts';
+import type { PlannedUse, WhyNot } from '../../main/regions/facts.ts';
+import { identify } from '../../main/regions/identity.ts';
+import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
+import type { NodeName, WrappedGeneration } from './kms-dependents.ts';
+import type { ReadNode } from './region-places.ts';
+
+/** Keys of one provider that are looked at beside those that something depends on. */
+const LISTED = 200;
+/** Keys asked about at once; the budget of each provider bounds the pace. */
+const CONCURRENCY = 8;
+
+/** What a KMS says of one key. */
+export interface AskedKey {
+  readonly provider: KmsProviderName;
+  /** How the KMS is asked for it. */
+  readonly keyId: string;
+  /** The same for every copy of a key of several Regions. */
+  readonly key: string;
+  readonly facts: KmsKeyFacts | null;
+  readonly whyNot: WhyNot | null;
+  readonly aliases: readonly string[] | null;
+  readonly versions: number | null;
+  readonly rotation: KmsRotation | null;
+}
+
+export interface AskedProvider {
+  /** False while it was never asked. */
+  readonly asked: boolean;
+  readonly acts: KmsActs;
+  /** Why it can not be asked, or does not answer. */
+  readonly failure: WhyNot | null;
+  readonly listing: WhyNot | null;
+  readonly more: boolean;
+}
+
+export interface InquiryOptions {
+  readonly registry: KmsRegistry;
+  readonly nodes: readonly ReadNode[];
+  readonly generations: readonly WrappedGeneration[];
+  /** Asks a place that is not the registry's; the inquiry closes what it opened. */
+  readonly open: OpenPlace;
+  /** Also looks for keys that nothing depends on. */
+  readonly list: boolean;
+}
+
+/**
+ * One round of questions to every KMS that a generation or a node's config.ini names. It can be read while it is under
+ * way; a KMS that fails keeps no other from being asked.
+ */
+export class KmsInquiry {
+  readonly names: NodeName[] = [];
+  readonly keys = new Map<string, AskedKey>();
+  readonly providers = new Map<KmsProviderName, AskedProvider>();
+  readonly #options: InquiryOptions;
+
+  constructor(options: InquiryOptions) {
+    this.#options = options;
+    const { registry, nodes, generations } = options;
+    const used = (name: KmsProviderName): boolean => registry.configured.includes(name) || generations.some(({ provider }) => provider === name) || nodes.some(({ uses }) => uses.some(({ provider }) => provider === name));
+    for (const name of KMS_PROVIDERS) if (used(name)) this.providers.set(name, { asked: false, acts: {}, failure: null, listing: null, more: false });
+  }
+
+  async run(): Promise<void> {
+    await Promise.all([...this.providers.keys()].map((name) => this.#askProvider(name)));
+  }
+
+  /** Asks about one key. */
+  async look(kms: KmsProvider, keyId: string): Promise<AskedKey> {
+    const { name: provider } = kms;
+    const blank = { provider, keyId, key: identify(provider, keyId).id, facts: null, whyNot: null, aliases: null, versions: null, rotation: null };
+    try {
+      const facts = (await kms.acts.describe?.(keyId)) ?? null;
+      this.#answers(provider, kms);
+      if (facts === null) return blank;
+      const { aliases, versions, rotation } = kms.acts;
+      const [alias, version, turns] = await Promise.all([quietly(aliases?.(keyId)), quietly(versions?.(keyId)), quietly(rotation?.(keyId))]);
+      return { ...blank, keyId: facts.keyId, key: identify(provider, facts.keyId).id, facts, aliases: alias, versions: version?.length ?? null, rotation: turns };
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      this.#fails(provider, kms, error);
+      return { ...blank, whyNot: whyNot(error) };
+    }
+  }
+
+  async #askProvider(name: KmsProviderName): Promise<void> {
+    const ids = new Map(this.#options.generations.filter(({ provider }) => provider === name).map(({ key, keyId }) => [key, keyId]));
+    let kms: KmsProvider;
+    try {
+      kms = await this.#options.registry.provider(name);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      this.#fails(name, null, error);
+      for (const [key, keyId] of ids) this.#put({ provider: name, keyId, key, facts: null, whyNot: whyNot(error), aliases: null, versions: null, rotation: null });
+      await this.#resolve(name, null, ids);
+      return;
+    }
+    // What holds data is asked about first; a KMIP server tells its acts only when it was asked something.
+    await eachOf([...ids.values()], async (keyId) => this.#put(await this.look(kms, keyId)));
+    await this.#resolve(name, kms, ids);
+    await eachOf([...ids].filter(([key]) => !this.keys.has(`${name} ${key}`)), async ([, keyId]) => this.#put(await this.look(kms, keyId)));
+    if (this.#options.list) await this.#list(kms);
+    this.#set(name, { acts: kms.acts });
+  }
+
+  async #list(kms: KmsProvider): Promise<void> {
+    const { list } = kms.acts;
+    if (list === undefined) return;
+    const found: string[] = [];
+    try {
+      for await (const { keyId } of list()) {
+        if (this.keys.has(`${kms.name} ${identify(kms.name, keyId).id}`)) continue;
+        if (found.length === LISTED) {
+          this.#set(kms.name, { more: true });
+          break;
+        }
+        found.push(keyId);
+      }
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      this.#set(kms.name, { listing: whyNot(error) });
+    }
+    await eachOf(found, async (keyId) => this.#put(await this.look(kms, keyId)));
+  }
+
+  /** Finds out which key each node's name means, and adds it to `ids`. */
+  async #resolve(name: KmsProviderName, kms: KmsProvider | null, ids: Map<string, string>): Promise<void> {
+    const { nodes, registry, open } = this.#options;
+    const places = new Map<string, Promise<KmsProvider>>();
+    const home = registry.target(name)?.location ?? null;
+    const asked = new Map<string, Promise<string | null>>();
+    const meaning = async ({ place, key }: PlannedUse): Promise<string | null> => {
+      try {
+        const isHome = place === null || place === home;
+        if (!isHome && !places.has(place)) places.set(place, open(name, place));
+        const there = isHome ? kms : await places.get(place);
+        return (await there?.acts.describe?.(key))?.keyId ?? null;
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        if (kms !== null && place === home) this.#fails(name, kms, error);
+        return null;
+      }
+    };
+    for (const { node, uses } of nodes) {
+      for (const use of uses.filter(({ provider }) => provider === name)) {
+        const id = JSON.stringify([use.place, use.key]);
+        const plain = plainMeaning(use, [...ids.values()]);
+        if (plain === null && !asked.has(id)) asked.set(id, meaning(use));
+        const keyId = plain ?? (await asked.get(id)) ?? null;
+        const key = keyId === null ? null : identify(name, keyId).id;
+        this.names.push({ node, provider: name, region: use.place, name: use.key, key });
+        if (keyId !== null && key !== null && !ids.has(key)) ids.set(key, keyId);
+        if (keyId === null && use.place === home) this.#put({ provider: name, keyId: use.key, key: use.key, facts: null, whyNot: this.providers.get(name)?.failure ?? notKnown(), aliases: null, versions: null, rotation: null });
+      }
+    }
+    for (const opening of places.values()) (await opening.catch(() => null))?.close();
+  }
+
+  #put(key: AskedKey): void {
+    this.keys.set(`${key.provider} ${key.key}`, key);
+  }
+
+  #set(name: KmsProviderName, facts: Partial<AskedProvider>): void {
+    const known = this.providers.get(name) ?? { asked: true, acts: {}, failure: null, listing: null, more: false };
+    this.providers.set(name, { ...known, asked: true, ...facts });
+  }
+
+  #answers(name: KmsProviderName, kms: KmsProvider): void {
+    this.#set(name, { failure: null, acts: kms.acts });
+  }
+
+  /** That one key is disabled or may not be looked at says nothing against its KMS. */
+  #fails(name: KmsProviderName, kms: KmsProvider | null, error: AppError): void {
+    const isItsOwn = answered(error) !== 'yes' || error.code.startsWith('KMS_CREDENTIALS_') || error.code === 'KMS_CIRCUIT_OPEN';
+    this.#set(name, { acts: kms?.acts ?? {}, ...(isItsOwn ? { failure: whyNot(error) } : {}) });
+  }
+}
+
+/** What a name means where nobody has to be asked for it; null for an alias, and for a key that nothing is known of. */
+function plainMeaning({ provider, place, key }: PlannedUse, known: readonly string[]): string | null {
+  if (provider === 'KMIP_KMS') return key;
+  if (identify(provider, key).home !== null) return key;
+  if (provider === 'GCP_KMS') {
+    const [ring, short] = key.includes('/') ? key.split('/') : [null, key];
+    return known.find((name) => name.endsWith(`${ring === null ? '' : `/keyRings/${ring ?? ''}`}/cryptoKeys/${short ?? ''}`) && (place === null || name.includes(`/locations/${place}/`))) ?? null;
+  }
+  return known.find((arn) => arn.endsWith(`:key/${key}`) && (place === null || key.startsWith('mrk-') || identify(provider, arn).home === place)) ?? null;
+}
+
+/** What a permission or the key's state keeps from being told is left out. */
+async function quietly<T>(answer: Promise<T> | undefined): Promise<T | null> {
+  try {
+    return (await answer) ?? null;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return null;
+  }
+}
+
+async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+}
+
+function notKnown(): WhyNot {
+  return { code: 'KMS_KEY_NOT_FOUND', message: 'The KMS knows no key by the name that stands in config.ini.', remedy: 'Correct the key in config.ini, or ask who runs the KMS.' };
+}
