@@ -1,0 +1,141 @@
+import { DisableKeyCommand } from '@aws-sdk/client-kms';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openServices } from '../../app/services.ts';
+import { imageOf } from '../lu/fixtures.ts';
+import { bareClient, createKey } from '../peers/aws/aws.ts';
+import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
+import { addNodes, HOME, setCredentials } from '../peers/aws/region-fixture.ts';
+import { violations } from './axe.ts';
+import { hosts, openConsole, type OpenConsole } from './host/open.ts';
+import { failure, sentence, tabTo } from './window.ts';
+
+/** A folder for pictures of the page. */
+const PICTURES = process.env['FKC_PICTURES'];
+// Before any hook: the first time it takes minutes.
+const python = await installLocalStack();
+
+describe.each(await hosts())('the page that replaces a KMS key on %s', (host) => {
+  let server: KmsServer;
+  let opened: OpenConsole;
+  let page: Page;
+  let home: string;
+  let oldKey: string;
+  let newKey: string;
+  let off: string;
+  const picture = async (name: string): Promise<void> => {
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `replace-${name}.png`), animations: 'disabled' });
+  };
+  const steps = (label: string) => page.getByRole('list', { name: label }).getByRole('listitem');
+
+  beforeAll(async () => {
+    server = await startLocalStack(python);
+    process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+    setCredentials();
+    home = await mkdtemp(join(tmpdir(), 'fkc-e2e-replace-'));
+    [oldKey, newKey, off] = [await createKey(server.url, {}, HOME), await createKey(server.url, {}, HOME), await createKey(server.url, {}, HOME)];
+    const client = bareClient(server.url, HOME);
+    await client.send(new DisableKeyCommand({ KeyId: off }));
+    client.destroy();
+    const maker = await openServices({ home });
+    await maker.createProfile({ name: 'world', sqlite: join(home, 'world.sqlite') }, null);
+    await addNodes(maker, 'world', home, ['n1', 'n2'].map((node) => ({ node, region: HOME, key: oldKey })));
+    await maker.close();
+    const services = await openServices({ home, profile: 'world' });
+    await services.unlock(null);
+    await services.define({ lu: 'CUSTOMER', root: { table: 'customer', key: 'name' }, tables: [] });
+    for (const name of ['masterkey_key_name', 'k2_hash_key']) await services.activation.run(`activatekey name='${name}' generatorType='AWS_KMS' storeType='AWS_KMS'`, null);
+    for (let id = 0; id < 7; id += 1) await services.cluster.instances.save('CUSTOMER', `c${id}`, imageOf("CREATE TABLE customer(name TEXT); INSERT INTO customer VALUES ('x')"));
+    await services.close();
+    opened = await openConsole(host, { home, profile: 'world' });
+    page = opened.page;
+    page.setDefaultTimeout(20_000);
+    await sentence(page, /instances are readable/, 60_000);
+  });
+  afterAll(async () => {
+    delete process.env['AWS_ENDPOINT_URL_KMS'];
+    await opened?.remove();
+    await server?.stop();
+  });
+
+  test('is reached by the palette, and tries a key by keyboard: a disabled one is refused', async () => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('replace a kms');
+    await page.keyboard.press('Enter');
+    await sentence(page, /Name the KMS key that takes over from arn:aws:kms/);
+    await picture('form');
+    await page.getByRole('textbox', { name: 'New key' }).fill(off);
+    await page.keyboard.press('Enter');
+    expect(await sentence(page, /can not take over/)).toBe('This key can not take over: a check from here failed. Nothing was changed.');
+    await steps('Checks from here').filter({ hasText: 'KMS_KEY_DISABLED' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Replace the key…' }).isDisabled()).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await picture('refused');
+  });
+
+  test('shows the checks, the difference for every node, the master keys and what needs the old key', async () => {
+    await page.getByRole('textbox', { name: 'New key' }).fill(newKey);
+    await page.keyboard.press('Enter');
+    expect(await sentence(page, /works from here/)).toBe('The new key works from here. 2 files change, 2 master keys get a new generation, and 7 instances need an older KMS key until they are rekeyed.');
+    expect(await steps('Checks from here').count()).toBe(3);
+    await page.getByRole('group', { name: 'Difference on n2' }).getByText(`+CUSTOMER_KEY_ID=${newKey}`).waitFor();
+    await page.getByRole('checkbox', { name: 'k2_hash_key' }).click();
+    await sentence(page, /1 master key gets a new generation/);
+    const needed = page.getByRole('region', { name: 'What still needs another KMS key' });
+    await needed.getByRole('cell', { name: 'CUSTOMER 7' }).waitFor();
+  });
+
+  test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme', async (theme) => {
+    await page.evaluate((wanted) => window.keyConsole?.preferences.set({ theme: wanted, idleMinutes: 15 }), theme);
+    await page.reload();
+    await page.locator(`html[data-theme='${theme}']`).waitFor();
+    await page.getByRole('textbox', { name: 'New key' }).fill(newKey);
+    await page.keyboard.press('Enter');
+    await sentence(page, /works from here/);
+    expect(await violations(page)).toEqual([]);
+    await picture(theme);
+  });
+
+  test('fits a narrow window', async () => {
+    await page.setViewportSize({ width: 1024, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
+    await picture('narrow');
+  });
+
+  test('says what is true when a file can not be written, and goes on', async () => {
+    await writeFile(join(home, 'n2.ini.new'), '');
+    await tabTo(page, /^Replace the key…$/, true);
+    await page.keyboard.press('Enter');
+    const sheet = page.getByRole('dialog', { name: 'Replace the KMS key' });
+    expect(await violations(page)).toEqual([]);
+    await picture('sheet');
+    await sheet.getByLabel('Reason').fill('for the tests');
+    await sheet.getByLabel(/Type world/).fill('world');
+    await page.keyboard.press('Enter');
+    await sentence(page, /stopped half way/);
+    expect(await failure(page)).toMatchObject({ code: 'KMS_REPLACE_PARTLY' });
+    await picture('half-way');
+    expect(await violations(page)).toEqual([]);
+    await rm(join(home, 'n2.ini.new'));
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await sentence(page, /1 file changes/);
+  });
+
+  test('carries it out with its steps, and tells what comes next', async () => {
+    await page.getByRole('checkbox', { name: 'k2_hash_key' }).click();
+    await sentence(page, /1 master key gets a new generation/);
+    await page.getByRole('button', { name: 'Replace the key…' }).click();
+    await page.getByRole('dialog').getByLabel(/Type world/).fill('world');
+    await page.getByRole('dialog').getByRole('button', { name: 'Replace the key', exact: true }).click();
+    expect(await sentence(page, /under the new KMS key/)).toBe('1 master key is active under the new KMS key; 7 instances need an older KMS key until they are rekeyed.');
+    expect(await steps('Steps of the replacement').count()).toBe(5);
+    expect(await violations(page)).toEqual([]);
+    await picture('done');
+    for (const node of ['n1', 'n2']) expect(await readFile(join(home, `${node}.ini`), 'utf8')).toContain(newKey);
+    await page.getByRole('link', { name: 'Plan the rekey' }).click();
+    await page.getByRole('dialog', { name: 'Rekey' }).waitFor();
+  });
+});
