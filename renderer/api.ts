@@ -82,6 +82,7 @@ export const queries = {
   regions: () => queryOptions({ queryKey: ['regions', 'audit'], queryFn: () => ask((c) => c.regions.get()) }),
   /** A wrong choice is refused at once. */
   regionOutlook: (request: Input<'regions.whatIf'>) => queryOptions({ queryKey: ['regions', 'what-if', request], queryFn: () => ask((c) => c.regions.whatIf(request)), retry: false }),
+  replacementCurrent: () => queryOptions({ queryKey: ['replacement', 'current'], queryFn: () => ask((c) => c.replacement.current()), staleTime: 0 }),
   lastScan: () => queryOptions({ queryKey: ['config', 'scan'], queryFn: () => ask((c) => c.config.lastScan()), refetchInterval: (query) => (query.state.data?.scan?.state === 'running' ? 500 : false) }),
   /** Read anew wherever it is shown: the command line makes profiles too, and tells nobody. */
   profiles: () => queryOptions({ queryKey: ['profiles'], queryFn: () => ask((c) => c.profiles.list()), staleTime: 0 }),

@@ -70,6 +70,13 @@ const regionsRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/regions/RegionsPage.tsx'), 'RegionsPage'),
 });
 
+const replaceKeyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/kms/replace',
+  validateSearch: (search: Record<string, unknown>): { provider?: string } => text(search, 'provider'),
+  component: lazyRouteComponent(() => import('./features/kms-replace/ReplaceKeyPage.tsx'), 'ReplaceKeyPage'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
@@ -87,6 +94,7 @@ const routeTree = rootRoute.addChildren([
   nodesRoute,
   configurationRoute,
   regionsRoute,
+  replaceKeyRoute,
   rekeyRoute,
   campaignRoute,
   settingsRoute,

@@ -25,6 +25,7 @@ const FIXED: readonly Entry[] = [
   { group: 'Acts', label: 'Activate new key', detail: 'g n', target: { kind: 'go', to: '/activate' } },
   { group: 'Acts', label: 'Rekey what is under older generations', detail: 'shows a plan first', target: { kind: 'go', to: '/rekey?open=plan' } },
   { group: 'Acts', label: 'Change a value of config.ini', detail: 'shows the difference first', target: { kind: 'go', to: '/configuration?open=change' } },
+  { group: 'Acts', label: 'Replace a KMS key', detail: 'tries the new one first', target: { kind: 'go', to: '/kms/replace' } },
   { group: 'Acts', label: 'Lock', detail: 'zero the plain keys', target: { kind: 'act', act: 'lock' } },
   { group: 'Acts', label: 'Show the keys of this page', detail: '?', target: { kind: 'act', act: 'help' } },
   { group: 'Themes', label: 'Theme: system', detail: 'as the system has it', target: { kind: 'theme', theme: 'system' } },
