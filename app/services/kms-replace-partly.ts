@@ -19,7 +19,7 @@ export function partly(cause: AppError, { at, plan, changes, activated }: Reache
   const truths = [
     halfWritten ? '' : backups.length === 0 ? 'Every config.ini names the new key.' : `The config.ini of ${backups.map(({ node }) => node).join(', ')} ${backups.length === 1 ? 'was' : 'were'} changed, and every node's file names the new key.`,
     activated.length === 0 ? 'No master key was activated under it.' : `Activated under it: ${[...done].map(([name, description]) => `${name} (${description})`).join(', ')}.`,
-    left.length === 0 ? '' : `Still active as before: ${left.map(({ name, active, under }) => `${name} (${active ?? 'no generation'}${under === '' ? '' : `, under ${under}`})`).join(', ')}.`,
+    left.length === 0 ? '' : `Still active as before: ${left.map(({ name, active }) => `${name} (${active ?? 'no generation'})`).join(', ')}.`,
     'Everything that was readable stays readable: the old keys were not touched.',
   ];
   const back = [

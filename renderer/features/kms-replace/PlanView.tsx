@@ -15,6 +15,7 @@ interface PlanViewProps {
 
 /** What a replacement would change, and what it would not. */
 export function PlanView({ plan, busy, onChoose }: PlanViewProps): ReactNode {
+  if (plan.refusal !== null) return null;
   return (
     <>
       {plan.warnings.length === 0 ? null : (
@@ -24,36 +25,32 @@ export function PlanView({ plan, busy, onChoose }: PlanViewProps): ReactNode {
           ))}
         </ul>
       )}
-      {plan.refusal !== null ? null : (
-        <>
-          <Section title="config.ini of every node">
-            <Diffs changes={plan.changes} />
-          </Section>
-          <Section title="Master keys" acts={plan.calls.length === 0 ? undefined : <span className="quiet">{plan.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}</span>}>
-            <ul className="replace-names">
-              {plan.names.map((name) => (
-                <li key={name.name}>
-                  <label>
-                    <input type="checkbox" checked={name.then !== 'stays'} disabled={busy || name.then === 'already'} onChange={(event) => onChoose(name, event.currentTarget.checked)} />
-                    <code>{name.name}</code>
-                  </label>
-                  <div>
-                    <p>
-                      {WORDS[name.then]} <span className="quiet">{name.why}</span>
-                    </p>
-                    {name.active === null ? null : (
-                      <p className="quiet replace-active">
-                        now <Identifier text={name.active} /> under {name.under}
-                      </p>
-                    )}
-                    {name.command === null ? null : <code className="wraps replace-command">{name.command}</code>}
-                  </div>
-                </li>
-              ))}
-            </ul>
-          </Section>
-        </>
-      )}
+      <Section title="config.ini of every node">
+        <Diffs changes={plan.changes} />
+      </Section>
+      <Section title="Master keys" acts={plan.calls.length === 0 ? undefined : <span className="quiet">{plan.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}</span>}>
+        <ul className="replace-names">
+          {plan.names.map((name) => (
+            <li key={name.name}>
+              <label>
+                <input type="checkbox" checked={name.then !== 'stays'} disabled={busy || name.then === 'already'} onChange={(event) => onChoose(name, event.currentTarget.checked)} />
+                <code>{name.name}</code>
+              </label>
+              <div>
+                <p>
+                  {WORDS[name.then]} <span className="quiet">{name.why}</span>
+                </p>
+                {name.active === null ? null : (
+                  <p className="quiet replace-active">
+                    now <Identifier text={name.active} /> under {name.under}
+                  </p>
+                )}
+                {name.command === null ? null : <code className="wraps replace-command">{name.command}</code>}
+              </div>
+            </li>
+          ))}
+        </ul>
+      </Section>
       <Dependents dependents={plan.dependents} census={plan.census} />
     </>
   );

@@ -11,13 +11,18 @@ const BADGES: Readonly<Record<ReplacementStep['state'], readonly [state: string,
   skipped: ['cancelled', 'not run'],
 };
 
+/** A check holds, an act is done. */
+function isAct(id: string): boolean {
+  return id === 'config' || id.startsWith('activate ');
+}
+
 /** Checks and steps as they are told, each with what it found and how long it took. */
 export function StepList({ label, steps }: { label: string; steps: readonly ReplacementStep[] }): ReactNode {
   return (
     <ol className="replace-steps" aria-live="polite" aria-label={label}>
       {steps.map(({ id, title, state, detail, ms, failure }) => (
         <li key={id}>
-          <StateBadge state={BADGES[state][0]} word={BADGES[state][1]} />
+          <StateBadge state={BADGES[state][0]} word={state === 'done' && isAct(id) ? 'done' : BADGES[state][1]} />
           <div>
             <p>{title}</p>
             {detail === '' ? null : <p className="quiet">{detail}</p>}
