@@ -6,6 +6,7 @@ import { gatherRegions } from '../../main/regions/gather.ts';
 import { bareClient, CREDENTIALS } from '../peers/aws/aws.ts';
 import { installMoto, startMoto } from '../peers/aws/python-server.ts';
 import { REGIONS } from '../peers/aws/region-fixture.ts';
+import { startQuotaServer } from './quota-server.ts';
 import type { BenchRow } from './row.ts';
 
 /** Multi-Region keys, each with a copy in five Regions. */
@@ -16,7 +17,7 @@ const GOAL = 1.2;
 /** Of each key in each Region; replicas are asked for once a key. */
 const REQUESTS = 6;
 
-/** An audit of many keys in five Regions against AWS's published quotas, and against the bare SDK at the same server. */
+/** An audit of many keys in five Regions against the bare SDK at a real server, and against AWS's published quotas. */
 export async function regionsBench(): Promise<BenchRow[]> {
   const server = await startMoto(await installMoto());
   const before = process.env['AWS_ENDPOINT_URL_KMS'];
@@ -31,7 +32,7 @@ export async function regionsBench(): Promise<BenchRow[]> {
     const audited = await seconds(async () => {
       facts = await audit(keys);
     });
-    return rowsOf(facts as RegionFacts | null, alone, audited);
+    return [...rowsOf(facts as RegionFacts | null, alone, audited), ...(await withinQuotas())];
   } finally {
     for (const client of clients) client.destroy();
     if (before === undefined) delete process.env['AWS_ENDPOINT_URL_KMS'];
@@ -41,22 +42,45 @@ export async function regionsBench(): Promise<BenchRow[]> {
 }
 
 function rowsOf(facts: RegionFacts | null, alone: number, audited: number): BenchRow[] {
-  const places = facts?.places ?? [];
-  const requests = places.reduce((sum, place) => sum + place.requests, 0);
-  const throttled = places.reduce((sum, place) => sum + place.throttled, 0);
+  const requests = requestsOf(facts);
   const learnt = (facts?.keys ?? []).filter(({ copies }) => copies.length === REGIONS.length && copies.every(({ exists, grants }) => exists === 'yes' && grants.known)).length;
   if (learnt !== KEYS) throw new Error(`The audit learnt ${learnt} of ${KEYS} keys whole.`);
-  // Each Region has its own quotas, and all are asked at once; each operation once a key.
-  const quota = KEYS / Math.min(...['DescribeKey', 'GetKeyRotationStatus', 'ListAliases', 'ListResourceTags', 'GetKeyPolicy', 'ListGrants'].map((operation) => QUOTAS[operation] ?? Infinity));
-  const bound = Math.max(quota, alone);
-  process.stderr.write(`  ${audited.toFixed(1)} s for ${requests} requests; the quota alone ${quota.toFixed(1)} s, the bare SDK ${alone.toFixed(1)} s\n`);
+  process.stderr.write(`  ${audited.toFixed(1)} s for ${requests} requests; the bare SDK ${alone.toFixed(1)} s\n`);
   const perCopy = requests / (KEYS * REGIONS.length);
   const most = REQUESTS + 1 / REGIONS.length + 0.01;
   return [
-    { name: `audit of ${KEYS} keys × ${REGIONS.length} Regions against the slower of quota and bare SDK`, ratio: audited / bound, goal: GOAL, met: audited / bound <= GOAL, bound: quota > alone ? "AWS's ListGrants quota" : 'the server' },
+    { name: `audit of ${KEYS} keys × ${REGIONS.length} Regions against the bare SDK at the same server`, ratio: audited / alone, goal: GOAL, met: audited / alone <= GOAL, bound: 'the server' },
     { name: 'requests a key and Region', ratio: perCopy, goal: most, met: perCopy <= most, bound: 'one for each thing that is compared' },
-    { name: 'requests that were throttled', ratio: throttled, goal: 0, met: throttled === 0, bound: 'the budget' },
   ];
+}
+
+/** Against a server that holds the caller to AWS's quotas and is bound by nothing else. */
+async function withinQuotas(): Promise<BenchRow[]> {
+  const server = await startQuotaServer();
+  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+  try {
+    const keys = Array.from({ length: KEYS }, (_, place) => `mrk-${String(place).padStart(32, '0')}`);
+    let facts: RegionFacts | null = null;
+    const taken = await seconds(async () => {
+      facts = await audit(keys);
+    });
+    // Each Region has its own quotas, and all are asked at once; each operation once a key. A second's worth may come at once.
+    const slowest = Math.min(...['DescribeKey', 'GetKeyRotationStatus', 'ListAliases', 'ListResourceTags', 'GetKeyPolicy', 'ListGrants'].map((operation) => QUOTAS[operation] ?? Infinity));
+    const bound = KEYS / slowest;
+    const { requests, throttled } = await server.counts();
+    process.stderr.write(`  ${taken.toFixed(1)} s within AWS's quotas, whose own bound is ${bound.toFixed(1)} s; ${throttled} of ${requests} requests throttled\n`);
+    if (requestsOf(facts) !== requests) throw new Error('The audit counted other requests than the server saw.');
+    return [
+      { name: `audit of ${KEYS} keys × ${REGIONS.length} Regions against the quotas' own bound`, ratio: taken / bound, goal: GOAL, met: taken / bound <= GOAL, bound: "AWS's ListGrants quota" },
+      { name: 'requests that were throttled', ratio: throttled, goal: 0, met: throttled === 0, bound: 'the budget' },
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+function requestsOf(facts: RegionFacts | null): number {
+  return (facts?.places ?? []).reduce((sum, place) => sum + place.requests, 0);
 }
 
 /** With the whole quota, as the bound has it. */
