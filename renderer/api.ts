@@ -54,6 +54,8 @@ const CAMPAIGN_EVERY = 2_000;
 export const queries = {
   host: () => queryOptions({ queryKey: ['host'], queryFn: () => ask((c) => c.session.host()), staleTime: Infinity }),
   status: () => queryOptions({ queryKey: ['status'], queryFn: () => ask((c) => c.session.status()), refetchInterval: (query) => (query.state.status === 'error' || query.state.data?.state === 'failed' ? RETRY : 15_000) }),
+  /** Asked only where the status is refused. */
+  outage: () => queryOptions({ queryKey: ['outage'], queryFn: () => ask((c) => c.session.outage()), refetchInterval: RETRY }),
   overview: () => queryOptions({ queryKey: ['overview'], queryFn: () => ask((c) => c.overview.get()) }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: () => ask((c) => c.keys.list()) }),
   key: (description: string) => queryOptions({ queryKey: ['keys', description], queryFn: () => ask((c) => c.keys.get({ description })) }),
@@ -79,6 +81,10 @@ export const queries = {
   /** Files may change beside the console: they are read again and again while they are looked at. */
   config: () => queryOptions({ queryKey: ['config', 'view'], queryFn: () => ask((c) => c.config.view()), staleTime: 0, refetchInterval: 10_000 }),
   configPlan: (request: Input<'config.plan'>) => queryOptions({ queryKey: ['config-plan', request], queryFn: () => ask((c) => c.config.plan(request)), gcTime: 0, retry: false }),
+  /** While a KMS is slow, what it said so far is shown, and the rest soon after. */
+  kms: () => queryOptions({ queryKey: ['kms', 'overview'], queryFn: () => ask((c) => c.kms.get()), refetchInterval: (query) => (query.state.data?.asking === true ? 1_000 : 30_000) }),
+  kmsKey: (of: Input<'kms.key'>) => queryOptions({ queryKey: ['kms', 'key', of.provider, of.keyId], queryFn: () => ask((c) => c.kms.key({ provider: of.provider, keyId: of.keyId })), retry: false }),
+  kmsPlan: (request: Input<'kms.plan'>) => queryOptions({ queryKey: ['kms-plan', request], queryFn: () => ask((c) => c.kms.plan(request)), gcTime: 0, retry: false }),
   regions: () => queryOptions({ queryKey: ['regions', 'audit'], queryFn: () => ask((c) => c.regions.get()) }),
   /** A wrong choice is refused at once. */
   regionOutlook: (request: Input<'regions.whatIf'>) => queryOptions({ queryKey: ['regions', 'what-if', request], queryFn: () => ask((c) => c.regions.whatIf(request)), retry: false }),
@@ -135,8 +141,8 @@ const STALE: Readonly<Record<Extract<ConsoleEvent, { type: 'changed' }>['what'],
   data: ['data', 'overview', 'keys', 'status', 'rekey'],
   rekey: ['rekey', 'status'],
   audit: ['audit', 'status'],
-  profiles: ['profiles', 'status', 'preferences', 'config', 'regions'],
-  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey', 'config', 'regions'],
+  profiles: ['profiles', 'status', 'preferences', 'config', 'regions', 'kms'],
+  all: ['keys', 'overview', 'command', 'status', 'data', 'audit', 'profiles', 'preferences', 'jobs', 'rekey', 'config', 'regions', 'kms', 'outage'],
 };
 
 /** How long changes are gathered before the pages ask again, in milliseconds: an import reports many a second. */
@@ -161,7 +167,7 @@ export function keepInStep(client: QueryClient, navigate: (to: string) => void):
     else if (event.type === 'navigate') navigate(event.to);
     else if (event.type === 'job') {
       client.setQueryData<{ jobs: JobView[] }>(['jobs'], (known) => ({ jobs: withJob(known?.jobs ?? [], event.job) }));
-      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys', 'config', 'regions']);
+      if (event.job.state !== 'running') later(['status', 'data', 'overview', 'keys', 'config', 'regions', 'kms']);
     }
   });
   return () => {

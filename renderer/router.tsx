@@ -63,6 +63,10 @@ const campaignRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/rekey/CampaignPage.tsx'), 'CampaignPage'),
 });
 
+const kmsPage = lazyRouteComponent(() => import('./features/kms/KmsPage.tsx'), 'KmsPage');
+const kmsRoute = createRoute({ getParentRoute: () => rootRoute, path: '/kms', component: kmsPage });
+const kmsKeyRoute = createRoute({ getParentRoute: () => kmsRoute, path: '$provider/$key' });
+
 const regionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/regions',
@@ -93,6 +97,7 @@ const routeTree = rootRoute.addChildren([
   auditRoute.addChildren([auditRecordRoute]),
   nodesRoute,
   configurationRoute,
+  kmsRoute.addChildren([kmsKeyRoute]),
   regionsRoute,
   replaceKeyRoute,
   rekeyRoute,

@@ -62,7 +62,7 @@ const keyRow = z.object({
   acts: z.array(kmsAct),
   /** Whether master keys can be wrapped by it at all; null while that is not known. */
   canWrap: z.boolean().nullable(),
-  /** Node-1's config.ini names it for new master keys. */
+  /** The first node's config.ini names it for new master keys. */
   configured: z.boolean(),
   generations: count,
   instances: count,

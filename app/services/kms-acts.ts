@@ -108,7 +108,7 @@ export class KmsKeyActs {
   }
 
   async #consider({ act, provider, keyId, days }: KmsActRequest): Promise<Considered> {
-    const used = await this.#keys.inUse(provider, keyId);
+    const used = await this.#keys.inUse(provider, keyId, 'state');
     const before = await this.#censuses.standing();
     const count = (census: StandingCensus): Dependents => dependentsOf(provider, used.asked.key, used.wrapped, used.inquiry.names, census);
     // What was saved until the last of its generations was taken over must have been counted.

@@ -1,5 +1,5 @@
 import { isAppError, type AppError } from '../../main/errors.ts';
-import type { KmsActs, KmsKeyFacts, KmsRotation } from '../../main/kms/acts.ts';
+import type { KmsActs, KmsKeyFacts, KmsKeyVersion, KmsRotation } from '../../main/kms/acts.ts';
 import { answered } from '../../main/kms/failures.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from '../../main/kms/provider.ts';
 import type { KmsRegistry } from '../../main/kms/registry.ts';
@@ -24,7 +24,7 @@ export interface AskedKey {
   readonly facts: KmsKeyFacts | null;
   readonly whyNot: WhyNot | null;
   readonly aliases: readonly string[] | null;
-  readonly versions: number | null;
+  readonly versions: readonly KmsKeyVersion[] | null;
   readonly rotation: KmsRotation | null;
 }
 
@@ -44,9 +44,10 @@ export interface InquiryOptions {
   readonly generations: readonly WrappedGeneration[];
   /** Asks a place that is not the registry's; the inquiry closes what it opened. */
   readonly open: OpenPlace;
-  /** Also looks for keys that nothing depends on. */
-  readonly list: boolean;
 }
+
+/** How much is asked of a key: its state alone, its aliases too, or everything. Each question counts against a quota. */
+export type Depth = 'state' | 'named' | 'whole';
 
 /**
  * One round of questions to every KMS that a generation or a node's config.ini names. It can be read while it is under
@@ -65,12 +66,22 @@ export class KmsInquiry {
     for (const name of KMS_PROVIDERS) if (used(name)) this.providers.set(name, { asked: false, acts: {}, failure: null, listing: null, more: false });
   }
 
+  /** The node whose config.ini this machine wraps by; null where the profile names none. */
+  get home(): string | null {
+    return this.#options.nodes[0]?.node ?? null;
+  }
+
   async run(): Promise<void> {
     await Promise.all([...this.providers.keys()].map((name) => this.#askProvider(name)));
   }
 
+  /** Only finds out which keys of a provider the nodes name. */
+  async runNames(name: KmsProviderName, kms: KmsProvider): Promise<void> {
+    await this.#resolve(name, kms, new Map(this.#needed(name)));
+  }
+
   /** Asks about one key. */
-  async look(kms: KmsProvider, keyId: string): Promise<AskedKey> {
+  async look(kms: KmsProvider, keyId: string, depth: Depth): Promise<AskedKey> {
     const { name: provider } = kms;
     const blank = { provider, keyId, key: identify(provider, keyId).id, facts: null, whyNot: null, aliases: null, versions: null, rotation: null };
     try {
@@ -78,8 +89,9 @@ export class KmsInquiry {
       this.#answers(provider, kms);
       if (facts === null) return blank;
       const { aliases, versions, rotation } = kms.acts;
-      const [alias, version, turns] = await Promise.all([quietly(aliases?.(keyId)), quietly(versions?.(keyId)), quietly(rotation?.(keyId))]);
-      return { ...blank, keyId: facts.keyId, key: identify(provider, facts.keyId).id, facts, aliases: alias, versions: version?.length ?? null, rotation: turns };
+      const whole = depth === 'whole';
+      const [alias, version, turns] = await Promise.all([quietly(depth === 'state' ? undefined : aliases?.(keyId)), quietly(whole ? versions?.(keyId) : undefined), quietly(whole ? rotation?.(keyId) : undefined)]);
+      return { ...blank, keyId: facts.keyId, key: identify(provider, facts.keyId).id, facts, aliases: alias, versions: version, rotation: turns };
     } catch (error) {
       if (!isAppError(error)) throw error;
       this.#fails(provider, kms, error);
@@ -88,7 +100,7 @@ export class KmsInquiry {
   }
 
   async #askProvider(name: KmsProviderName): Promise<void> {
-    const ids = new Map(this.#options.generations.filter(({ provider }) => provider === name).map(({ key, keyId }) => [key, keyId]));
+    const ids = new Map(this.#needed(name));
     let kms: KmsProvider;
     try {
       kms = await this.#options.registry.provider(name);
@@ -100,10 +112,10 @@ export class KmsInquiry {
       return;
     }
     // What holds data is asked about first; a KMIP server tells its acts only when it was asked something.
-    await eachOf([...ids.values()], async (keyId) => this.#put(await this.look(kms, keyId)));
+    await eachOf([...ids.values()], async (keyId) => this.#put(await this.look(kms, keyId, 'whole')));
     await this.#resolve(name, kms, ids);
-    await eachOf([...ids].filter(([key]) => !this.keys.has(`${name} ${key}`)), async ([, keyId]) => this.#put(await this.look(kms, keyId)));
-    if (this.#options.list) await this.#list(kms);
+    await eachOf([...ids].filter(([key]) => !this.keys.has(`${name} ${key}`)), async ([, keyId]) => this.#put(await this.look(kms, keyId, 'whole')));
+    await this.#list(kms);
     this.#set(name, { acts: kms.acts });
   }
 
@@ -124,7 +136,7 @@ export class KmsInquiry {
       if (!isAppError(error)) throw error;
       this.#set(kms.name, { listing: whyNot(error) });
     }
-    await eachOf(found, async (keyId) => this.#put(await this.look(kms, keyId)));
+    await eachOf(found, async (keyId) => this.#put(await this.look(kms, keyId, 'named')));
   }
 
   /** Finds out which key each node's name means, and adds it to `ids`. */
@@ -158,6 +170,11 @@ export class KmsInquiry {
       }
     }
     for (const opening of places.values()) (await opening.catch(() => null))?.close();
+  }
+
+  /** Keys that generations are wrapped by: how they are asked for, by which key it is. */
+  #needed(name: KmsProviderName): [key: string, keyId: string][] {
+    return this.#options.generations.filter(({ provider }) => provider === name).map(({ key, keyId }) => [key, keyId]);
   }
 
   #put(key: AskedKey): void {

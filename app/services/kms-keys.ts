@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../../main/errors.ts';
-import type { KmsAct, KmsActs, KmsKeyVersion } from '../../main/kms/acts.ts';
+import type { KmsAct, KmsActs } from '../../main/kms/acts.ts';
 import type { KmsProvider, KmsProviderName } from '../../main/kms/provider.ts';
 import { identify } from '../../main/regions/identity.ts';
 import type { StandingCensus } from '../../main/census/standing.ts';
@@ -9,7 +9,7 @@ import type { Profile, Profiles } from '../profiles.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { dependentsOf, wrappedGenerations, type Dependents, type WrappedGenerations } from './kms-dependents.ts';
-import { KmsInquiry, type AskedKey, type AskedProvider } from './kms-inquiry.ts';
+import { KmsInquiry, type AskedKey, type AskedProvider, type Depth } from './kms-inquiry.ts';
 import { roundTrip } from './kms-test.ts';
 import type { KmsKeyHealth, KmsWatch } from './kms-watch.ts';
 import { placesOf, readNodes } from './region-places.ts';
@@ -80,12 +80,11 @@ export class KmsKeys {
 
   /** Asks the KMS about one key. @throws AppError `PROVIDER_NOT_CONFIGURED`, what its settings lack, `DATABASE_*` */
   async key(provider: KmsProviderName, keyId: string): Promise<KmsKeyDetailView> {
-    const used = await this.inUse(provider, keyId);
-    const { kms, asked, inquiry, wrapped } = used;
-    const [census, health, versionList, records] = await Promise.all([
+    const used = await this.inUse(provider, keyId, 'whole');
+    const { asked, inquiry, wrapped } = used;
+    const [census, health, records] = await Promise.all([
       this.#censuses.standing(),
       this.#watch.keys(),
-      asked.facts === null ? null : versionsOf(kms, asked.keyId),
       this.#cluster.trail.list({ limit: AUDIT_SHOWN, search: asked.keyId }),
     ]);
     const dependents = dependentsOf(provider, asked.key, wrapped, inquiry.names, census);
@@ -95,7 +94,7 @@ export class KmsKeys {
       ...this.#row(asked, inquiry, dependents),
       origin: asked.facts?.origin ?? null,
       materialExpiresAt: asked.facts?.materialExpiresAt ?? null,
-      versionList: versionList === null ? null : versionList.map(({ version, current, createdAt, cause, state = null }) => ({ version, current, createdAt, cause, state })),
+      versionList: asked.versions === null ? null : asked.versions.map(({ version, current, createdAt, cause, state = null }) => ({ version, current, createdAt, cause, state })),
       wraps: wrapsOf(dependents),
       byLu: [...dependents.byLu],
       held: own.reduce((sum, { held }) => sum + held, 0),
@@ -106,11 +105,10 @@ export class KmsKeys {
   }
 
   /** Everything that an act on a key has to know, asked for now. @throws AppError as {@link key} */
-  async inUse(provider: KmsProviderName, keyId: string): Promise<KmsKeyInUse> {
-    const { inquiry, wrapped, unreadNodes } = await this.#prepare(false);
+  async inUse(provider: KmsProviderName, keyId: string, depth: Depth): Promise<KmsKeyInUse> {
+    const { inquiry, wrapped, unreadNodes } = await this.#prepare();
     const kms = await this.#cluster.kms.registry.provider(provider);
-    await inquiry.run();
-    const asked = await inquiry.look(kms, keyId);
+    const [asked] = await Promise.all([inquiry.look(kms, keyId, depth), inquiry.runNames(provider, kms)]);
     return { kms, asked, inquiry, wrapped, unreadNodes };
   }
 
@@ -125,10 +123,10 @@ export class KmsKeys {
    * @throws AppError `INPUT_INVALID` where several are meant; `KMS_KEY_NOT_FOUND`, and what the KMS says
    */
   async find(text: string, only?: KmsProviderName): Promise<{ provider: KmsProviderName; keyId: string }> {
-    const { inquiry } = await this.#prepare(false);
-    await inquiry.run();
-    const named = new Set(inquiry.names.filter(({ name }) => name === text).map(({ provider, key }) => `${provider} ${key ?? ''}`));
-    const meant = [...inquiry.keys.values()].filter(({ provider, keyId, key, aliases }) => (only === undefined || provider === only) && (keyId === text || key === text || nameOf(keyId) === text || aliases?.includes(text) === true || named.has(`${provider} ${key}`)));
+    await this.#cluster.refreshKms();
+    const { known } = await wrappedGenerations(this.#cluster.db);
+    const matching = known.filter(({ provider, keyId, key }) => (only === undefined || provider === only) && (keyId === text || key === text || nameOf(keyId) === text));
+    const meant = [...new Map(matching.map((generation) => [`${generation.provider} ${generation.key}`, generation])).values()];
     const [one, another] = meant;
     if (one !== undefined && another === undefined) return { provider: one.provider, keyId: one.keyId };
     if (one !== undefined) throw ambiguous(text, meant);
@@ -155,7 +153,7 @@ export class KmsKeys {
       const tests = await Promise.all(
         names.map(async (provider): Promise<KmsTestView> => {
           const keyId = registry.target(provider)?.keyId ?? null;
-          const steps = await roundTrip(() => registry.provider(provider), keyId ?? '', this.#cluster.kmsAccess.cluster);
+          const steps = await roundTrip(() => registry.provider(provider), askable(keyId ?? ''), this.#cluster.kmsAccess.cluster);
           return { provider, keyId, ok: steps.every(({ ok, step }) => ok || step === 'describe') && steps.some(({ step }) => step === 'compare'), steps: steps.map(({ failure, ...step }) => ({ ...step, failure: failure === null ? null : { ...failure, details: { ...failure.details } } })) };
         }),
       );
@@ -165,7 +163,7 @@ export class KmsKeys {
   }
 
   #ask(): void {
-    const asking = this.#prepare(true).then(async ({ inquiry }) => {
+    const asking = this.#prepare().then(async ({ inquiry }) => {
       // The first round is shown as it comes; later ones take the place of what is shown when they are done.
       if (this.#inquiry === null) this.#inquiry = inquiry;
       await inquiry.run();
@@ -176,11 +174,11 @@ export class KmsKeys {
     this.#asking.catch(() => undefined);
   }
 
-  async #prepare(list: boolean): Promise<{ inquiry: KmsInquiry; wrapped: WrappedGenerations; unreadNodes: string[] }> {
+  async #prepare(): Promise<{ inquiry: KmsInquiry; wrapped: WrappedGenerations; unreadNodes: string[] }> {
     await this.#cluster.refreshKms();
     const profile = await this.#profile();
     const [nodes, wrapped] = await Promise.all([readNodes(profile), wrappedGenerations(this.#cluster.db)]);
-    const inquiry = new KmsInquiry({ registry: this.#cluster.kms.registry, nodes, generations: wrapped.known, open: placesOf(profile, nodes, process.env), list });
+    const inquiry = new KmsInquiry({ registry: this.#cluster.kms.registry, nodes, generations: wrapped.known, open: placesOf(profile, nodes, process.env) });
     return { inquiry, wrapped, unreadNodes: nodes.filter((node) => node.whyNot !== null).map(({ node }) => node) };
   }
 
@@ -195,7 +193,6 @@ export class KmsKeys {
 
   #row({ provider, keyId, key, facts, whyNot: why, aliases, versions, rotation }: AskedKey, inquiry: KmsInquiry, dependents: Dependents): KmsKeyView {
     const able = inquiry.providers.get(provider)?.acts ?? {};
-    const first = this.#cluster.kms.registry.target(provider);
     return {
       provider,
       keyId,
@@ -208,11 +205,11 @@ export class KmsKeys {
       createdAt: facts?.createdAt ?? null,
       deletionAt: facts?.deletionAt ?? null,
       aliases: aliases === null ? null : [...aliases],
-      versions,
+      versions: versions?.length ?? null,
       rotation: rotation === null ? null : { everyDays: rotation.everyDays, nextAt: rotation.nextAt },
       acts: facts === null ? [] : actsOfKey(able, facts.acts),
       canWrap: facts?.canWrap ?? null,
-      configured: inquiry.names.some((name) => name.provider === provider && name.key === key && name.name === first?.keyId),
+      configured: inquiry.names.some((name) => name.provider === provider && name.key === key && name.node === inquiry.home),
       generations: dependents.generations.length,
       instances: dependents.instances,
       nodes: [...dependents.nodes],
@@ -285,16 +282,12 @@ function shown({ code, message, remedy }: { readonly code: string; readonly mess
   return { code, message, remedy };
 }
 
-async function versionsOf({ acts }: KmsProvider, keyId: string): Promise<readonly KmsKeyVersion[] | null> {
-  try {
-    return (await acts.versions?.(keyId)) ?? null;
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return null;
-  }
+/** Google's keys are asked for alone or by their whole name, and not by ring and key. */
+function askable(keyId: string): string {
+  return /^[^/:]+\/[^/]+$/.test(keyId) && !keyId.startsWith('alias/') ? nameOf(keyId) : keyId;
 }
 
-function ambiguous(text: string, meant: readonly AskedKey[]): AppError {
+function ambiguous(text: string, meant: readonly { readonly provider: string; readonly keyId: string }[]): AppError {
   return new AppError(
     'INPUT_INVALID',
     `"${text.slice(0, 120)}" means ${meant.length} keys: ${meant.map(({ provider, keyId }) => `${keyId} (${provider})`).join(', ')}. Nothing was changed.`,

@@ -14,6 +14,7 @@ const EVERYWHERE: readonly PageKey[] = [
   { keys: ['g', 'd'], does: 'Go to the data' },
   { keys: ['g', 'r'], does: 'Go to the rekeys' },
   { keys: ['g', 'e'], does: 'Go to the nodes' },
+  { keys: ['g', 'm'], does: 'Go to the KMSs' },
   { keys: ['g', 'i'], does: 'Go to the regions' },
   { keys: ['g', 'c'], does: 'Go to the configuration' },
   { keys: ['g', 'a'], does: 'Go to the audit' },

@@ -1,10 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/rekey' | '/nodes' | '/regions' | '/configuration' | '/audit' | '/settings' | '/activate'>> = {
+const PLACES: Readonly<Record<string, '/' | '/keys' | '/data' | '/kms' | '/rekey' | '/nodes' | '/regions' | '/configuration' | '/audit' | '/settings' | '/activate'>> = {
   o: '/',
   k: '/keys',
   d: '/data',
+  m: '/kms',
   r: '/rekey',
   e: '/nodes',
   i: '/regions',

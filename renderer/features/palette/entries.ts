@@ -16,6 +16,7 @@ const FIXED: readonly Entry[] = [
   { group: 'Pages', label: 'Overview', detail: 'g o', target: { kind: 'go', to: '/' } },
   { group: 'Pages', label: 'Master keys', detail: 'g k', target: { kind: 'go', to: '/keys' } },
   { group: 'Pages', label: 'Data', detail: 'g d', target: { kind: 'go', to: '/data' } },
+  { group: 'Pages', label: 'KMS', detail: 'g m', target: { kind: 'go', to: '/kms' } },
   { group: 'Pages', label: 'Rekey', detail: 'g r', target: { kind: 'go', to: '/rekey' } },
   { group: 'Pages', label: 'Nodes', detail: 'g e', target: { kind: 'go', to: '/nodes' } },
   { group: 'Pages', label: 'Regions', detail: 'g i', target: { kind: 'go', to: '/regions' } },

@@ -1,0 +1,104 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Link } from '@tanstack/react-router';
+import type { KmsActName, KmsKeyView, KmsPlanView } from '../../../app/contract/kms.ts';
+import { asFailure, ask, queries } from '../../api.ts';
+import { counted, figure, middle } from '../../format.ts';
+import { censusAge } from '../../ui/census-age.ts';
+import { Sheet } from '../../ui/Sheet.tsx';
+import { ACT_WORDS } from './words.tsx';
+
+/** Generations that are listed; the figures count all. */
+const SHOWN = 8;
+
+/** Consequences before an act on a KMS key: the real plan, with everything that depends on it. */
+export function ActSheet({ act, of, onClose }: { act: KmsActName; of: Pick<KmsKeyView, 'provider' | 'keyId'>; onClose: () => void }): ReactNode {
+  const client = useQueryClient();
+  const request = { act, provider: of.provider, keyId: of.keyId };
+  const plan = useQuery(queries.kmsPlan(request));
+  const run = useMutation({
+    mutationFn: (confirm: string) => ask((c) => c.kms.act({ ...request, confirm })),
+    gcTime: 0,
+    onSuccess: onClose,
+    // Also after an unknown outcome the state may be another one.
+    onSettled: () => client.invalidateQueries({ queryKey: ['kms'] }),
+  });
+  const words = ACT_WORDS[act];
+  const value = plan.data;
+  const refusal = value?.refusal ?? null;
+  const failure = run.error ?? plan.error;
+  return (
+    <Sheet
+      title={words.title}
+      {...parts(value)}
+      warnings={value?.warnings ?? []}
+      confirm={refusal === null ? (value?.confirm ?? null) : null}
+      act={words.done}
+      ready={value !== undefined && refusal === null}
+      danger={act === 'disable' || act === 'schedule-deletion'}
+      busy={run.isPending}
+      failure={failure === null ? refusal : asFailure(failure)}
+      onAct={(typed) => run.mutate(typed)}
+      onClose={onClose}
+    />
+  );
+}
+
+function parts(plan: KmsPlanView | undefined): { happens: ReactNode; touches: ReactNode; back: ReactNode } {
+  if (plan === undefined) {
+    const waiting = <p className="quiet">Asking the KMS, and counting what depends on the key …</p>;
+    return { happens: waiting, touches: waiting, back: waiting };
+  }
+  return {
+    happens: (
+      <ol>
+        {plan.steps.map((step) => (
+          <li key={step}>{step}.</li>
+        ))}
+      </ol>
+    ),
+    touches: (
+      <>
+        {plan.byLu.length === 0 ? null : (
+          <table className="figures">
+            <thead>
+              <tr>
+                <th>Logical Unit</th>
+                <th className="number">Instances</th>
+              </tr>
+            </thead>
+            <tbody>
+              {plan.byLu.map(({ lu, instances }) => (
+                <tr key={lu}>
+                  <td>{lu}</td>
+                  <td className="number">{figure(instances)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+        <p>
+          {counted(plan.generations.length, 'generation')} and {counted(plan.instances, 'instance')}; {censusAge(plan.census, Date.now())}.
+        </p>
+        {plan.generations.length === 0 ? null : (
+          <ul className="kms-touched">
+            {plan.generations.slice(0, SHOWN).map(({ description, state, instances }) => (
+              <li key={description}>
+                <Link to="/keys/$description" params={{ description }} title={description}>
+                  <code>{middle(description, 30)}</code>
+                </Link>{' '}
+                <span className="quiet">
+                  {state}, {figure(instances)}
+                </span>
+              </li>
+            ))}
+            {plan.generations.length > SHOWN ? <li className="quiet">and {figure(plan.generations.length - SHOWN)} more</li> : null}
+          </ul>
+        )}
+        <p>{plan.nodes.length === 0 ? 'No node’s config.ini names it.' : `Config.ini of ${plan.nodes.join(', ')} names it.`}</p>
+        {plan.regions.length === 0 ? null : <p className="quiet">Regions: {plan.regions.join(', ')}</p>}
+      </>
+    ),
+    back: <p>{plan.wayBack}</p>,
+  };
+}
