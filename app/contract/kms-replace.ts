@@ -44,6 +44,8 @@ const replacedName = z.object({
   why: z.string(),
   /** The line that runs; null where none does. */
   command: z.string().nullable(),
+  /** What that makes, calls and stores, in order. */
+  steps: z.array(z.object({ id: z.string(), title: z.string(), detail: z.string() })),
   warnings: z.array(z.string()),
 });
 

@@ -44,7 +44,7 @@ export function namesOf(input: NamesInput): { names: ReplacedName[]; calls: KmsC
   const names = all.map((name): ReplacedName => {
     const generation = active.get(name);
     const key = generation === undefined ? null : keyOf(generation);
-    const base = { name, active: generation?.description ?? null, under: generation === undefined ? '' : inWords(generation), command: null, warnings: [] };
+    const base = { name, active: generation?.description ?? null, under: generation === undefined ? '' : inWords(generation), command: null, steps: [], warnings: [] };
     if (key !== null && newKeys.has(key.id)) return { ...base, then: 'already', why: 'it is under the new key' };
     if (leave.includes(name)) return { ...base, then: 'stays', why: 'you asked for that' };
     const why = also.includes(name)
@@ -61,7 +61,7 @@ export function namesOf(input: NamesInput): { names: ReplacedName[]; calls: KmsC
     const generator: Generator = target.provider === 'AWS_KMS' ? 'AWS_KMS' : 'Java_AES';
     const plan = planActivation({ name, generator, store: target.provider, generations, census: input.census.rows, protection: null, kms: target, stripes: input.stripes, unreadable: input.unreadable });
     calls.push(...(plan.kms?.calls ?? []));
-    return { ...base, then: 'activate', why, command: formatCommand({ name, generatorType: generator, storeType: target.provider, args: null }), warnings: name === HASH_KEY_NAME && generation !== undefined ? [`${name} is the masking hash key: values hashed from then on differ from those hashed before, so they no longer match each other. Leave it under the old key where that must not be.`] : [] };
+    return { ...base, then: 'activate', why, command: formatCommand({ name, generatorType: generator, storeType: target.provider, args: null }), steps: [...plan.steps], warnings: name === HASH_KEY_NAME && generation !== undefined ? [`${name} is the masking hash key: values hashed from then on differ from those hashed before, so they no longer match each other. Leave it under the old key where that must not be.`] : [] };
   });
   return { names, calls: sumOf(calls) };
 }

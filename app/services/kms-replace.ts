@@ -1,6 +1,7 @@
 import { AppError, isAppError, toFailure } from '../../main/errors.ts';
 import { failPoint } from '../../main/fail-point.ts';
 import type { AuditFacts } from '../../main/audit/trail.ts';
+import type { KmsTarget } from '../../main/kms/registry.ts';
 import { newKeyDescription } from '../../main/masterkey/description.ts';
 import { generationsOf, type Generation } from '../../main/masterkey/generations.ts';
 import { stripeCount } from '../../main/masterkey/stripes.ts';
@@ -146,11 +147,11 @@ export class KmsReplacement {
       environment: process.env,
       steps,
     };
-    const names = (stripes: number, newKeys: ReadonlySet<string>) =>
+    const names = (stripes: number, newKeys: ReadonlySet<string>, key: Pick<KmsTarget, 'keyId' | 'location'>) =>
       namesOf({
         known: [LUI_KEY_NAME, HASH_KEY_NAME, ...cluster.profile.keyNames],
         generations,
-        target: { provider: wanted.provider, keyId: wanted.keyId, location: wanted.region },
+        target: { ...key, provider: wanted.provider },
         newKeys,
         stripes,
         census,
@@ -159,14 +160,14 @@ export class KmsReplacement {
         leave: request.leave ?? [],
       });
     // What was asked for is judged before any KMS is asked.
-    names(stripeCount(USUAL_BYTES), new Set());
+    names(stripeCount(USUAL_BYTES), new Set(), { keyId: wanted.keyId, location: wanted.region });
     const everyNode = nodes.map(({ node }) => node);
     await configs.plan(settingsFor(wanted, everyNode, []), null);
     const settings = settingsFor(wanted, everyNode, await keepingNodes(input));
     const changes = await configs.plan(settings, null);
     const tried = await tryNewKey(input, settings);
     const [trial] = tried.trials;
-    const { names: planned, calls } = names(stripeCount(trial?.wrappedBytes ?? USUAL_BYTES), tried.keys);
+    const { names: planned, calls } = names(stripeCount(trial?.wrappedBytes ?? USUAL_BYTES), tried.keys, trial ?? { keyId: wanted.keyId, location: wanted.region });
     const old = keysInUse(generations).filter(({ id }) => !tried.keys.has(id));
     const leaving = new Set(planned.filter(({ then }) => then === 'activate').flatMap(({ active }) => this.#identityOf(generations, active)));
     const warnings = [...tried.warnings, ...planned.flatMap((name) => name.warnings)];
@@ -234,8 +235,8 @@ function writtenWords(changes: readonly ConfigChange[]): string {
 function movedMeanwhile(name: string, keyId: string, plan: ReplacementPlan): AppError {
   return new AppError(
     'KMS_KEY_MISMATCH',
-    `${name} was activated under ${keyId}, and ${plan.keyId ?? plan.asked} is the key that was tried: "${plan.asked}" was moved meanwhile. It was read back and verified, and is active.`,
-    'Run the replacement again with the ID of the key in place of its alias.',
+    `${name} was activated under ${keyId}, and ${plan.keyId ?? plan.asked} is the key that was tried: an alias was moved meanwhile, or somebody changed config.ini. The generation was read back and verified, and is active.`,
+    'See what config.ini names (fkc config diff), and give the ID of the key in place of an alias.',
   );
 }
 

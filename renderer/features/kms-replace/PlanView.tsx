@@ -45,7 +45,20 @@ export function PlanView({ plan, busy, onChoose }: PlanViewProps): ReactNode {
                     now <Identifier text={name.active} /> under {name.under}
                   </p>
                 )}
-                {name.command === null ? null : <code className="wraps replace-command">{name.command}</code>}
+                {name.command === null ? null : (
+                  <details>
+                    <summary>
+                      <code className="wraps replace-command">{name.command}</code>
+                    </summary>
+                    <ol>
+                      {name.steps.map(({ id, title, detail }) => (
+                        <li key={id}>
+                          {title}: <span className="quiet">{detail}</span>
+                        </li>
+                      ))}
+                    </ol>
+                  </details>
+                )}
               </div>
             </li>
           ))}

@@ -28,7 +28,8 @@ export function ReplaceKeyPage(): ReactNode {
               </>
             );
           }
-          return <ReplaceKey key={chosen} provider={chosen} current={keys.find((key) => key.provider === chosen)?.keyId ?? null} />;
+          // What config.ini names may change by what is done here: only another address begins anew.
+          return <ReplaceKey key={provider ?? ''} provider={chosen} current={keys.find((key) => key.provider === chosen)?.keyId ?? null} />;
         }}
       </Answered>
     </div>

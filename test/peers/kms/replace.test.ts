@@ -133,6 +133,20 @@ describe('a new AWS key', () => {
     expect(acts.map(({ outcome }) => outcome)).toEqual(['done', 'started', 'done', 'started']);
   });
 
+  it('is used by a process that ran before: it reads what another one saved, and saves under the new generation', async () => {
+    const other = await openServices({ home: node.home, profile: 'mine' });
+    await other.unlock(null);
+    const newKey = await createAwsKey(server.url);
+    const { activated } = await run(newKey);
+    await node.save('by the first');
+    expect((await other.cluster.instances.read(LU, 'by the first')).info.keyDescription).toBe(activated[0]?.description);
+    await other.cluster.instances.read(LU, 'before');
+    // Its next activation takes the key of config.ini, without a restart.
+    const { description } = await other.activation.run(line('AWS_KMS'), null);
+    expect((await other.cluster.db.keys.list()).find((generation) => generation.description === description)?.wrapping['keyId']).toBe(newKey);
+    await other.close();
+  });
+
   it('takes the hash key along where the old provider wraps it, or leaves it', async () => {
     await node.services.activation.run(line('AWS_KMS', 'k2_hash_key'), null);
     const newKey = await createAwsKey(server.url);
@@ -302,6 +316,18 @@ describe('half way', () => {
     await allReadable();
     aws.set();
     expect((await run(newKey)).activated).toMatchObject([{ previous: before, keyId: newKey }]);
+    await allReadable();
+  });
+
+  it('says so where somebody else changes the key meanwhile', async () => {
+    const [newKey, another] = [await createAwsKey(server.url), await createAwsKey(server.url)];
+    onFailPoint((point) => {
+      if (point === 'kms-replace:configured') node.configure(awsSection(another));
+    });
+    expect(await failure(run(newKey))).toMatchObject({ code: 'KMS_REPLACE_PARTLY', details: { code: 'KMS_KEY_MISMATCH', activated: [expect.any(String)] } });
+    onFailPoint(null);
+    await allReadable();
+    expect((await run(newKey)).activated).toMatchObject([{ keyId: newKey }]);
     await allReadable();
   });
 
