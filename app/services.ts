@@ -407,7 +407,10 @@ export class Services {
   #hears(silence: unknown): void {
     const changed = (this.#silence === null) !== (silence === null);
     this.#silence = silence === null ? null : { error: silence, since: this.#silence?.since ?? Date.now() };
-    if (changed) this.emit({ type: 'status' });
+    if (!changed) return;
+    this.emit({ type: 'status' });
+    // What could not go live because of the silence can now.
+    if (silence === null && this.#state.is === 'failed') void this.start();
   }
 }
 

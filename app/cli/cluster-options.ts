@@ -51,7 +51,7 @@ export function databaseOf({ sqlite, cassandra }: Profile): string {
 /** How the cluster is reached, for a person. */
 export function clusterFacts({ localDataCenter, clusterId, replication, user, passwordFile, tls }: CassandraProfile): (readonly [string, string])[] {
   return [
-    ['Data centre', localDataCenter ?? 'found from the contact point'],
+    ['Data centre', localDataCenter === null ? 'that of the contact point: fkc profile test tells it' : `${localDataCenter}, as given`],
     ['cluster_id', clusterId ?? '–'],
     ['Replication', Object.entries(replication).map(([key, value]) => `${key} ${value}`).join(', ')],
     ['User', user ?? 'none: the cluster asks for no password'],

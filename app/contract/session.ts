@@ -41,7 +41,7 @@ export const kmsEndpoint = z.object({
 
 export const status = z.object({
   profile: z.object({ name: z.string(), production: z.boolean(), fips: z.boolean() }),
-  database: z.object({ kind: z.enum(['sqlite', 'cassandra']), location: z.string(), schemaVersion: count }),
+  database: z.object({ kind: z.enum(['sqlite', 'cassandra']), location: z.string(), schemaVersion: count, localDataCenter: z.string().nullable() }),
   protection,
   /** `locked`: plain keys are not in memory. `starting`: the demo data are being imported. */
   state: z.enum(['starting', 'locked', 'live', 'failed']),
@@ -58,9 +58,23 @@ export const status = z.object({
   audit: z.object({ records: count, verifiedAt: time.nullable(), intact: z.boolean().nullable() }),
 });
 
+/** What can be told of the shown profile while its database says nothing. */
+export const outage = z.object({
+  profile: z.string(),
+  /** null where the profile itself can not be read. */
+  database: z.object({ kind: z.enum(['sqlite', 'cassandra']), location: z.string() }).nullable(),
+  production: z.boolean(),
+  /** Whether it was opened once: then plain keys may be in memory still. */
+  opened: z.boolean(),
+  /** null while it answers, or was not tried yet. */
+  silence: z.object({ since: time, failure }).nullable(),
+});
+
 export const session = {
   'session.host': channel(nothing, host),
   'session.status': channel(nothing, status),
+  /** Answered at once, also where no profile could be opened. */
+  'session.outage': channel(nothing, outage),
   'session.lock': channel(nothing, done),
   /** The password crosses once, towards main. */
   'session.unlock': channel(z.object({ keystorePassword: z.string().max(1024).optional() }), done),
@@ -70,4 +84,5 @@ export const session = {
 
 export type Host = z.infer<typeof host>;
 export type KmsEndpointView = z.infer<typeof kmsEndpoint>;
+export type Outage = z.infer<typeof outage>;
 export type Status = z.infer<typeof status>;

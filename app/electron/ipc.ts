@@ -31,8 +31,8 @@ export interface RequestEvent {
 export interface RequestOptions {
   /** The console's own window; null before it opens and after it closes. */
   readonly contents: () => Contents | null;
-  /** Asked once for every request that may be answered; rejects while the profile can not be opened, which is then the answer. */
-  readonly handlers: () => Promise<Handlers>;
+  /** Asked once for every request that may be answered; rejects while the profile that it needs can not be opened, which is then the answer. */
+  readonly handlers: (channel: ChannelName) => Promise<Handlers>;
   readonly log: ErrorLog;
 }
 
@@ -47,7 +47,7 @@ export function createRequestHandler(options: RequestOptions) {
       checkSender(event, options.contents());
       const name = knownChannel(channel);
       const request = parseInput(name, input);
-      const handlers = await options.handlers();
+      const handlers = await options.handlers(name);
       // The contract ties each name to its own types; the compiler can not follow that through a name known at run time.
       const handler = handlers[name] as (request: unknown) => Promise<unknown>;
       return { ok: true, value: contractual(contract[name].output, await handler(request)) };

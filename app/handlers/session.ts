@@ -7,6 +7,7 @@ export function sessionHandlers(services: Services, host: HostActions): Handlers
   return {
     'session.host': async () => host.info(),
     'session.status': () => services.status(),
+    'session.outage': () => services.outage(),
     'session.lock': async () => {
       await services.lock('asked');
       return {};

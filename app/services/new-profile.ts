@@ -25,16 +25,21 @@ export async function createProfile(profiles: Profiles, input: Parameters<Profil
 
 /** A profile as the window lists it. */
 export async function profileView(profile: Profile, current: string): Promise<ProfileView> {
-  const { name, sqlite, cassandra, keystore, fips, production } = profile;
+  const { name, keystore, fips, production } = profile;
   return {
     name,
-    database: cassandra === null ? { kind: 'sqlite', location: sqlite ?? '' } : { kind: 'cassandra', location: cassandra.contactPoints.join(', ') },
+    database: databaseView(profile),
     needsPassword: await needsDatabasePassword(profile),
     keystore: keystore?.file ?? null,
     fips,
     production,
     current: name === current,
   };
+}
+
+/** Which database a profile names. */
+export function databaseView({ sqlite, cassandra }: Profile): ProfileView['database'] {
+  return cassandra === null ? { kind: 'sqlite', location: sqlite ?? '' } : { kind: 'cassandra', location: cassandra.contactPoints.join(', ') };
 }
 
 function withWholePaths(profile: Profile): Profile {

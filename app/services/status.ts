@@ -14,7 +14,7 @@ export async function statusOf({ cluster, censuses, jobs, rekeys, kmsWatch }: Pr
   const head = await cluster.db.audit.head();
   return {
     profile: { name: cluster.profile.name, production: cluster.profile.production, fips: cluster.profile.fips },
-    database: { ...cluster.db.info },
+    database: { ...cluster.db.info, localDataCenter: cluster.db.topology?.localDataCenter ?? null },
     protection: {
       kind: cluster.profile.keystore === null ? 'internal' : 'keystore',
       location: cluster.profile.keystore?.file ?? null,

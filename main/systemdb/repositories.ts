@@ -351,6 +351,8 @@ export interface ClusterNode {
 
 /** Where the database keeps what: only a cluster has an answer. */
 export interface TopologyRepository {
+  /** The data centre that reads and writes are asked of: the one that was given, else that of the first contact point. */
+  readonly localDataCenter: string;
   /** The cluster's own node list, ordered by data centre, then address. */
   nodes(): Promise<ClusterNode[]>;
   /** For each stripe place (0 to `stripes` - 1) of a key description the addresses of its replicas. */

@@ -15,6 +15,10 @@ export class CassandraTopology implements TopologyRepository {
     this.#session = session;
   }
 
+  get localDataCenter(): string {
+    return this.#session.localDataCenter;
+  }
+
   async nodes(): Promise<ClusterNode[]> {
     const nodes = await Promise.all(
       this.#session.client.hosts.values().map(async (host) => ({

@@ -10,6 +10,7 @@ import { Header } from './Header.tsx';
 import { useActivity } from './idle.ts';
 import { LockScreen } from './LockScreen.tsx';
 import { Navigation } from './Navigation.tsx';
+import { OutagePage } from './OutagePage.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { SavedFile } from './SavedFile.tsx';
 import { Stale } from './Stale.tsx';
@@ -39,6 +40,10 @@ export function Frame(): ReactNode {
     onSettled: () => client.invalidateQueries({ queryKey: ['status'] }),
   });
   const { mutate: lockNow } = lock;
+  const goLive = useMutation({
+    mutationFn: () => ask((c) => c.session.unlock({})),
+    onSettled: () => client.invalidateQueries({ queryKey: ['status'] }),
+  });
   const saving = useMutation({ mutationFn: ({ name, content }: { name: string; content: Blob }) => saveFile(name, content) });
   const { mutate: saveNow } = saving;
   const save = useCallback((name: string, content: Blob) => saveNow({ name, content }), [saveNow]);
@@ -65,28 +70,26 @@ export function Frame(): ReactNode {
     answered.current = answers;
   }, [answers, client]);
 
+  const isUnread = status.error !== null && status.data === undefined;
   const failed = status.data?.state === 'failed' && section !== 'settings';
   return (
     <div className="frame" data-production={status.data?.profile.production === true ? '' : undefined}>
       <a className="skip" href="#page" onClick={(event) => (event.preventDefault(), page.current?.focus())}>
         Skip to the page
       </a>
-      <Header status={status.data} onPalette={palette} onLock={() => lockNow()} lockFailure={lock.error === null ? null : asFailure(lock.error)} />
+      <Header status={status.data} isUnread={isUnread} onPalette={palette} onLock={() => lockNow()} lockFailure={lock.error === null ? null : asFailure(lock.error)} />
       <Navigation />
       <main id="page" ref={page} tabIndex={-1} aria-label="Page">
-        {status.error !== null && status.data === undefined ? (
-          <div className="page">
-            <Sentence tone="alarm" text="The console does not answer, so nothing can be said about the keys." />
-            <FailurePanel failure={asFailure(status.error)} retry={() => void status.refetch()} />
-          </div>
+        {isUnread && section !== 'settings' ? (
+          <OutagePage failure={asFailure(status.error)} retry={() => void status.refetch()} />
         ) : failed ? (
           <div className="page">
             <Sentence tone="alarm" text={`Profile ${status.data?.profile.name ?? ''} could not go live, so its master keys are not in memory and nothing can be read.`} />
-            {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} retry={() => void status.refetch()} />}
+            {status.data?.failure == null ? null : <FailurePanel failure={status.data.failure} retry={() => goLive.mutate()} />}
           </div>
         ) : (
           <SavingContext value={save}>
-            {status.error === null ? null : <Stale failure={asFailure(status.error)} readAt={status.dataUpdatedAt} retry={() => void status.refetch()} />}
+            {status.error === null || isUnread ? null : <Stale failure={asFailure(status.error)} readAt={status.dataUpdatedAt} retry={() => void status.refetch()} />}
             <Outlet />
           </SavingContext>
         )}

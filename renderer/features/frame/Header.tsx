@@ -13,22 +13,32 @@ const NEW_PROFILE = '\u0000new';
 
 interface HeaderProps {
   readonly status: Status | undefined;
+  /** Nothing was ever read of the profile, because its database does not answer. */
+  readonly isUnread: boolean;
   readonly onPalette: () => void;
   readonly onLock: () => void;
   readonly lockFailure: ConsoleFailure | null;
 }
 
 /** Which profile, which database, which protection, and whether plain keys are in memory. */
-export function Header({ status, onPalette, onLock, lockFailure }: HeaderProps): ReactNode {
+export function Header({ status, isUnread, onPalette, onLock, lockFailure }: HeaderProps): ReactNode {
+  const { data } = useQuery({ ...queries.outage(), enabled: isUnread });
+  const outage = isUnread ? data : undefined;
   return (
     <header className="header">
-      <ProfileSwitcher status={status} />
+      <ProfileSwitcher current={status?.profile.name ?? outage?.profile} />
+      {outage === undefined || outage.database === null ? null : (
+        <span className="header-part header-database">
+          {DATABASES[outage.database.kind]} <span className="mono header-file">{middle(fileName(outage.database.location), 24)}</span>
+        </span>
+      )}
       {status === undefined ? null : (
         <>
           {status.profile.production ? <strong className="production-word">Production</strong> : null}
           {status.profile.fips ? <span className="header-part">FIPS</span> : null}
-          <span className="header-part header-database" title={`${status.database.location}, schema version ${status.database.schemaVersion}`}>
-            {status.database.kind === 'sqlite' ? 'SQLite' : 'Cassandra'} <span className="mono header-file">{middle(fileName(status.database.location), 24)}</span>
+          <span className="header-part header-database" title={databaseTitle(status.database)}>
+            {DATABASES[status.database.kind]} <span className="mono header-file">{middle(fileName(status.database.location), 24)}</span>
+            {status.database.localDataCenter === null ? null : <span className="header-file"> · {status.database.localDataCenter}</span>}
           </span>
           <Protection status={status} />
         </>
@@ -44,7 +54,7 @@ export function Header({ status, onPalette, onLock, lockFailure }: HeaderProps):
         </Link>
       ) : null}
       <div className="header-lock">
-        <StateBadge state={status?.state ?? 'starting'} word={STATE_WORDS[status?.state ?? 'starting']} />
+        <StateBadge state={status?.state ?? (isUnread ? 'failed' : 'starting')} word={isUnread ? 'No answer' : STATE_WORDS[status?.state ?? 'starting']} />
         <Button variant="default" disabled={status?.state !== 'live' && status?.state !== 'starting'} onClick={onLock} title={lockFailure?.message ?? `Zeroes the plain keys (${MOD}+Shift+L)`}>
           Lock
         </Button>
@@ -52,6 +62,8 @@ export function Header({ status, onPalette, onLock, lockFailure }: HeaderProps):
     </header>
   );
 }
+
+const DATABASES = { sqlite: 'SQLite', cassandra: 'Cassandra' } as const;
 
 const STATE_WORDS: Readonly<Record<Status['state'], string>> = { starting: 'Starting', locked: 'Locked', live: 'Unlocked', failed: 'Failed' };
 
@@ -75,7 +87,7 @@ function Protection({ status }: { status: Status }): ReactNode {
   );
 }
 
-function ProfileSwitcher({ status }: { status: Status | undefined }): ReactNode {
+function ProfileSwitcher({ current = '' }: { current: string | undefined }): ReactNode {
   const client = useQueryClient();
   const navigate = useNavigate();
   const profiles = useQuery(queries.profiles());
@@ -83,14 +95,13 @@ function ProfileSwitcher({ status }: { status: Status | undefined }): ReactNode 
     mutationFn: (name: string) => ask((c) => c.profiles.select({ name })),
     onSettled: () => client.invalidateQueries(),
   });
-  const current = status?.profile.name ?? '';
   const names = profiles.data?.profiles.map((profile) => profile.name) ?? [];
   return (
     <label className="profile">
       <span className="hidden-text">Profile</span>
       <select
         value={current}
-        disabled={select.isPending || status === undefined}
+        disabled={select.isPending || current === ''}
         onChange={(event) => {
           const name = event.currentTarget.value;
           if (name === NEW_PROFILE) void navigate({ to: '/settings' });
@@ -107,6 +118,10 @@ function ProfileSwitcher({ status }: { status: Status | undefined }): ReactNode 
       </select>
     </label>
   );
+}
+
+function databaseTitle({ location, schemaVersion, localDataCenter }: Status['database']): string {
+  return `${location}, ${localDataCenter === null ? '' : `local data centre ${localDataCenter}, `}schema version ${schemaVersion}`;
 }
 
 function fileName(path: string): string {

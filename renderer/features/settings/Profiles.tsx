@@ -16,6 +16,9 @@ export function Profiles(): ReactNode {
   const client = useQueryClient();
   const profiles = useQuery(queries.profiles());
   const navigate = useNavigate();
+  const status = useQuery(queries.status());
+  // A profile that could not be opened is no more than chosen.
+  const isShown = (profile: ProfileView): boolean => profile.current && status.data?.profile.name === profile.name;
   const { open } = useSearch({ from: '/settings' });
   const [creating, setCreating] = useState(false);
   const select = useMutation({
@@ -24,7 +27,7 @@ export function Profiles(): ReactNode {
     onSuccess: () => navigate({ to: '/settings', search: {} }),
     onSettled: () => client.invalidateQueries(),
   });
-  const asking = profiles.data?.profiles.find((profile) => profile.name === open && profile.needsPassword && !profile.current);
+  const asking = profiles.data?.profiles.find((profile) => profile.name === open && profile.needsPassword && !isShown(profile));
   return (
     <>
       <Answered query={profiles} what="Reading the profiles">
@@ -56,7 +59,7 @@ export function Profiles(): ReactNode {
                   <td className="profile-path">{profile.keystore === null ? <span className="quiet">internal</span> : <Identifier text={profile.keystore} />}</td>
                   <td>{[profile.production ? 'Production' : '', profile.fips ? 'FIPS' : ''].filter((word) => word !== '').join(', ') || <span className="quiet">plain</span>}</td>
                   <td className="number">
-                    {profile.current ? (
+                    {isShown(profile) ? (
                       <StateBadge state="intact" word="shown" />
                     ) : (
                       <Button variant="default" loading={select.isPending && select.variables.name === profile.name} onClick={() => (profile.needsPassword ? void navigate({ to: '/settings', search: { open: profile.name } }) : select.mutate({ name: profile.name }))} aria-label={`Switch to ${profile.name}`}>
