@@ -11,9 +11,9 @@ export interface Reached {
 
 /** What is true after a replacement that stopped half way, and how to go on or back; `cause` itself where nothing was changed. */
 export function partly(cause: AppError, { at, plan, changes, activated }: Reached): AppError {
-  const backups = changes.flatMap(({ node, backup }) => (backup === null ? [] : [{ node, backup }]));
   const halfWritten = isAppError(cause, 'CONFIG_SET_PARTLY');
-  if (backups.length === 0 && activated.length === 0 && !halfWritten) return cause;
+  const backups = halfWritten ? backupsOf(cause, plan) : changes.flatMap(({ node, backup }) => (backup === null ? [] : [{ node, backup }]));
+  if (backups.length === 0 && activated.length === 0) return cause;
   const done = new Map(activated.map(({ name, description }) => [name, description]));
   const left = plan.names.filter(({ then, name }) => then === 'activate' && !done.has(name));
   const truths = [
@@ -24,7 +24,6 @@ export function partly(cause: AppError, { at, plan, changes, activated }: Reache
   ];
   const back = [
     ...backups.map(({ node, backup }) => `put ${backup} in the place of ${node}'s config.ini`),
-    ...(halfWritten ? ["put the .bak beside each changed config.ini in that file's place"] : []),
     ...(activated.length === 0 ? [] : ['activate once more under the old key']),
   ];
   return new AppError(
@@ -36,4 +35,10 @@ export function partly(cause: AppError, { at, plan, changes, activated }: Reache
       cause,
     },
   );
+}
+
+/** Of the files that were written before one could not be. */
+function backupsOf({ details }: AppError, { changes }: ReplacementPlan): { node: string; backup: string }[] {
+  const written = details?.['changed'];
+  return changes.flatMap(({ node, file, changed }) => (changed && Array.isArray(written) && written.includes(node) ? [{ node, backup: `${file}.bak` }] : []));
 }

@@ -86,6 +86,10 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await sentence(page, /1 master key gets a new generation/);
     const needed = page.getByRole('region', { name: 'What still needs another KMS key' });
     await needed.getByRole('cell', { name: 'CUSTOMER 7' }).waitFor();
+    await page.getByRole('region', { name: 'Master keys' }).locator('summary').first().click();
+    await page.getByText('Read back and verify').first().waitFor();
+    await needed.scrollIntoViewIfNeeded();
+    await picture('names');
   });
 
   test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme', async (theme) => {

@@ -9,7 +9,7 @@ import { addNode } from '../../../app/services/profile-nodes.ts';
 import { isAppError, type AppError } from '../../../main/errors.ts';
 import { onFailPoint } from '../../../main/fail-point.ts';
 import { bareClient, createAlias, createKey as createAwsKey, CREDENTIALS, REGION } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
 import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
@@ -61,6 +61,14 @@ afterEach(async () => {
   onFailPoint(null);
   await node.remove();
 });
+
+/** What a KMS may answer to any step of the trial. */
+const FAULTS: readonly (readonly [what: string, fault: Fault, code: string])[] = [
+  ['no answer', { kind: 'cut', after: null }, 'KMS_UNREACHABLE'],
+  ['half an answer', { kind: 'half', bytes: 40 }, 'KMS_ANSWER_INVALID'],
+  ['garbage', { kind: 'answer', status: 200, body: Buffer.from([0, 255, 1, 254]) }, 'KMS_ANSWER_INVALID'],
+  ['a refusal of the credentials', { kind: 'error', status: 400, type: 'ExpiredTokenException' }, 'KMS_CREDENTIALS_EXPIRED'],
+];
 
 const request = (keyId: string, more: Partial<ReplacementRequest> = {}): ReplacementRequest => ({ provider: 'AWS_KMS', keyId, ...more });
 const plan = (keyId: string, more: Partial<ReplacementRequest> = {}): Promise<ReplacementPlan> => node.services.replacement.plan(request(keyId, more));
@@ -247,6 +255,20 @@ describe('a new AWS key', () => {
     });
   });
 
+  it.each(
+    (['DescribeKey', 'GenerateDataKey', 'Decrypt'] as const).flatMap((operation) =>
+      FAULTS.map(([what, fault, code]): [string, string, Fault, string] => [what, operation, fault, code]),
+    ),
+  )('is refused where there is %s to %s, and nothing is changed', async (_, operation, fault, code) => {
+    const key = await createAwsKey(server.url);
+    await unchanged(async () => {
+      aws.set({ operation, fault });
+      expect((await failure(run(key))).code).toBe(code);
+    });
+    aws.set();
+    await allReadable();
+  });
+
   it('is refused by a wrong confirmation before anything is asked', async () => {
     const key = await createAwsKey(server.url);
     await unchanged(async () => {
@@ -291,6 +313,7 @@ describe('several nodes', () => {
     const error = await failure(run(newKey));
     expect(error.code).toBe('KMS_REPLACE_PARTLY');
     expect(error.message).toContain('node-1 were changed; that of node-2 was not');
+    expect(error.remedy).toContain(`put ${node.ini}.bak in the place of node-1's config.ini`);
     await allReadable();
     rmSync(`${second()}.new`);
     expect((await run(newKey)).activated).toHaveLength(1);
