@@ -13,7 +13,7 @@ export const DEMO = {
 export const LUI_KEY = 'masterkey_key_name';
 
 /** Goes to a page of the navigation. */
-export async function go(page: Page, name: 'Overview' | 'Master keys' | 'Data' | 'Rekey' | 'Nodes' | 'Regions' | 'Configuration' | 'Audit' | 'Settings'): Promise<void> {
+export async function go(page: Page, name: 'Overview' | 'Master keys' | 'Data' | 'KMS' | 'Rekey' | 'Nodes' | 'Regions' | 'Configuration' | 'Audit' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
 }
 

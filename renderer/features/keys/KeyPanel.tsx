@@ -2,9 +2,9 @@ import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import type { GenerationDetail } from '../../../app/contract/keys.ts';
+import type { GenerationDetail, KeyMark } from '../../../app/contract/keys.ts';
 import { ask, queries } from '../../api.ts';
-import { figure, size } from '../../format.ts';
+import { counted, figure, size } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Answered } from '../../ui/Answered.tsx';
@@ -36,6 +36,7 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
   const now = useNow();
   const [removing, setRemoving] = useState(false);
   const { description } = generation;
+  const rekeys = useQuery(queries.keys()).data?.marks.filter(({ rekey }) => rekey?.target === description) ?? [];
   const verify = useMutation({ mutationFn: () => ask((c) => c.keys.verify({ description })) });
   return (
     <>
@@ -79,6 +80,7 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
           ['Why', generation.reason ?? 'no reason was given'],
           ['Made by', generation.generator],
           ['Kept in', generation.store],
+          ...(rekeys.length === 0 ? [] : [['Rekeyed into it', <Rekeys key="r" marks={rekeys} />] as const]),
           ['Wrapped by', <Wrapping key="w" wrapping={generation.wrapping} />],
           ['Stripes', <Stripes key="s" found={generation.stripesFound} expected={generation.stripes} />],
         ]}
@@ -142,8 +144,38 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
   );
 }
 
+/** The campaigns that ended under this generation, the newest first; the page Rekey has more. */
+function Rekeys({ marks }: { marks: readonly KeyMark[] }): ReactNode {
+  return marks
+    .toReversed()
+    .slice(0, 5)
+    .map(({ at, rekey }) =>
+      rekey === null ? null : (
+        <div key={rekey.campaign}>
+          <Link to="/rekey/$id" params={{ id: rekey.campaign }}>
+            {counted(rekey.rewritten, 'instance')}
+          </Link>
+          , <Time at={at} />
+          {rekey.proven ? '' : '; some were left'}
+        </div>
+      ),
+    );
+}
+
 function Wrapping({ wrapping }: { wrapping: GenerationDetail['wrapping'] }): ReactNode {
-  const kind = wrapping['kind'];
+  const { kind, provider = '', keyId = '', keyVersion, location } = wrapping;
+  if (kind === 'kms') {
+    return (
+      <>
+        {provider}{' '}
+        <Link to="/kms/$provider/$key" params={{ provider, key: keyId }} title={keyId}>
+          <code>{keyId}</code>
+        </Link>
+        {keyVersion === undefined ? '' : `, version ${keyVersion}`}
+        {location === undefined ? '' : `, in ${location}`}
+      </>
+    );
+  }
   return (
     <>
       {kind === 'keystore' ? 'protection key in the KeyStore ' : kind === 'internal' ? 'internal protection key ' : `${kind ?? 'unknown'} `}

@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
-import type { GenerationView } from '../../../app/contract/keys.ts';
+import type { GenerationView, KeyMark } from '../../../app/contract/keys.ts';
 import { ask, queries } from '../../api.ts';
 import { figure, size } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
@@ -16,12 +16,13 @@ import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { ActivateButton } from '../overview/OverviewPage.tsx';
 import { KeyPanel } from './KeyPanel.tsx';
+import { protectionWords } from './protection.ts';
 import { keysSentence } from './sentence.ts';
 import { Timeline } from './timeline/Timeline.tsx';
 import { VerifyResult } from './VerifyResult.tsx';
 import './keys.css';
 
-const COLUMNS: readonly TableColumn<GenerationView>[] = [
+const COLUMNS: readonly TableColumn<GenerationRow>[] = [
   { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(200px, 3fr)' },
   { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '104px' },
   { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px', yields: 4 },
@@ -29,7 +30,8 @@ const COLUMNS: readonly TableColumn<GenerationView>[] = [
   { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true, yields: 1 },
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
   { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true, yields: 3 },
-  { id: 'protection', header: 'Wrapped by', value: (key) => wrappedBy(key), width: 'minmax(146px, 1fr)', yields: 2 },
+  { id: 'protection', header: 'Wrapped by', value: (key) => protectionWords(key.wrapping), width: 'minmax(146px, 1fr)', yields: 2 },
+  { id: 'rekeyed', header: 'Rekeyed', value: (key) => key.rekeyed?.at ?? null, cell: (key) => (key.rekeyed === null ? '' : <Rekeyed {...key.rekeyed} />), width: '112px', numeric: true, yields: 1 },
   { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} />, width: '160px', hidden: true },
   { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
   { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
@@ -39,10 +41,21 @@ const COLUMNS: readonly TableColumn<GenerationView>[] = [
 
 const keyOf = (key: GenerationView): string => key.description;
 
-/** In words: which kind of protection key wraps a generation, and which one. */
-export function wrappedBy(key: GenerationView): string {
-  const id = (key.wrapping['keyId'] ?? '').slice(0, 9);
-  return `${key.wrapping['kind'] === 'keystore' ? 'KeyStore' : (key.wrapping['kind'] ?? 'unknown')} ${id}`.trim();
+/** A generation with the newest rekey that ended under it. */
+type GenerationRow = GenerationView & { readonly rekeyed: { readonly at: number; readonly campaign: string } | null };
+
+function withRekeys(keys: readonly GenerationView[], marks: readonly KeyMark[]): GenerationRow[] {
+  // The last of each generation stays: marks run in time.
+  const newest = new Map(marks.flatMap(({ at, rekey }) => (rekey === null ? [] : [[rekey.target, { at, campaign: rekey.campaign }] as const])));
+  return keys.map((key) => ({ ...key, rekeyed: newest.get(key.description) ?? null }));
+}
+
+function Rekeyed({ at, campaign }: { at: number; campaign: string }): ReactNode {
+  return (
+    <Link to="/rekey/$id" params={{ id: campaign }}>
+      <Time at={at} />
+    </Link>
+  );
 }
 
 /** Which keys are there, since when, and what still needs them? */
@@ -53,6 +66,7 @@ export function KeysPage(): ReactNode {
   const { description } = useParams({ strict: false });
   const now = useNow();
   const [showResult, setShowResult] = useState(false);
+  const rows = useMemo(() => (keys.data === undefined ? [] : withRekeys(keys.data.keys, keys.data.marks)), [keys.data]);
   const verify = useMutation({
     mutationFn: () => ask((c) => c.keys.verify({})),
     onSettled: () => client.invalidateQueries({ queryKey: ['keys'] }),
@@ -96,7 +110,7 @@ export function KeysPage(): ReactNode {
                   <DataTable
                     label="Master keys"
                     columns={COLUMNS}
-                    rows={all}
+                    rows={rows}
                     rowKey={keyOf}
                     onOpen={(key) => choose(key.description, true)}
                     selected={description}

@@ -1,4 +1,6 @@
+import type { KeyMark } from '../../../../app/contract/keys.ts';
 import type { Bar } from './layout.ts';
+import { xOf, type View } from './scale.ts';
 
 /** The moment at which a generation was activated, in pixels from the left edge of the plot. */
 export interface ActivationMark {
@@ -23,4 +25,25 @@ export function activationMarks(bars: readonly Bar[]): ActivationMark[] {
     taken = x;
     return { x, shape: 'triangle', active };
   });
+}
+
+/** The end of one rekey, or of several that are too near each other to be told apart, in pixels from the left edge of the plot. */
+export interface RekeyMark {
+  readonly x: number;
+  readonly count: number;
+  /** Nothing was left by the last of them. */
+  readonly proven: boolean;
+}
+
+/** The rekeys of the lane `name` in sight, left to right. `marks` run in time. */
+export function rekeyMarksIn(marks: readonly KeyMark[], name: string, view: View, width: number): RekeyMark[] {
+  const shown: RekeyMark[] = [];
+  for (const mark of marks) {
+    if (mark.rekey === null || mark.name !== name || mark.at < view.from || mark.at > view.to) continue;
+    const x = xOf(view, width, mark.at);
+    const before = shown.at(-1);
+    if (before !== undefined && x - before.x < TRIANGLE) shown[shown.length - 1] = { x: before.x, count: before.count + 1, proven: mark.rekey.proven };
+    else shown.push({ x, count: 1, proven: mark.rekey.proven });
+  }
+  return shown;
 }

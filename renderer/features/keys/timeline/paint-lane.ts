@@ -1,7 +1,7 @@
 import { middle } from '../../../format.ts';
 import { BAR, BAR_TOP, GUTTER, LANE, TAIL, TAIL_TOP, TOP } from './geometry.ts';
 import { tailSteps, type Bar, type Lane } from './layout.ts';
-import { activationMarks } from './marks.ts';
+import { activationMarks, rekeyMarksIn } from './marks.ts';
 import { xOf } from './scale.ts';
 import { clipped, type Context, type Scene } from './scene.ts';
 
@@ -31,6 +31,7 @@ export function paintLane(context: Context, scene: Scene, index: number, bars: r
     paintTails(context, scene, index, lane, top);
     for (const bar of bars) paintBar(context, scene, index, lane, bar, top);
     paintActivations(context, scene, bars, top + BAR_TOP);
+    paintRekeys(context, scene, lane.name, top + BAR_TOP + BAR);
   });
 }
 
@@ -158,5 +159,26 @@ function paintActivations(context: Context, { colours }: Scene, bars: readonly B
     context.lineTo(x + 3.5, y - 7);
     context.lineTo(x, y - 1.5);
     context.fill();
+  }
+}
+
+/** The ends of rekeys, below the bars that end at `y`: a disc where nothing was left, a ring where something was. */
+function paintRekeys(context: Context, { colours, marks, view, plot }: Scene, name: string, y: number): void {
+  for (const mark of rekeyMarksIn(marks, name, view, plot)) {
+    const x = GUTTER + mark.x;
+    context.strokeStyle = colours.text;
+    context.lineWidth = 1;
+    context.setLineDash([2, 2]);
+    context.beginPath();
+    context.moveTo(Math.round(x) + 0.5, y + 8);
+    context.lineTo(Math.round(x) + 0.5, y + TAIL_TOP - BAR_TOP - BAR + TAIL);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(Math.round(x) + 0.5, y + 5, 3.5, 0, 2 * Math.PI);
+    context.fillStyle = mark.proven ? colours.text : colours.surface;
+    context.lineWidth = 1.5;
+    context.fill();
+    context.stroke();
   }
 }

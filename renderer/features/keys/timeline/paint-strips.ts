@@ -1,9 +1,8 @@
 import { AXIS, BRUSH, GUTTER, PROTECTION } from './geometry.ts';
-import { SHORT } from './paint-lane.ts';
 import { xOf } from './scale.ts';
 import type { Context, Scene } from './scene.ts';
 
-/** The strip above the lanes: which protection key wrapped what was activated when. */
+/** The strip above the lanes: which protection key or KMS key wrapped what was activated when. */
 export function paintProtection(context: Context, scene: Scene): void {
   const { colours, view, plot, spans, hover, selected } = scene;
   const y = AXIS + 1;
@@ -23,7 +22,7 @@ export function paintProtection(context: Context, scene: Scene): void {
     if (Math.min(end, GUTTER + plot) - left > 130) {
       context.font = colours.font;
       context.fillStyle = joined ? colours.text : colours.muted;
-      context.fillText(`${each.kind === 'internal' ? 'internal key' : 'KeyStore key'} ${each.keyId.slice(0, SHORT)}`, left, y + PROTECTION / 2 - 1.5);
+      context.fillText(each.name, left, y + PROTECTION / 2 - 1.5);
     }
   }
 }

@@ -64,7 +64,7 @@ function paintAxis(context: Context, scene: Scene): void {
 function paintMarks(context: Context, scene: Scene): void {
   const { colours, view, plot, height, now } = scene;
   for (const mark of scene.marks) {
-    if (mark.kind === 'activation') continue;
+    if (mark.name !== null) continue;
     const x = Math.round(GUTTER + xOf(view, plot, mark.at)) + 0.5;
     if (x < GUTTER || x > GUTTER + plot) continue;
     line(context, x, AXIS, height - BRUSH - 4, colours.accent, [3, 3]);

@@ -1,20 +1,23 @@
 import type { GenerationView } from '../../../../app/contract/keys.ts';
+import { protectionWords } from '../protection.ts';
 import type { Lane } from './layout.ts';
 import type { View } from './scale.ts';
 
-/** A time in which new generations were wrapped by one protection key. */
+/** A time in which new generations were wrapped by one key: a protection key, or one of a KMS. */
 export interface ProtectionSpan {
   readonly kind: string;
   readonly keyId: string;
+  /** Kind and key in a few words. */
+  readonly name: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Which protection key wrapped what was activated when, over all lanes; neighbours under one key are one span. */
+/** Which key wrapped what was activated when, over all lanes; neighbours under one key are one span. */
 export function protectionSpans(lanes: readonly Lane[], now: number): ProtectionSpan[] {
   const all: GenerationView[] = lanes.flatMap((lane) => [...lane.generations]);
   all.sort((a, b) => (a.activatedAt ?? 0) - (b.activatedAt ?? 0));
-  const spans: { kind: string; keyId: string; from: number; to: number }[] = [];
+  const spans: { kind: string; keyId: string; name: string; from: number; to: number }[] = [];
   for (const each of all) {
     const kind = each.wrapping['kind'] ?? 'unknown';
     const keyId = each.wrapping['keyId'] ?? '';
@@ -22,7 +25,7 @@ export function protectionSpans(lanes: readonly Lane[], now: number): Protection
     const at = each.activatedAt ?? 0;
     if (last !== undefined && last.kind === kind && last.keyId === keyId) continue;
     if (last !== undefined) last.to = at;
-    spans.push({ kind, keyId, from: at, to: now });
+    spans.push({ kind, keyId, name: protectionWords(each.wrapping), from: at, to: now });
   }
   return spans;
 }
