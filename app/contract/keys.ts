@@ -34,11 +34,23 @@ export const generationDetail = generation.extend({
   audit: z.array(z.object({ seq: count, at: time, act: z.string(), actor: z.string(), outcome: z.string() })),
 });
 
+/** A campaign that ended, with what it did. */
+export const finishedRekey = z.object({
+  campaign: z.string(),
+  target: description,
+  rewritten: count,
+  /** Its second census found nothing left to do. */
+  proven: z.boolean(),
+});
+
 export const keyMark = z.object({
   at: time,
-  kind: z.enum(['activation', 'protection-rotated', 'keystore-enabled']),
+  kind: z.enum(['activation', 'protection-rotated', 'keystore-enabled', 'rekey']),
+  /** The key name in whose lane it stands; null where it concerns all. */
   name: keyName.nullable(),
   label: z.string(),
+  /** Of a rekey: the campaign that ended then, and the generation that it worked for. */
+  rekey: finishedRekey.nullable(),
 });
 
 export const verification = z.object({

@@ -6,8 +6,12 @@ import { AppError, toFailure } from '../../main/errors.ts';
 import type { CensusRow } from '../../main/systemdb/repositories.ts';
 import type { CensusState } from '../contract/census.ts';
 import type { GenerationDetail, GenerationView, KeyMark, Verification } from '../contract/keys.ts';
+import { rekeyMarks } from './rekey-marks.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
+
+/** Older campaigns are on the page Rekey, and not in the timeline. */
+const MOST_CAMPAIGNS = 500;
 
 /** What the console shows and proves of master keys. */
 export class KeyList {
@@ -109,6 +113,7 @@ export class KeyList {
         kind: 'activation',
         name: generation.name,
         label: generation.reason ?? 'activated',
+        rekey: null,
       }));
     for (const [act, kind, label] of [
       ['keystore.rotate-protection', 'protection-rotated', 'Protection key rotated'],
@@ -116,9 +121,10 @@ export class KeyList {
     ] as const) {
       const { records } = await this.#cluster.trail.list({ limit: 500, act });
       for (const record of records.filter((candidate) => candidate.outcome === 'done')) {
-        marks.push({ at: record.at, kind, name: null, label });
+        marks.push({ at: record.at, kind, name: null, label, rekey: null });
       }
     }
+    marks.push(...rekeyMarks(await this.#cluster.db.campaigns.list(MOST_CAMPAIGNS), generations));
     return marks.sort((a, b) => a.at - b.at);
   }
 }

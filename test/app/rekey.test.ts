@@ -85,6 +85,8 @@ describe('a rekey', () => {
     expect(events.some((event) => event.type === 'changed' && event.what === 'rekey')).toBe(true);
     expect(await acts(services, 'rekey.start')).toMatchObject([{ outcome: 'started', context: { lus: [LU], from: [first], target: second, instances: 30 } }, { outcome: 'done' }]);
     expect(await acts(services, 'rekey.work')).toMatchObject([{ outcome: 'started' }, { outcome: 'done', context: { state: 'done', rewritten: 30, failed: 0, proven: true, left: 0 } }]);
+    const { keys, marks } = await services.keys.list();
+    expect(marks.filter(({ kind }) => kind === 'rekey')).toMatchObject([{ name: keys.find(({ description }) => description === second)?.name, at: campaign.outcome?.at, rekey: { campaign: id, target: second, rewritten: 30, proven: true } }]);
     await expect(services.rekeys.begin({})).rejects.toMatchObject({ code: 'REKEY_NOTHING_TO_DO' });
     await expect(services.rekeys.cancel(id)).rejects.toMatchObject({ code: 'REKEY_STATE' });
     await expect(services.rekeys.get('none')).rejects.toMatchObject({ code: 'REKEY_UNKNOWN' });

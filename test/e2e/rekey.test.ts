@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { violations } from './axe.ts';
-import { activate, DEMO, go, sentence, typeCommand } from './window.ts';
+import { activate, DEMO, go, sentence, tabTo, typeCommand } from './window.ts';
 
 /** Where pictures of the page are wanted, for people to judge. */
 const PICTURES = process.env['FKC_PICTURES'];
@@ -92,6 +92,15 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await page.getByText('Zero references').waitFor();
     await clean();
     await picture('5-proof');
+    // It stands in the timeline's lane, in the table beside it, and with the generation that it worked for.
+    await go(page, 'Master keys');
+    await sentence(page, /generations of/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('masterkey_key_name');
+    await tabTo(page, /^(just now|.* ago)$/);
+    await picture('8-timeline');
+    await page.keyboard.press('Enter');
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`));
     await go(page, 'Data');
     await page.getByRole('button', { name: 'Verify all' }).click();
     await page.getByRole('status').filter({ hasText: `All ${DEMO.total} instances were opened just now, and every one is intact.` }).waitFor();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ACTIVE_LEAST, buildLanes, visibleBars, type Bar } from '../../../renderer/features/keys/timeline/layout.ts';
-import { activationMarks, TRIANGLE } from '../../../renderer/features/keys/timeline/marks.ts';
+import type { KeyMark } from '../../../app/contract/keys.ts';
+import { activationMarks, rekeyMarksIn, TRIANGLE } from '../../../renderer/features/keys/timeline/marks.ts';
 import { fit, xOf } from '../../../renderer/features/keys/timeline/scale.ts';
 import { generation } from '../fixtures.ts';
 
@@ -49,4 +50,19 @@ test('where triangles would lie over each other there are ticks', () => {
   const bars = [0, 3, 6, 9, 20].map((x, index): Bar => ({ x, width: 3, first: index, last: index, kind: 'old' }));
   expect(activationMarks(bars).map((mark) => mark.shape)).toEqual(['triangle', 'tick', 'tick', 'triangle', 'triangle']);
   expect(TRIANGLE).toBeGreaterThan(6);
+});
+
+const rekey = (at: number, proven: boolean, name = 'masterkey_key_name'): KeyMark => ({ at, kind: 'rekey', name, label: 'everything', rekey: { campaign: String(at), target: 'key', rewritten: 1, proven } });
+
+test('a rekey stands in the lane of its name, where it ended, while that is in sight', () => {
+  const marks = [rekey(10 * DAY, false), rekey(40 * DAY, true), rekey(50 * DAY, true, 'k2_hash_key'), { at: 45 * DAY, kind: 'keystore-enabled' as const, name: null, label: 'KeyStore', rekey: null }];
+  expect(rekeyMarksIn(marks, 'masterkey_key_name', VIEW, WIDTH)).toEqual([
+    { x: xOf(VIEW, WIDTH, 10 * DAY), count: 1, proven: false },
+    { x: xOf(VIEW, WIDTH, 40 * DAY), count: 1, proven: true },
+  ]);
+  expect(rekeyMarksIn(marks, 'masterkey_key_name', { from: 30 * DAY, to: 45 * DAY }, WIDTH)).toHaveLength(1);
+});
+
+test('rekeys too near each other are one mark, which looks as the last of them ended', () => {
+  expect(rekeyMarksIn([rekey(40 * DAY, false), rekey(40 * DAY + 1000, true)], 'masterkey_key_name', VIEW, WIDTH)).toEqual([{ x: xOf(VIEW, WIDTH, 40 * DAY), count: 2, proven: true }]);
 });
