@@ -387,6 +387,27 @@ describe('across providers', () => {
     for (const id of ['under gcp', 'under kmip']) await node.services.cluster.instances.read(LU, id);
   });
 
+  it('goes to another KMIP server, and asks the old one for what it wrapped; a key that is not activated is refused', async () => {
+    const another = await startGoPeer(pki);
+    try {
+      const [first, second] = [await createKmipKey(pki, kmip.port), await createKmipKey(pki, another.port)];
+      await node.services.replacement.run({ provider: 'KMIP_KMS', keyId: first, region: `127.0.0.1:${kmip.port}` }, 'mine', null);
+      await node.save('at the first');
+      const idle = await createKmipKey(pki, another.port, { active: false });
+      await unchanged(async () => {
+        expect((await failure(node.services.replacement.run({ provider: 'KMIP_KMS', keyId: idle, region: `127.0.0.1:${another.port}` }, 'mine', null))).code).toBe('KMS_KEY_DISABLED');
+      });
+      const { dependents } = await node.services.replacement.run({ provider: 'KMIP_KMS', keyId: second, region: `127.0.0.1:${another.port}` }, 'mine', null);
+      expect(dependents.map(({ keyId, location }) => [keyId, location])).toContainEqual([first, `127.0.0.1:${kmip.port}`]);
+      await node.save('at the second');
+      await node.restart();
+      await allReadable();
+      for (const id of ['at the first', 'at the second']) await node.services.cluster.instances.read(LU, id);
+    } finally {
+      await another.stop();
+    }
+  });
+
   it('is refused where the whole name and the location differ', async () => {
     const error = await failure(node.services.replacement.plan({ provider: 'GCP_KMS', keyId: createGcpKey(gcp), region: 'europe-west1' }));
     expect(error.code).toBe('INPUT_INVALID');
