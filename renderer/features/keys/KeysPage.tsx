@@ -31,7 +31,7 @@ const COLUMNS: readonly TableColumn<GenerationRow>[] = [
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
   { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true, yields: 3 },
   { id: 'protection', header: 'Wrapped by', value: (key) => protectionWords(key.wrapping), width: 'minmax(146px, 1fr)', yields: 2 },
-  { id: 'rekeyed', header: 'Rekeyed', value: (key) => key.rekeyed?.at ?? null, cell: (key) => (key.rekeyed === null ? '' : <Rekeyed {...key.rekeyed} />), width: '112px', numeric: true, yields: 1 },
+  { id: 'rekeyed', header: 'Rekeyed', value: (key) => key.rekeyed?.at ?? null, cell: (key) => (key.rekeyed === null ? '' : <Rekeyed {...key.rekeyed} />), width: '112px', numeric: true, yields: 3 },
   { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} />, width: '160px', hidden: true },
   { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
   { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
