@@ -7,13 +7,12 @@ import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
-import { ACTS, actsOfKey, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
+import { nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
 
 /** Acts that keep data from being read stand on figures that are no older than this. */
 const CENSUS_AGE_MS = 60 * 60_000;
-/** Acts after which something can not be read. */
-const DANGEROUS: readonly KmsActName[] = ['disable', 'schedule-deletion'];
 
 export interface KmsActRequest {
   readonly act: KmsActName;
@@ -144,49 +143,6 @@ export class KmsKeyActs {
   }
 }
 
-function refusalOf({ act, days, used, dependents, census }: { act: KmsActName; days: number | undefined; used: KmsKeyInUse; dependents: Dependents; census: StandingCensus }): AppError | null {
-  const { facts, whyNot } = used.asked;
-  if (used.kms.acts[ACTS[act]] === undefined && facts !== null) return unsupported(act, used);
-  if (facts === null) {
-    return new AppError('KMS_KEY_UNAVAILABLE', `${used.kms.name} does not say in which state the key is (${whyNot?.code ?? 'it has no such answer'}). Nothing was changed.`, whyNot?.remedy ?? 'Look at the key at its KMS.', { details: { keyId: used.asked.keyId } });
-  }
-  if (!actsOfKey(used.kms.acts, facts.acts).includes(act)) return notNow(act, used, facts);
-  if (act !== 'schedule-deletion') return null;
-  if (days !== undefined && days < DELETION_DAYS.least && used.kms.name === 'AWS_KMS') return new AppError('INPUT_INVALID', `A deletion can be scheduled ${DELETION_DAYS.least} to ${DELETION_DAYS.most} days ahead, and not ${days}. Nothing was changed.`, 'Leave --days out: the longest window is the safest.');
-  return stillNeeded(used, dependents, census);
-}
-
-/** Null where nothing depends on the key, and that is known for sure. */
-function stillNeeded({ asked, inquiry, wrapped, unreadNodes, kms }: KmsKeyInUse, { generations, instances, nodes }: Dependents, census: StandingCensus): AppError | null {
-  const active = generations.filter(({ state }) => state === 'active');
-  const unknown = inquiry.names.filter(({ provider, key }) => provider === kms.name && key === null).map(({ node }) => node);
-  const needs = [
-    instances === 0 ? '' : `${instances.toLocaleString('en-US')} ${instances === 1 ? 'instance needs' : 'instances need'} it, under ${generations.filter((one) => one.instances > 0).length} of its ${generations.length} generations`,
-    active.length === 0 ? '' : `it wraps the active generation of ${active.map(({ name }) => name).join(', ')}`,
-    nodes.length === 0 ? '' : `config.ini of ${nodes.join(', ')} names it`,
-    unknown.length === 0 && unreadNodes.length === 0 ? '' : `what config.ini of ${[...new Set([...unknown, ...unreadNodes])].join(', ')} names is not known`,
-    wrapped.notUnderstood.length === 0 ? '' : `which key wraps ${wrapped.notUnderstood.slice(0, 3).join(', ')} is not known`,
-  ].filter((need) => need !== '');
-  const details = { keyId: asked.keyId, generations: generations.map(({ description }) => description), instances, nodes };
-  if (needs.length > 0) {
-    return new AppError('KMS_KEY_IN_USE', `This KMS key can not be given up: ${needs.join('; ')}. After its deletion nobody could read that any more. Nothing was changed.`, 'Name another key (fkc kms replace), rekey what is under this one (fkc rekey start), take a census, and try again.', { details });
-  }
-  if (census.complete) return null;
-  return new AppError('KMS_CENSUS_INCOMPLETE', `The census did not count everything (${census.notCovered.length} ranges are missing), so that nobody knows whether instances need this key. Nothing was changed.`, 'Let every node of the database answer, take a census (fkc census), and try again.', { details });
-}
-
-function warningsOf(act: KmsActName, { inquiry, kms, unreadNodes, asked }: KmsKeyInUse, { generations, instances }: Dependents, census: StandingCensus): string[] {
-  if (!DANGEROUS.includes(act)) return [];
-  const unknown = [...new Set([...inquiry.names.filter(({ provider, key }) => provider === kms.name && key === null).map(({ node }) => node), ...unreadNodes])];
-  return [
-    ...(act === 'schedule-deletion' && generations.length > 0 ? [`${generations.length} generation${generations.length === 1 ? '' : 's'} without instances can be opened by nobody after that: values that luEncrypt sealed and backups under ${generations.length === 1 ? 'it' : 'them'} are lost for good.`] : []),
-    ...(act === 'disable' && generations.some(({ state }) => state === 'active') ? ['It wraps an active generation: nodes that start now can not save either.'] : []),
-    ...(unknown.length === 0 ? [] : [`What config.ini of ${unknown.join(', ')} names is not known; it may be this key.`]),
-    ...(census.complete || instances === 0 ? [] : ['The census did not count everything: more may depend on it.']),
-    ...(asked.facts?.multiRegion === true ? ['It is a multi-Region key: this changes the copy in this Region alone. What depends on it is counted for all of them.'] : []),
-  ];
-}
-
 /** The longest window; a KMS whose window belongs to the key says which one that is, and then gets that one. */
 async function scheduleDeletion(used: KmsKeyInUse, days: number | undefined): Promise<number | null> {
   const { scheduleDeletion: schedule } = used.kms.acts;
@@ -222,13 +178,4 @@ function told(act: KmsActName, { asked, kms }: KmsKeyInUse, after: KmsKeyFacts |
   return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} It did all of it or nothing.`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
     details: { ...cause.details, keyId: asked.keyId, ...(after === null ? {} : { state: after.state }) },
   });
-}
-
-function unsupported(act: KmsActName, { kms, asked }: KmsKeyInUse): AppError {
-  return new AppError('KMS_ACT_UNSUPPORTED', `${kms.name} has no "${act}" that the console could ask for. Nothing was changed.`, 'Do it with the tools of the KMS itself, after looking at what depends on the key (fkc kms show).', { details: { keyId: asked.keyId, act } });
-}
-
-function notNow(act: KmsActName, { kms, asked }: KmsKeyInUse, { state, acts }: KmsKeyFacts): AppError {
-  const can = actsOfKey(kms.acts, acts);
-  return new AppError('KMS_ACT_UNSUPPORTED', `The key is ${state.replace('-', ' ')}, and does not allow "${act}" now. Nothing was changed.`, can.length === 0 ? 'It can only be looked at.' : `What it allows now: ${can.join(', ')}.`, { details: { keyId: asked.keyId, act, state } });
 }

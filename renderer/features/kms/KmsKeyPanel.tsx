@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { KmsActName, KmsKeyDetailView, KmsKeyView } from '../../../app/contract/kms.ts';
 import { queries } from '../../api.ts';
-import { figure, middle, size } from '../../format.ts';
+import { counted, figure, middle, size } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { censusAge } from '../../ui/census-age.ts';
 import { useNow } from '../../ui/clock.ts';
@@ -68,7 +68,7 @@ function KeyDetail({ detail }: { detail: KmsKeyDetailView }): ReactNode {
           ...(detail.note === '' ? [] : [['Note', detail.note] as const]),
           ...(detail.origin === null || detail.origin === '' ? [] : [['Origin', detail.origin] as const]),
           ['Config.ini', detail.nodes.length === 0 ? 'no node names it' : `named by ${detail.nodes.join(', ')}`],
-          ['Held here', `${figure(detail.held)} of ${figure(detail.generations)} generations`],
+          ...(detail.generations === 0 ? [] : [['Held here', `${figure(detail.held)} of ${counted(detail.generations, 'generation')}`] as const]),
         ]}
       />
       <Section title="What depends on it" acts={<span className="quiet">{censusAge(detail.census, now)}</span>}>

@@ -11,7 +11,6 @@ import { useNow } from '../../ui/clock.ts';
 import { DataTable, type TableColumn } from '../../ui/DataTable.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
-import { Identifier } from '../../ui/Identifier.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { usePageKeys, usePlainKeys, type PageKey } from '../frame/page-keys.ts';
@@ -25,16 +24,16 @@ import './kms.css';
 const KEYS: readonly PageKey[] = [{ keys: ['t'], does: 'Test each KMS' }];
 
 const COLUMNS: readonly TableColumn<KmsKeyView>[] = [
-  { id: 'key', header: 'KMS key', value: (key) => key.keyId, cell: (key) => <Identifier text={key.keyId} />, width: 'minmax(190px, 3fr)' },
-  { id: 'state', header: 'State', value: (key) => key.state ?? key.whyNot?.code ?? '', cell: (key) => <KeyState {...key} />, width: '140px' },
-  { id: 'generations', header: 'Generations', value: (key) => key.generations, cell: (key) => figure(key.generations), width: '96px', numeric: true },
+  { id: 'key', header: 'KMS key', value: (key) => key.keyId, cell: (key) => <KeyName {...key} />, width: 'minmax(180px, 3fr)' },
+  { id: 'state', header: 'State', value: (key) => key.state ?? key.whyNot?.code ?? '', cell: (key) => <KeyState {...key} />, width: '132px' },
+  { id: 'generations', header: 'Generations', value: (key) => key.generations, cell: (key) => figure(key.generations), width: '94px', numeric: true, yields: 7 },
   { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '88px', numeric: true },
   { id: 'nodes', header: 'Nodes', value: (key) => key.nodes.length, width: '64px', numeric: true, yields: 5 },
   { id: 'aliases', header: 'Aliases', value: (key) => (key.aliases ?? []).map((alias) => alias.replace('alias/', '')).join(', '), width: 'minmax(90px, 1fr)', yields: 4 },
   { id: 'versions', header: 'Versions', value: (key) => key.versions, cell: (key) => (key.versions === null ? '' : figure(key.versions)), width: '76px', numeric: true, yields: 3 },
-  { id: 'rotation', header: 'Rotation', value: (key) => rotationWords(key.rotation), width: '116px', yields: 2 },
+  { id: 'rotation', header: 'Rotation', value: (key) => rotationWords(key.rotation), width: '106px', yields: 1 },
   { id: 'location', header: 'Region', value: (key) => `${key.location ?? ''}${key.multiRegion ? ', multi-Region' : ''}`, width: 'minmax(100px, 1fr)', yields: 6 },
-  { id: 'provider', header: 'Provider', value: (key) => key.provider, width: '92px', yields: 1 },
+  { id: 'provider', header: 'Provider', value: (key) => key.provider, cell: (key) => key.provider.replace('_KMS', ''), width: '74px', yields: 2 },
   { id: 'note', header: 'Note at the KMS', value: (key) => key.note, width: 'minmax(120px, 1fr)', hidden: true },
 ];
 
@@ -74,14 +73,19 @@ function Overview({ overview, selected }: { overview: KmsOverviewView; selected:
   };
   usePageKeys(KEYS);
   usePlainKeys({ t: begin });
-  const failures = overview.providers.flatMap(({ provider, failure, listing }) => [...(failure === null ? [] : [{ ...failure, id: `${provider} failure` }]), ...(listing === null ? [] : [{ ...listing, id: `${provider} listing`, message: `The keys of ${provider} can not be listed: those that generations and config.ini name are shown all the same. ${listing.message}` }])]);
+  const failures = overview.providers.flatMap(({ provider, failure, listing }) => [...(failure === null ? [] : [{ ...failure, id: `${provider} failure` }]), ...(listing === null || failure !== null ? [] : [{ ...listing, id: `${provider} listing`, message: `The keys of ${provider} can not be listed: those that generations and config.ini name are shown all the same. ${listing.message}` }])]);
   return (
     <>
       <Sentence {...kmsSentence(overview, now)}>
         {configured ? (
-          <Button onClick={begin} loading={test.isPending}>
-            Test each KMS
-          </Button>
+          <>
+            <Button variant="default" onClick={() => void navigate({ to: '/kms/replace' })}>
+              Replace a key…
+            </Button>
+            <Button onClick={begin} loading={test.isPending}>
+              Test each KMS
+            </Button>
+          </>
         ) : undefined}
       </Sentence>
       {overview.providers.length === 0 ? (
@@ -114,6 +118,15 @@ function Overview({ overview, selected }: { overview: KmsOverviewView; selected:
         </>
       )}
     </>
+  );
+}
+
+/** The part of a key's name that tells it from others; the whole stands in its title. */
+function KeyName({ name, keyId }: KmsKeyView): ReactNode {
+  return (
+    <code className="identifier" title={keyId}>
+      <span className="identifier-head identifier-whole">{name}</span>
+    </code>
   );
 }
 

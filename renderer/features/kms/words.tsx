@@ -21,7 +21,8 @@ const STATES: Readonly<Record<NonNullable<KmsKeyView['state']>, string>> = {
 /** The KMS's own word for the state of a key, with its shape. */
 export function KeyState({ state, whyNot }: Pick<KmsKeyView, 'state' | 'whyNot'>): ReactNode {
   if (state !== null) return <StateBadge state={STATES[state]} word={state.replace('-', ' ')} />;
-  return whyNot === null ? <StateBadge state="started" word="being asked" /> : <StateBadge state="warning" word={whyNot.code} />;
+  if (whyNot === null) return <StateBadge state="started" word="being asked" />;
+  return whyNot.code === 'KMS_KEY_NOT_FOUND' ? <StateBadge state="failed" word="not there" /> : <StateBadge state="warning" word="not known" />;
 }
 
 /** Whether a KMS answers. */
