@@ -342,14 +342,21 @@ export class Services {
   }
 
   async #unlock(password: SecretBytes | null): Promise<void> {
+    const before = this.#state;
     try {
       const wasReady = !this.cluster.profile.demo || (await demoReady(this));
-      if (!wasReady) this.#around.clock.offset = DEMO_START;
+      if (!wasReady) {
+        this.#around.clock.offset = DEMO_START;
+        this.#state = { is: 'starting' };
+      }
       await this.cluster.unlock(password);
       if (!wasReady) {
         await prepareDemo(this, this.#around.clock);
         await this.cluster.seen(true);
       }
+    } catch (error) {
+      this.#state = before;
+      throw error;
     } finally {
       password?.dispose();
       this.#around.clock.offset = 0;

@@ -60,7 +60,7 @@ export const queries = {
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: () => ask((c) => c.keys.list()) }),
   key: (description: string) => queryOptions({ queryKey: ['keys', description], queryFn: () => ask((c) => c.keys.get({ description })) }),
   ring: (description: string) => queryOptions({ queryKey: ['keys', description, 'ring'], queryFn: () => ask((c) => c.cluster.ring({ description })) }),
-  nodes: () => queryOptions({ queryKey: ['nodes'], queryFn: () => ask((c) => c.cluster.nodes()), refetchInterval: 10_000 }),
+  nodes: (all = false) => queryOptions({ queryKey: ['nodes', all], queryFn: () => ask((c) => c.cluster.nodes({ all })), refetchInterval: 10_000 }),
   plan: (text: string) => queryOptions({ queryKey: ['command', 'plan', text], queryFn: () => ask((c) => c.command.plan({ text })) }),
   pairs: () => queryOptions({ queryKey: ['command', 'pairs'], queryFn: () => ask((c) => c.command.pairs()), staleTime: 0 }),
   parse: (text: string) => queryOptions({ queryKey: ['command', 'parse', text], queryFn: () => ask((c) => c.command.parse({ text })) }),

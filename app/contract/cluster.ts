@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channel, count, description, nothing, time } from './channel.ts';
+import { channel, count, description, time } from './channel.ts';
 
 /** A node of the database cluster, by its own list. */
 export const clusterNode = z.object({
@@ -39,7 +39,17 @@ export const ring = z.object({
 export const cluster = {
   /** null where the system database is one file. */
   'cluster.ring': channel(z.object({ description }), z.object({ ring: ring.nullable() })),
-  'cluster.nodes': channel(nothing, z.object({ database: z.array(clusterNode).nullable(), replication: z.string().nullable(), platform: z.array(platformNode) })),
+  'cluster.nodes': channel(
+    /** `all`: also processes that were not seen for 30 days. */
+    z.object({ all: z.boolean().optional() }),
+    z.object({
+      database: z.array(clusterNode).nullable(),
+      replication: z.string().nullable(),
+      platform: z.array(platformNode),
+      /** Processes that are left out, because they were not seen for so long. */
+      hidden: count,
+    }),
+  ),
 };
 
 export type Ring = z.infer<typeof ring>;

@@ -4,6 +4,6 @@ import type { HandlersOf } from './index.ts';
 export function clusterHandlers(services: Services): HandlersOf<'cluster'> {
   return {
     'cluster.ring': async ({ description }) => ({ ring: await services.map.ring(description) }),
-    'cluster.nodes': () => services.map.nodes(),
+    'cluster.nodes': ({ all }) => services.map.nodes(all === true),
   };
 }

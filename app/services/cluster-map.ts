@@ -5,6 +5,9 @@ import type { Output } from '../contract/index.ts';
 import type { Ring } from '../contract/cluster.ts';
 import type { Cluster } from './cluster.ts';
 
+/** A process that was not seen for so long is no node any more, in milliseconds. */
+const FORGOTTEN_MS = 30 * 24 * 60 * 60_000;
+
 /** Which node holds what: the stripes of a key on the ring, and the nodes of database and platform. */
 export class ClusterMap {
   readonly #cluster: Cluster;
@@ -36,12 +39,18 @@ export class ClusterMap {
     return { stripes, replication: inWords(replication), nodes: withBytes(nodes, places), places: places.map((replicas) => [...replicas]), ...findRingRisks(places) };
   }
 
-  /** The nodes of the database, by its own list, and those of the platform, by `k2system.nodes`. */
-  async nodes(): Promise<Output<'cluster.nodes'>> {
+  /**
+   * The nodes of the database, by its own list, and those of the platform, by `k2system.nodes`. That list only grows, as
+   * every process is an entry of its own: those not seen for {@link FORGOTTEN_MS} are counted, and told only with `all`.
+   */
+  async nodes(all = false): Promise<Output<'cluster.nodes'>> {
     const { nodes, topology } = this.#cluster.db;
-    const platform = (await nodes.list()).map((node) => ({ ...node, notes: [...node.notes] }));
-    if (topology === null) return { database: null, replication: null, platform };
-    return { database: (await topology.nodes()).map((node) => ({ ...node })), replication: inWords(await topology.replication()), platform };
+    const known = (await nodes.list()).map((node) => ({ ...node, notes: [...node.notes] }));
+    const since = this.#cluster.now() - FORGOTTEN_MS;
+    const platform = all ? known : known.filter(({ lastSeen }) => lastSeen >= since);
+    const hidden = known.length - platform.length;
+    if (topology === null) return { database: null, replication: null, platform, hidden };
+    return { database: (await topology.nodes()).map((node) => ({ ...node })), replication: inWords(await topology.replication()), platform, hidden };
   }
 }
 

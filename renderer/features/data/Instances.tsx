@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, type ReactNode } from 'react';
 import type { InstanceView } from '../../../app/contract/data.ts';
 import { asFailure, instancePage } from '../../api.ts';
-import { size } from '../../format.ts';
+import { figure, size } from '../../format.ts';
 import { DataTable, type TableColumn } from '../../ui/DataTable.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Identifier } from '../../ui/Identifier.tsx';
@@ -13,7 +13,7 @@ const COLUMNS: readonly TableColumn<InstanceView>[] = [
   { id: 'id', header: 'Instance', value: (row) => row.id, cell: (row) => <Identifier text={row.id} />, width: 'minmax(120px, 1fr)' },
   { id: 'key', header: 'Key description', value: (row) => row.keyDescription, cell: (row) => <Identifier text={row.keyDescription} />, width: 'minmax(220px, 2fr)' },
   { id: 'bytes', header: 'Size', value: (row) => row.bytes, cell: (row) => size(row.bytes), width: '90px', numeric: true },
-  { id: 'revision', header: 'Revision', value: (row) => row.revision, width: '80px', numeric: true },
+  { id: 'revision', header: 'Revision', value: (row) => row.revision, cell: (row) => figure(row.revision), width: '150px', numeric: true, yields: 1 },
   { id: 'saved', header: 'Saved', value: (row) => row.savedAt, cell: (row) => <Time at={row.savedAt} />, width: '130px', numeric: true },
 ];
 

@@ -13,7 +13,7 @@ export function StatusBar({ status, host }: { status: Status | undefined; host: 
     <footer className="status-bar">
       {status === undefined ? null : (
         <>
-          <span>{status.censusAt === null ? 'No census yet' : <>Last census <Time at={status.censusAt} /></>}</span>
+          <span>{status.state === 'starting' ? 'Census once the data are in' : status.censusAt === null ? 'No census yet' : <>Last census <Time at={status.censusAt} /></>}</span>
           <AuditState audit={status.audit} />
           <KmsState endpoints={status.kms} />
         </>

@@ -1,7 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { Button } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
 import type { ClusterNodeView, PlatformNodeView } from '../../../app/contract/cluster.ts';
 import { queries } from '../../api.ts';
+import { counted } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { DataTable, type TableColumn } from '../../ui/DataTable.tsx';
 import { Identifier } from '../../ui/Identifier.tsx';
@@ -14,7 +16,8 @@ import './nodes.css';
 
 /** Which machines keep the data, and which processes hold the keys? */
 export function NodesPage(): ReactNode {
-  const nodes = useQuery(queries.nodes());
+  const [all, setAll] = useState(false);
+  const nodes = useQuery({ ...queries.nodes(all), placeholderData: keepPreviousData });
   return (
     <div className="page page-fixed">
       <Answered query={nodes} what="Asking the cluster for its nodes">
@@ -26,13 +29,26 @@ export function NodesPage(): ReactNode {
                 <DataTable label="Cassandra nodes" columns={DATABASE} rows={value.database} rowKey={(node) => node.address} exportAs="cassandra-nodes" empty={<p>The cluster names no node.</p>} sortedBy={{ id: 'address', desc: false }} />
               </Section>
             )}
-            <Section title="Processes of the platform, by k2system.nodes" className="nodes-part">
+            <Section title="Processes of the platform, by k2system.nodes" acts={<Forgotten hidden={value.hidden} all={all} onChange={setAll} />} className="nodes-part">
               <DataTable label="Processes of the platform" columns={PLATFORM} rows={value.platform} rowKey={(node) => node.id} exportAs="platform-nodes" empty={<p>No process went live on this system database yet.</p>} sortedBy={{ id: 'lastSeen', desc: true }} />
             </Section>
           </>
         )}
       </Answered>
     </div>
+  );
+}
+
+/** That old processes are left out, and the way to see them. */
+function Forgotten({ hidden, all, onChange }: { hidden: number; all: boolean; onChange: (all: boolean) => void }): ReactNode {
+  if (hidden === 0 && !all) return null;
+  return (
+    <>
+      {all ? null : <span className="quiet">{counted(hidden, 'process', 'processes')} not seen for 30 days {hidden === 1 ? 'is' : 'are'} hidden</span>}
+      <Button variant="default" onClick={() => onChange(!all)}>
+        {all ? 'Hide old ones' : 'Show all'}
+      </Button>
+    </>
   );
 }
 
