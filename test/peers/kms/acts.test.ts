@@ -139,15 +139,20 @@ describe('a deletion', () => {
     expect(await services.kmsActs.run({ ...request, act: 'enable' }, '')).toMatchObject({ state: 'enabled' });
   });
 
-  it('whose outcome the KMS does not say is read, and told as it is', async () => {
-    proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'cut', after: null } });
+  it('whose outcome the KMS does not say is read: done is done, and what was not done is told with the state', async () => {
     const request = { act: 'schedule-deletion', provider: 'AWS_KMS', keyId: unused } as const;
-    const outcome = await services.kmsActs.run(request, shortOf(unused)).catch((error: unknown) => error);
-    const { state } = await services.kmsKeys.key('AWS_KMS', unused);
-    if (state === 'pending-deletion') expect(outcome).toMatchObject({ state: 'pending-deletion' });
-    else expect(outcome).toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', details: { state: 'enabled' } });
-    proxy.set();
-    if (state === 'pending-deletion') await services.kmsActs.run({ ...request, act: 'cancel-deletion' }, '');
+    proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'half', bytes: 20 } });
+    expect(await services.kmsActs.run(request, shortOf(unused))).toMatchObject({ state: 'pending-deletion', deletionAt: expect.any(Number) });
+    expect(await services.kmsActs.run({ ...request, act: 'cancel-deletion' }, '')).toMatchObject({ state: 'disabled' });
+    expect(await services.kmsActs.run({ ...request, act: 'enable' }, '')).toMatchObject({ state: 'enabled' });
+    proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'cut', after: null } });
+    await expect(services.kmsActs.run(request, shortOf(unused))).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', details: { state: 'enabled' } });
+    expect((await acts()).slice(0, 2)).toEqual(['kms.schedule-deletion failed', 'kms.schedule-deletion started']);
+  });
+
+  it('is not promised for a rotation whose outcome nobody knows', async () => {
+    proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 } });
+    await expect(services.kmsActs.run({ act: 'rotate', provider: 'AWS_KMS', keyId: unused }, '')).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', message: expect.stringContaining('enabled') });
   });
 });
 
