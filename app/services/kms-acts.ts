@@ -92,9 +92,10 @@ export class KmsKeyActs {
     const facts = { provider, generations: dependents.generations.length, instances: dependents.instances, nodes: dependents.nodes.join(' '), regions: dependents.regions.join(' '), ...(census.at === null ? {} : { countedAt: census.at }) };
     try {
       return await this.#cluster.guarded(`kms.${act}`, keyId, facts, async (note) => {
+        // First: who was told of a refusal was not asked for consent.
+        if (considered.refusal !== null) throw considered.refusal;
         const expected = this.#confirmation(act, nameOf(keyId));
         if (expected !== null) assertConfirmed(confirm, expected.text);
-        if (considered.refusal !== null) throw considered.refusal;
         const deletionAt = await this.#carryOut(act, used, days);
         const after = await read(used);
         const result = { state: after?.state ?? null, deletionAt: after?.deletionAt ?? deletionAt };

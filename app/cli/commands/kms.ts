@@ -92,9 +92,9 @@ async function run(session: Session, act: KmsActName, text: string, { provider, 
   if (dryRun === true) {
     return { document: { ...plan, ok: plan.refusal === null, dryRun: true }, text: `Nothing is done yet.\n${planText(plan)}${plan.refusal === null ? '' : `It would be refused: ${printable(plan.refusal.message)}\n${printable(plan.refusal.remedy)} (${plan.refusal.code})\n`}`, broken: plan.refusal !== null };
   }
-  // What is refused needs no consent.
+  // What is refused needs no consent; and nobody gave one where the refusal turns out to be gone.
   if (plan.refusal === null && plan.confirm !== null) await session.confirm({ act: `kms.${act}`, object: plan.keyId, expected: plan.confirm.text, given: confirm, consequences: () => planText(plan) });
-  const { state, deletionAt } = await kmsActs.run(request, plan.confirm?.text ?? '');
+  const { state, deletionAt } = await kmsActs.run(request, plan.refusal === null ? (plan.confirm?.text ?? '') : (confirm ?? ''));
   return {
     document: { ok: true, act, provider: plan.provider, keyId: plan.keyId, state, deletionAt },
     text: `Done: ${act} of ${printable(plan.keyId)}.\n${facts([
