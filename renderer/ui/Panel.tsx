@@ -7,7 +7,9 @@ export function Panel({ title, onClose, children }: { title: string; onClose: ()
       className="panel"
       aria-label={title}
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && !event.defaultPrevented) onClose();
+        // In a sheet that was opened from here the key means the sheet.
+        const inSheet = event.target instanceof Element && event.target.closest('dialog') !== null;
+        if (event.key === 'Escape' && !event.defaultPrevented && !inSheet) onClose();
       }}
     >
       <div className="panel-head">

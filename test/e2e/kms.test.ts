@@ -188,6 +188,20 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     proxy.set();
   });
 
+  test('says how to begin where no KMS is used', async () => {
+    await page.evaluate(async (sqlite) => {
+      await window.keyConsole?.profiles.create({ name: 'plain', sqlite, cassandra: null, fips: false, production: false });
+      await window.keyConsole?.profiles.select({ name: 'plain' });
+    }, join(node.home, 'plain.sqlite'));
+    await page.evaluate(() => (window.location.hash = '#/kms'));
+    expect(await sentence(page, /uses a KMS/)).toBe('No node and no master key uses a KMS.');
+    await page.getByText('No KMS is used').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await picture('empty');
+    await page.evaluate(() => window.keyConsole?.profiles.select({ name: 'mine' }));
+    await sentence(page, /in use answer/, 60_000);
+  });
+
   test('does nothing from a locked window', async () => {
     const answer = await page.evaluate(async (keyId) => {
       await window.keyConsole?.session.lock();

@@ -25,15 +25,15 @@ const KEYS: readonly PageKey[] = [{ keys: ['t'], does: 'Test each KMS' }];
 
 const COLUMNS: readonly TableColumn<KmsKeyView>[] = [
   { id: 'key', header: 'KMS key', value: (key) => key.keyId, cell: (key) => <KeyName {...key} />, width: 'minmax(180px, 3fr)' },
-  { id: 'state', header: 'State', value: (key) => key.state ?? key.whyNot?.code ?? '', cell: (key) => <KeyState {...key} />, width: '132px' },
-  { id: 'generations', header: 'Generations', value: (key) => key.generations, cell: (key) => figure(key.generations), width: '94px', numeric: true, yields: 7 },
+  { id: 'state', header: 'State', value: (key) => key.state ?? key.whyNot?.code ?? '', cell: (key) => <KeyState {...key} />, width: '128px' },
+  { id: 'generations', header: 'Generations', value: (key) => key.generations, cell: (key) => figure(key.generations), width: '92px', numeric: true, yields: 7 },
   { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '88px', numeric: true },
-  { id: 'nodes', header: 'Nodes', value: (key) => key.nodes.length, width: '64px', numeric: true, yields: 5 },
-  { id: 'aliases', header: 'Aliases', value: (key) => (key.aliases ?? []).map((alias) => alias.replace('alias/', '')).join(', '), width: 'minmax(90px, 1fr)', yields: 4 },
-  { id: 'versions', header: 'Versions', value: (key) => key.versions, cell: (key) => (key.versions === null ? '' : figure(key.versions)), width: '76px', numeric: true, yields: 3 },
-  { id: 'rotation', header: 'Rotation', value: (key) => rotationWords(key.rotation), width: '106px', yields: 1 },
+  { id: 'nodes', header: 'Nodes', value: (key) => key.nodes.length, width: '58px', numeric: true, yields: 4 },
+  { id: 'aliases', header: 'Aliases', value: (key) => (key.aliases ?? []).map((alias) => alias.replace('alias/', '')).join(', '), width: 'minmax(80px, 1fr)', yields: 5 },
+  { id: 'versions', header: 'Versions', value: (key) => key.versions, cell: (key) => (key.versions === null ? '' : figure(key.versions)), width: '70px', numeric: true, yields: 2 },
+  { id: 'rotation', header: 'Rotation', value: (key) => rotationWords(key.rotation), width: '96px', yields: 3 },
   { id: 'location', header: 'Region', value: (key) => `${key.location ?? ''}${key.multiRegion ? ', multi-Region' : ''}`, width: 'minmax(100px, 1fr)', yields: 6 },
-  { id: 'provider', header: 'Provider', value: (key) => key.provider, cell: (key) => key.provider.replace('_KMS', ''), width: '74px', yields: 2 },
+  { id: 'provider', header: 'Provider', value: (key) => key.provider, cell: (key) => key.provider.replace('_KMS', ''), width: '70px', yields: 1 },
   { id: 'note', header: 'Note at the KMS', value: (key) => key.note, width: 'minmax(120px, 1fr)', hidden: true },
 ];
 

@@ -22,8 +22,8 @@ export function ProviderTable({ providers }: { providers: readonly KmsProviderVi
             <th scope="col" className="number">
               Requests
             </th>
-            <th scope="col">For new master keys</th>
             <th scope="col">Lost at a restart</th>
+            <th scope="col">For new master keys</th>
           </tr>
         </thead>
         <tbody>{providers.flatMap(rowsOf)}</tbody>
@@ -63,8 +63,8 @@ function rowsOf(provider: KmsProviderView): ReactNode[] {
       </td>
       {index === 0 ? (
         <>
-          <td rowSpan={places.length}>{configured === null ? <span className="quiet">no key is named</span> : <Identifier text={configured.keyId} />}</td>
           <td rowSpan={places.length}>{lostAtRestart.generations === 0 ? <span className="quiet">nothing</span> : `${counted(lostAtRestart.generations, 'generation')}, ${counted(lostAtRestart.instances, 'instance')}`}</td>
+          <td rowSpan={places.length}>{configured === null ? <span className="quiet">no key is named</span> : <Identifier text={configured.keyId} />}</td>
         </>
       ) : null}
     </tr>

@@ -26,9 +26,9 @@ export function KeyState({ state, whyNot }: Pick<KmsKeyView, 'state' | 'whyNot'>
 }
 
 /** Whether a KMS answers. */
-export function Answers({ answers, failure }: Pick<KmsProviderView, 'answers' | 'failure'>): ReactNode {
+export function Answers({ answers }: Pick<KmsProviderView, 'answers'>): ReactNode {
   if (answers === 'yes') return <StateBadge state="readable" word="answers" />;
-  return answers === 'no' ? <StateBadge state="failed" word={`does not answer (${failure?.code ?? ''})`} /> : <StateBadge state="started" word="being asked" />;
+  return answers === 'no' ? <StateBadge state="failed" word="does not answer" /> : <StateBadge state="started" word="being asked" />;
 }
 
 const CIRCUITS = { closed: ['readable', 'calls go through'], open: ['failed', 'not asked for a while'], probing: ['warning', 'one call finds out'] } as const;
