@@ -29,7 +29,7 @@ export function Header({ status, isUnread, onPalette, onLock, lockFailure }: Hea
       <ProfileSwitcher current={status?.profile.name ?? outage?.profile} />
       {outage === undefined || outage.database === null ? null : (
         <span className="header-part header-database">
-          {DATABASES[outage.database.kind]} <span className="mono header-file">{middle(fileName(outage.database.location), 24)}</span>
+          {DATABASES[outage.database.kind]} <span className="mono header-file">{shortLocation(outage.database)}</span>
         </span>
       )}
       {status === undefined ? null : (
@@ -37,7 +37,7 @@ export function Header({ status, isUnread, onPalette, onLock, lockFailure }: Hea
           {status.profile.production ? <strong className="production-word">Production</strong> : null}
           {status.profile.fips ? <span className="header-part">FIPS</span> : null}
           <span className="header-part header-database" title={databaseTitle(status.database)}>
-            {DATABASES[status.database.kind]} <span className="mono header-file">{middle(fileName(status.database.location), 24)}</span>
+            {DATABASES[status.database.kind]} <span className="mono header-file">{shortLocation(status.database)}</span>
             {status.database.localDataCenter === null ? null : <span className="header-file"> · {status.database.localDataCenter}</span>}
           </span>
           <Protection status={status} />
@@ -124,6 +124,9 @@ function databaseTitle({ location, schemaVersion, localDataCenter }: Status['dat
   return `${location}, ${localDataCenter === null ? '' : `local data centre ${localDataCenter}, `}schema version ${schemaVersion}`;
 }
 
-function fileName(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? path;
+/** The name of the file, or the first contact point and how many more there are. */
+function shortLocation({ kind, location }: { kind: Status['database']['kind']; location: string }): string {
+  if (kind === 'sqlite') return middle(location.split(/[\\/]/).at(-1) ?? location, 24);
+  const [first = '', ...others] = location.split(', ');
+  return `${middle(first.replace(/:9042$/, ''), 24)}${others.length === 0 ? '' : ` +${others.length}`}`;
 }

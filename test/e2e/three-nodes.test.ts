@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCassandra, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
+import { hosts, openConsole, type OpenConsole } from './host/open.ts';
+import { DEMO, failure, go, LUI_KEY, sentence, typeCommand } from './window.ts';
+
+const FKC = fileURLToPath(new URL('../../app/cli/index.ts', import.meta.url));
+/** Where pictures of the pages are wanted: those of the documents come from here. */
+const PICTURES = process.env['FKC_PICTURES'];
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 1024, height: 700 };
+/** A new cluster's keyspaces are made, and the sample data saved, row by row, on a busy machine. */
+const FILLING = 240_000;
+
+describe.each(await hosts())('three nodes that replicate twice, in the window on %s', (host) => {
+  let cluster: CassandraCluster;
+  let addresses: string[];
+  let opened: OpenConsole;
+  let page: Page;
+
+  /** Nothing of the page is cut off at its side; where pictures are wanted, it is kept as one. */
+  const look = async (name: string): Promise<void> => {
+    await page.mouse.move(0, 0);
+    for (const [kind, size, colorScheme] of [['light', WIDE, 'light'], ['dark', WIDE, 'dark'], ['narrow', NARROW, 'light']] as const) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} ${kind}`).toBe(0);
+      if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `${name}-${kind}.png`), animations: 'disabled' });
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize(WIDE);
+  };
+
+  beforeAll(async () => {
+    if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
+    cluster = await startCassandra({ nodes: 3 });
+    addresses = cluster.contactPoints.map((contactPoint) => contactPoint.replace(/:\d+$/, ''));
+    opened = await openConsole(host, { size: WIDE });
+    page = opened.page;
+    page.setDefaultTimeout(30_000);
+    await sentence(page, /instances are readable/, 90_000);
+  });
+  afterAll(async () => {
+    await opened?.remove();
+    await cluster?.stop();
+  });
+
+  test('the connect form says at which step a connection fails', async () => {
+    await go(page, 'Settings');
+    await page.getByRole('button', { name: 'New profile…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New profile' });
+    await dialog.getByLabel('Name', { exact: true }).fill('eu');
+    await dialog.getByRole('radio', { name: /^SQLite/ }).press('ArrowDown');
+    await dialog.getByLabel(/^Contact points/).fill(cluster.contactPoints.join(', '));
+    await dialog.getByLabel('Data centre nearest to here').fill('dc-west');
+    await dialog.getByRole('button', { name: 'Test connection' }).click();
+    expect((await failure(dialog)).code).toBe('DATABASE_DATA_CENTER_UNKNOWN');
+    await look('cluster-connect');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  test('the overview of a filled cluster finds nothing wrong with its ring', async () => {
+    const args = ['profile', 'create', 'eu', '--contact-points', cluster.contactPoints.join(','), '--replication', JSON.stringify({ class: 'SimpleStrategy', replication_factor: 2 }), '--demo'];
+    await promisify(execFile)(process.execPath, [FKC, ...args], { env: { ...process.env, FKC_HOME: opened.home } });
+    await go(page, 'Overview');
+    await go(page, 'Settings');
+    await page.getByRole('button', { name: 'Switch to eu' }).click();
+    await page.getByRole('banner').getByText('Cassandra', { exact: false }).waitFor({ timeout: FILLING });
+    await page.getByRole('banner').getByText('datacenter1').waitFor();
+    await go(page, 'Overview');
+    await sentence(page, /imported and encrypted: [1-9]\d* of 599 instances so far/, FILLING);
+    expect(await page.getByRole('contentinfo').innerText()).not.toContain('Last census');
+    expect(await sentence(page, /instances are readable/, FILLING)).toContain(`All ${DEMO.total} instances are readable, ${DEMO.third} under the active generation`);
+    expect(await page.getByText('holds every byte').count()).toBe(0);
+    await look('cluster-overview');
+  });
+
+  test('three nodes are up', async () => {
+    await go(page, 'Nodes');
+    await sentence(page, /^All 3 nodes of the cluster are up/);
+    await look('cluster-nodes');
+  });
+
+  test('the census tells every node what it holds', async () => {
+    await go(page, 'Data');
+    await page.getByRole('button', { name: /^Take census/ }).click();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('region', { name: 'Census under way' }).waitFor();
+    await page.getByRole('region', { name: 'Census under way' }).waitFor({ state: 'detached', timeout: 60_000 });
+    await page.getByText(/^All \d+ ranges counted just now/).waitFor();
+    await look('cluster-census');
+    await page.getByRole('link', { name: 'by node' }).click();
+    const matrix = page.getByRole('group', { name: 'Matrix of instances by node' });
+    const totals = await Promise.all(addresses.map(async (address) => Number((await matrix.getByRole('row').filter({ hasText: address }).innerText()).split(/\s+/).at(-1)?.replaceAll(',', ''))));
+    // Each instance lies on two of the three.
+    expect(totals.reduce((sum, each) => sum + each, 0)).toBe(2 * DEMO.total);
+    await look('cluster-census-by-node');
+  });
+
+  test('no node holds all of a key, and an activation shows first where the bytes will lie', async () => {
+    await go(page, 'Master keys');
+    await sentence(page, /generations of/);
+    await page.getByRole('grid', { name: 'Master keys' }).getByRole('row').nth(1).click();
+    const panel = page.getByRole('complementary', { name: 'Key generation' });
+    const ring = panel.getByRole('region', { name: 'Where its bytes lie' });
+    await ring.getByRole('img', { name: /^65 stripes on 3 nodes/ }).waitFor();
+    await ring.scrollIntoViewIfNeeded();
+    await look('cluster-key-ring');
+    await page.evaluate(() => {
+      location.hash = '#/activate';
+    });
+    await sentence(page, /would take over/);
+    await typeCommand(page, `activatekey name='${LUI_KEY}'`);
+    await sentence(page, /would take over/);
+    const before = page.getByRole('region', { name: 'Where the bytes will lie' });
+    await before.getByRole('img', { name: /^65 stripes on 3 nodes/ }).waitFor();
+    await before.scrollIntoViewIfNeeded();
+    await look('cluster-activate');
+  });
+
+  test('a rekey runs over the ranges of the ring to its proof, which stands in the timeline', async () => {
+    await go(page, 'Rekey');
+    await sentence(page, /older generations/);
+    await page.getByRole('button', { name: 'Rekey…' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByLabel('Throttle').fill('6');
+    await sheet.getByText('as throttled').waitFor();
+    await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
+    await sentence(page, /^(?:[5-9]\d|[1-9]\d\d) of \d+ instances are re-encrypted/, 60_000);
+    await look('cluster-rekey');
+    await page.getByLabel('Throttle').fill('15');
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`), 120_000);
+    await look('cluster-rekey-proof');
+    await go(page, 'Master keys');
+    await sentence(page, /no instance needs an older generation/);
+    await look('cluster-timeline');
+  });
+});
