@@ -9,7 +9,7 @@ import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
 import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
-import { nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { ACTS, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
 
 /** Acts that keep data from being read stand on figures that are no older than this. */
 const CENSUS_AGE_MS = 60 * 60_000;
@@ -108,6 +108,7 @@ export class KmsKeyActs {
   }
 
   async #consider({ act, provider, keyId, days }: KmsActRequest): Promise<Considered> {
+    assertWholeKey(keyId);
     const used = await this.#keys.inUse(provider, keyId, 'state');
     const before = await this.#censuses.standing();
     const count = (census: StandingCensus): Dependents => dependentsOf(provider, used.asked.key, used.wrapped, used.inquiry.names, census);
@@ -132,7 +133,9 @@ export class KmsKeyActs {
     } catch (error) {
       if (!isAppError(error, 'KMS_OUTCOME_UNKNOWN')) throw error;
       const after = await read(used);
-      if (after !== null && isDone(act, after.state)) return after.deletionAt;
+      if (after !== null && isDone(act, after)) return after.deletionAt;
+      // A provider that knows for which versions it was done says so itself.
+      if (error.details?.['of'] !== undefined || error.details?.['version'] !== undefined) throw error;
       throw told(act, used, after, error);
     }
   }
@@ -167,16 +170,16 @@ async function read({ kms, asked }: KmsKeyInUse): Promise<KmsKeyFacts | null> {
   }
 }
 
-/** A rotation leaves no trace in the state. */
-function isDone(act: KmsActName, state: KmsKeyState): boolean {
-  if (act === 'rotate') return false;
+/** A rotation leaves no trace in the state. A key that still allows the act has versions for which it was not done. */
+function isDone(act: KmsActName, { state, acts }: KmsKeyFacts): boolean {
+  if (act === 'rotate' || acts.includes(ACTS[act])) return false;
   if (act === 'cancel-deletion') return state === 'disabled' || state === 'enabled';
   return state === { enable: 'enabled', disable: 'disabled', 'schedule-deletion': 'pending-deletion' }[act];
 }
 
 function told(act: KmsActName, { asked, kms }: KmsKeyInUse, after: KmsKeyFacts | null, cause: AppError): AppError {
   const now = after === null ? 'It does not answer now either.' : `Read afterwards, the key is ${after.state.replace('-', ' ')}.`;
-  return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} It did all of it or nothing.`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
+  return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} ${kms.name === 'GCP_KMS' ? 'It may have done it for some of the versions of the key alone.' : 'It did all of it or nothing.'}`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
     details: { ...cause.details, keyId: asked.keyId, ...(after === null ? {} : { state: after.state }) },
   });
 }

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { failure, Machine } from '../../cli/fkc.ts';
 import { createKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
-import { gcpSection, line } from './node.ts';
+import { gcpSection, line, Node } from './node.ts';
 
 /** What an act on a key must not do, whatever the KMS answers meanwhile. */
 
+const node = new Node();
 let gcp: GcpPeer;
 
 const shortOf = (keyId: string): string => keyId.split('/').at(-1) ?? '';
@@ -13,9 +14,13 @@ const DENIED = { kind: 'status', refusal: { code: 7, details: 'no' } } as const;
 
 beforeAll(async () => {
   gcp = await startGcpPeer();
+  await node.make({ gcp: { endpoint: gcp.endpoint } });
+  node.configure(gcpSection(createKey(gcp)));
+  await node.restart();
 });
 
 afterAll(async () => {
+  await node.remove();
   await gcp?.stop();
 });
 
@@ -37,3 +42,35 @@ it('no act is done without consent: not by a refusal that is gone when the act b
   expect(await machine.json([...mine, 'kms', 'disable', key, '--confirm', shortOf(key)])).toMatchObject({ state: 'disabled' });
   expect(await machine.json([...mine, 'kms', 'disable', key, '--confirm', shortOf(key)], { code: 1 })).toEqual(failure('KMS_ACT_UNSUPPORTED'));
 }, 120_000);
+
+it('an act that was done for some versions of a Google key alone is not told as done, whichever of them wraps', async () => {
+  const key = createKey(gcp);
+  gcp.model.answer('CreateCryptoKeyVersion', { parent: key });
+  const { kmsActs: acts } = node.services;
+  await acts.run({ act: 'schedule-deletion', provider: 'GCP_KMS', keyId: key }, shortOf(key));
+  // The first version wraps: its state is the key's.
+  gcp.set({ operation: 'RestoreCryptoKeyVersion', times: 1, fault: { kind: 'slow', ms: 1 } }, { operation: 'RestoreCryptoKeyVersion', fault: DENIED });
+  await expect(acts.run({ act: 'cancel-deletion', provider: 'GCP_KMS', keyId: key }, '')).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', message: expect.stringContaining('1 of 2'), details: { done: 1, of: 2 } });
+  gcp.set();
+  await acts.run({ act: 'schedule-deletion', provider: 'GCP_KMS', keyId: key }, shortOf(key));
+  gcp.set({ operation: 'RestoreCryptoKeyVersion', times: 1, fault: { kind: 'cut', after: null } });
+  await expect(acts.run({ act: 'cancel-deletion', provider: 'GCP_KMS', keyId: key }, '')).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', details: { state: 'disabled' } });
+  expect(statesOf(key)).toEqual(['DISABLED', 'DESTROY_SCHEDULED']);
+  gcp.set();
+  await acts.run({ act: 'cancel-deletion', provider: 'GCP_KMS', keyId: key }, '');
+  expect(statesOf(key)).toEqual(['DISABLED', 'DISABLED']);
+}, 60_000);
+
+it('the name of one version does not stand for the key with all of them', async () => {
+  const key = createKey(gcp);
+  gcp.model.answer('CreateCryptoKeyVersion', { parent: key });
+  const version = `${key}/cryptoKeyVersions/2`;
+  const { kmsKeys, kmsActs } = node.services;
+  await expect(kmsKeys.find(version)).rejects.toMatchObject({ code: 'KMS_KEY_ID_INVALID' });
+  await expect(kmsActs.run({ act: 'disable', provider: 'GCP_KMS', keyId: version }, 'fabric')).rejects.toMatchObject({ code: 'KMS_KEY_ID_INVALID' });
+  expect(statesOf(key)).toEqual(['ENABLED', 'ENABLED']);
+}, 60_000);
+
+function statesOf(key: string): unknown[] {
+  return (gcp.model.answer('ListCryptoKeyVersions', { parent: key, pageSize: 100 }).cryptoKeyVersions as { state: string }[]).map(({ state }) => state);
+}
