@@ -9,7 +9,7 @@ import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
 import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
-import { ACTS, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { ACTS, assertWholeKey, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
 
 /** Acts that keep data from being read stand on figures that are no older than this. */
 const CENSUS_AGE_MS = 60 * 60_000;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../../main/errors.ts';
 import type { KmsAct, KmsActs } from '../../main/kms/acts.ts';
+import { readVersionName } from '../../main/kms/gcp/key-name.ts';
 import type { KmsProvider, KmsProviderName } from '../../main/kms/provider.ts';
 import { identify } from '../../main/regions/identity.ts';
 import type { StandingCensus } from '../../main/census/standing.ts';
@@ -120,9 +121,11 @@ export class KmsKeys {
 
   /**
    * The key that a person means by `text`: its ID, ARN, resource name, alias, or the name in config.ini.
-   * @throws AppError `INPUT_INVALID` where several are meant; `KMS_KEY_NOT_FOUND`, and what the KMS says
+   * @throws AppError `INPUT_INVALID` where several are meant; `KMS_KEY_ID_INVALID` for one version of a key;
+   *   `KMS_KEY_NOT_FOUND`, and what the KMS says
    */
   async find(text: string, only?: KmsProviderName): Promise<{ provider: KmsProviderName; keyId: string }> {
+    assertWholeKey(text);
     await this.#cluster.refreshKms();
     const { known } = await wrappedGenerations(this.#cluster.db);
     const matching = known.filter(({ provider, keyId, key }) => (only === undefined || provider === only) && (keyId === text || key === text || nameOf(keyId) === text));
@@ -261,6 +264,12 @@ export class KmsKeys {
   #profile(): Promise<Profile> {
     return this.#profiles.get(this.#cluster.profile.name);
   }
+}
+
+/** An act is one on all versions of a key: whoever names one version means less. @throws AppError `KMS_KEY_ID_INVALID` */
+export function assertWholeKey(keyId: string): void {
+  if (readVersionName(keyId) === null) return;
+  throw new AppError('KMS_KEY_ID_INVALID', `"${keyId.slice(0, 300)}" is one version of a key, and the console acts on whole keys. Nothing was changed.`, 'Name the key, without /cryptoKeyVersions/…; act on one version with the tools of Google Cloud, after looking at what depends on it (fkc kms show).');
 }
 
 /** What a person types of a key: the last part of its name. */

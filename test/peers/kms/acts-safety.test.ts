@@ -72,5 +72,5 @@ it('the name of one version does not stand for the key with all of them', async 
 }, 60_000);
 
 function statesOf(key: string): unknown[] {
-  return (gcp.model.answer('ListCryptoKeyVersions', { parent: key, pageSize: 100 }).cryptoKeyVersions as { state: string }[]).map(({ state }) => state);
+  return (gcp.model.answer('ListCryptoKeyVersions', { parent: key, pageToken: '' }).cryptoKeyVersions as { state: string }[]).map(({ state }) => state);
 }
