@@ -22,7 +22,7 @@ export function kmsFindings(keys: readonly KmsKeyHealth[], endpoints: readonly K
         what: `${provider} in ${location} does not unwrap under key ${keyId} since ${began}.`,
         evidence: `${restart} This process holds ${held} of them and goes on. ${failure.message}${circuit?.state === 'open' ? ' It is not asked for a while (circuit open).' : ''}`,
         remedy: `${failure.remedy} Do not restart nodes before it answers.`,
-        action: { label: 'Show the keys', to: '/keys' },
+        action: { label: 'Show the KMS keys', to: '/kms' },
       },
     ];
   });

@@ -63,7 +63,7 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
   aws.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: `User ${CREDENTIALS.secretAccessKey} is not authorized` } });
   gcp.set({ fault: { kind: 'answer', change: () => ({}) } });
   for (const store of ['AWS_KMS', 'GCP_KMS']) hear(await services.activation.run(line(store), 'known').catch((error: unknown) => error));
-  hear(await services.keys.verify());
+  hear([await services.keys.verify(), await services.kmsKeys.overview(true), await services.kmsActs.plan({ act: 'disable', provider: 'AWS_KMS', keyId: awsKey })]);
   await services.keys.list();
   hear([await services.status(), await services.overview.get(), await services.keys.list(), await services.activation.pairs(), await services.configs.lint(), await services.configs.compare(), await services.auditList({ limit: 500 })]);
   hear(services.cluster.kms.registry.endpoints());
