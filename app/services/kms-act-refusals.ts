@@ -41,7 +41,7 @@ function stillNeeded({ asked, inquiry, wrapped, unreadNodes, kms }: Used, { gene
     return new AppError('KMS_KEY_IN_USE', `This KMS key can not be given up: ${needs.join('; ')}. After its deletion nobody could read that any more. Nothing was changed.`, 'Name another key (fkc kms replace), rekey what is under this one (fkc rekey start), take a census, and try again.', { details });
   }
   if (census.complete) return null;
-  return new AppError('KMS_CENSUS_INCOMPLETE', `The census did not count everything (${census.notCovered.length} ranges are missing), so that nobody knows whether instances need this key. Nothing was changed.`, 'Let every node of the database answer, take a census (fkc census), and try again.', { details });
+  return new AppError('KMS_CENSUS_INCOMPLETE', `The census did not count everything (${census.notCovered.length === 0 ? 'it is not of every Logical Unit, or a generation under this key was active after it began' : `${census.notCovered.length} ranges are missing`}), so that nobody knows whether instances need this key. Nothing was changed.`, 'Let every node of the database answer, take a census (fkc census), and try again.', { details });
 }
 
 /** What a person ought to know before. */

@@ -109,15 +109,14 @@ export class KmsKeyActs {
 
   async #consider({ act, provider, keyId, days }: KmsActRequest): Promise<Considered> {
     assertWholeKey(keyId);
-    const used = await this.#keys.inUse(provider, keyId, 'state');
+    const asked = await this.#keys.inUse(provider, keyId, 'state');
     const before = await this.#censuses.standing();
-    const count = (census: StandingCensus): Dependents => dependentsOf(provider, used.asked.key, used.wrapped, used.inquiry.names, census);
-    // What was saved until the last of its generations was taken over must have been counted.
-    const takenOver = Math.max(0, ...count(before).generations.map(({ deactivatedAt }) => deactivatedAt ?? 0));
-    const sinceThen = Math.max(0, this.#cluster.now() - takenOver);
-    const census = DANGEROUS.includes(act) ? await this.#censuses.renewIfOlderThan(Math.min(CENSUS_AGE_MS, sinceThen)) : before;
-    const dependents = count(census);
-    return { used, dependents, census, refusal: refusalOf({ act, days, used, dependents, census }) };
+    const census = DANGEROUS.includes(act) ? await this.#censuses.renewIfOlderThan(Math.min(CENSUS_AGE_MS, Math.max(0, this.#cluster.now() - takenOver(count(asked, before))))) : before;
+    // On a cluster counting takes its time: who wraps under the key, and which node names it, is asked for after it.
+    const used = !census.live && census.since !== before.since ? await this.#keys.inUse(provider, keyId, 'state') : asked;
+    const dependents = count(used, census);
+    const isCounted = census.since !== null && census.since >= takenOver(dependents);
+    return { used, dependents, census, refusal: refusalOf({ act, days, used, dependents, census: isCounted ? census : { ...census, complete: false } }) };
   }
 
   /** @returns when the key will be gone, as far as the KMS said */
@@ -145,6 +144,15 @@ export class KmsKeyActs {
     const { profile } = this.#cluster;
     return profile.production ? { text: profile.name, what: 'the profile' } : null;
   }
+}
+
+function count({ asked, wrapped, inquiry }: KmsKeyInUse, census: StandingCensus): Dependents {
+  return dependentsOf(asked.provider, asked.key, wrapped, inquiry.names, census);
+}
+
+/** When the last of its generations was taken over: what was saved until then must have been counted. */
+function takenOver({ generations }: Dependents): number {
+  return Math.max(0, ...generations.map(({ deactivatedAt }) => deactivatedAt ?? 0));
 }
 
 /** The longest window; a KMS whose window belongs to the key says which one that is, and then gets that one. */

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
+import type { StandingCensus } from '../../main/census/standing.ts';
+import type { Censuses } from '../../app/services/census.ts';
+import type { Cluster } from '../../app/services/cluster.ts';
+import { KmsKeyActs } from '../../app/services/kms-acts.ts';
 import { refusalOf } from '../../app/services/kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from '../../app/services/kms-act-words.ts';
 import { dependentsOf, type WrappedGeneration } from '../../app/services/kms-dependents.ts';
-import { nameOf } from '../../app/services/kms-keys.ts';
+import { nameOf, type KmsKeys } from '../../app/services/kms-keys.ts';
 import { roundTrip } from '../../app/services/kms-test.ts';
 import { randomSecret } from '../../main/crypto/random.ts';
 import { AppError } from '../../main/errors.ts';
@@ -62,6 +66,36 @@ test('a key whose state may not be read is tried all the same; one that is not t
   const steps = async (code: Parameters<typeof made>[0]): Promise<string[]> => (await roundTrip(() => Promise.resolve(made(code)), 'k', null)).map(({ step }) => step);
   expect(await steps('KMS_PERMISSION_DENIED')).toEqual(['open', 'describe', 'wrap']);
   expect(await steps('KMS_KEY_NOT_FOUND')).toEqual(['open', 'describe']);
+});
+
+/** One key at AWS, of which `answers` tell who wraps under it, one asking after the other. */
+function actsOver(census: Partial<StandingCensus>, ...answers: WrappedGeneration[][]): { acts: KmsKeyActs; ages: number[] } {
+  const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
+  const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
+  const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
+  const standing: StandingCensus = { at: 40, since: 30, live: false, total: 0, rows: [], byNode: [], parts: [], notCovered: [], complete: true, says: [], deep: null, ...census };
+  const ages: number[] = [];
+  const keys = {
+    inUse: () => {
+      const known = answers.length > 1 ? (answers.shift() ?? []) : (answers[0] ?? []);
+      return Promise.resolve({ kms, asked, inquiry: { names: [] }, wrapped: { known, notUnderstood: [], descriptions: new Set(known.map(({ description }) => description)) }, unreadNodes: [] });
+    },
+  };
+  const censuses = { standing: () => Promise.resolve({ ...standing, at: 20, since: 10 }), renewIfOlderThan: (age: number) => Promise.resolve((ages.push(age), standing)) };
+  const acts = new KmsKeyActs({ now: () => 100, profile: { production: false } } as unknown as Cluster, censuses as unknown as Censuses, keys as unknown as KmsKeys);
+  return { acts, ages };
+}
+const DELETE = { act: 'schedule-deletion', provider: 'AWS_KMS', keyId: HOME } as const;
+
+test('a deletion is judged by who wraps under the key after the census was taken, not before', async () => {
+  const idle = wrapped('a', HOME, 'eu-west-1');
+  const { acts, ages } = actsOver({}, [idle]);
+  expect((await acts.plan(DELETE)).refusal).toBeNull();
+  expect(ages).toEqual([98]);
+  const activated = actsOver({}, [idle], [idle, { ...wrapped('b', HOME, 'eu-west-1'), state: 'active', deactivatedAt: null }]);
+  expect((await activated.acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_KEY_IN_USE' });
+  const comeAndGone = actsOver({}, [idle], [idle, { ...wrapped('b', HOME, 'eu-west-1'), deactivatedAt: 35 }]);
+  expect((await comeAndGone.acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_CENSUS_INCOMPLETE' });
 });
 
 test('a deletion is refused while a range was not counted, or while a wrapping is not understood', () => {
