@@ -26,12 +26,15 @@ export function refusalOf({ act, days, used, dependents, census }: { act: KmsAct
 }
 
 /** Null where nothing depends on the key, and that is known for sure. */
-function stillNeeded({ asked, inquiry, wrapped, unreadNodes, kms }: Used, { generations, instances, nodes }: Dependents, census: Counted): AppError | null {
+function stillNeeded({ asked, inquiry, wrapped, unreadNodes, kms }: Used, { generations, instances, unknown: lost, nodes }: Dependents, census: Counted): AppError | null {
   const active = generations.filter(({ state }) => state === 'active');
+  const coming = generations.filter(({ state }) => state === 'pre-active');
   const unknown = inquiry.names.filter(({ provider, key }) => provider === kms.name && key === null).map(({ node }) => node);
   const needs = [
     instances === 0 ? '' : `${instances.toLocaleString('en-US')} ${instances === 1 ? 'instance needs' : 'instances need'} it, under ${generations.filter((one) => one.instances > 0).length} of the ${generations.length} generation${generations.length === 1 ? '' : 's'} that it wraps`,
     active.length === 0 ? '' : `it wraps the active generation of ${active.map(({ name }) => name).join(', ')}`,
+    coming.length === 0 ? '' : `${coming.map(({ description }) => description).join(', ')} may be on the way to become active under it (what a crash left goes by: fkc keys remove-orphans)`,
+    lost.length === 0 ? '' : `instances carry ${lost.slice(0, 3).join(', ')}, of which the system database does not know what wraps it`,
     nodes.length === 0 ? '' : `config.ini of ${nodes.join(', ')} names it`,
     unknown.length === 0 && unreadNodes.length === 0 ? '' : `what config.ini of ${[...new Set([...unknown, ...unreadNodes])].join(', ')} names is not known`,
     wrapped.notUnderstood.length === 0 ? '' : `which key wraps ${wrapped.notUnderstood.slice(0, 3).join(', ')} is not known`,

@@ -36,6 +36,8 @@ export interface NodeName {
 export interface Dependents {
   readonly generations: readonly (WrappedGeneration & { readonly instances: number })[];
   readonly instances: number;
+  /** Key descriptions that instances carry and that no facts stand of: any key may wrap them. */
+  readonly unknown: readonly string[];
   readonly byLu: readonly { readonly lu: string; readonly instances: number; readonly bytes: number }[];
   readonly nodes: readonly string[];
   readonly regions: readonly string[];
@@ -45,13 +47,16 @@ export interface Dependents {
 export interface WrappedGenerations {
   readonly known: readonly WrappedGeneration[];
   readonly notUnderstood: readonly string[];
+  /** Of all generations, whatever wraps them. */
+  readonly descriptions: ReadonlySet<string>;
 }
 
 /** @throws AppError `DATABASE_*` */
 export async function wrappedGenerations({ keys }: Pick<SystemDb, 'keys'>): Promise<WrappedGenerations> {
   const known: WrappedGeneration[] = [];
   const notUnderstood: string[] = [];
-  for (const { name, description, state, activatedAt, deactivatedAt, wrapping } of generationsOf(await keys.list(), await keys.activations())) {
+  const generations = generationsOf(await keys.list(), await keys.activations());
+  for (const { name, description, state, activatedAt, deactivatedAt, wrapping } of generations) {
     if (wrapping['kind'] !== 'kms') continue;
     try {
       const { provider, keyId, keyVersion, location } = fromStored(wrapping);
@@ -61,11 +66,11 @@ export async function wrappedGenerations({ keys }: Pick<SystemDb, 'keys'>): Prom
       notUnderstood.push(description);
     }
   }
-  return { known, notUnderstood };
+  return { known, notUnderstood, descriptions: new Set(generations.map(({ description }) => description)) };
 }
 
 /** What depends on a key, in all its Regions. */
-export function dependentsOf(provider: KmsProviderName, key: string, { known }: WrappedGenerations, names: readonly NodeName[], census: Pick<StandingCensus, 'rows'>): Dependents {
+export function dependentsOf(provider: KmsProviderName, key: string, { known, descriptions: all }: WrappedGenerations, names: readonly NodeName[], census: Pick<StandingCensus, 'rows'>): Dependents {
   const own = known.filter((generation) => generation.provider === provider && generation.key === key);
   const descriptions = new Set(own.map(({ description }) => description));
   const rows = census.rows.filter((row) => descriptions.has(row.keyDescription));
@@ -75,6 +80,7 @@ export function dependentsOf(provider: KmsProviderName, key: string, { known }: 
   return {
     generations: own.map((generation) => ({ ...generation, instances: sum(rows.filter(({ keyDescription }) => keyDescription === generation.description)) })),
     instances: sum(rows),
+    unknown: [...new Set(census.rows.map(({ keyDescription }) => keyDescription))].filter((description) => !all.has(description)),
     byLu: [...byLu].map(([lu, some]) => ({ lu, instances: sum(some), bytes: some.reduce((total, { bytes }) => total + bytes, 0) })),
     nodes: [...new Set(using.map(({ node }) => node))],
     regions: [...new Set([...own.map(({ location }) => location), ...using.flatMap(({ region }) => region ?? [])])].sort(),

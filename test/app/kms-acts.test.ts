@@ -28,13 +28,13 @@ test('the copies of a multi-Region key hold up the same things', () => {
     { lu: 'ORDER', keyDescription: 'other', instances: 9, bytes: 90 },
   ];
   const names = [{ node: 'n1', provider: 'AWS_KMS', region: 'eu-central-1', name: 'alias/fabric', key: identify('AWS_KMS', AWAY).id }] as const;
-  const found = dependentsOf('AWS_KMS', identify('AWS_KMS', HOME).id, { known, notUnderstood: [] }, names, { rows });
+  const found = dependentsOf('AWS_KMS', identify('AWS_KMS', HOME).id, { known, notUnderstood: [], descriptions: new Set(['a', 'b', 'other']) }, names, { rows });
   expect(found).toMatchObject({ instances: 7, nodes: ['n1'], regions: ['eu-central-1', 'eu-west-1', 'us-east-1'], byLu: [{ lu: 'CUSTOMER', instances: 3 }, { lu: 'ORDER', instances: 4 }] });
   expect(found.generations.map(({ description, instances }) => [description, instances])).toEqual([['a', 3], ['b', 4]]);
 });
 
 test('each act says what happens and how to come back', () => {
-  const dependents = dependentsOf('AWS_KMS', identify('AWS_KMS', HOME).id, { known: [wrapped('a', HOME, 'eu-west-1')], notUnderstood: [] }, [], { rows: [{ lu: 'CUSTOMER', keyDescription: 'a', instances: 1200, bytes: 1 }] });
+  const dependents = dependentsOf('AWS_KMS', identify('AWS_KMS', HOME).id, { known: [wrapped('a', HOME, 'eu-west-1')], notUnderstood: [], descriptions: new Set(['a']) }, [], { rows: [{ lu: 'CUSTOMER', keyDescription: 'a', instances: 1200, bytes: 1 }] });
   const said = stepsOf({ act: 'disable', provider: 'AWS_KMS', name: nameOf(HOME), facts: null, dependents, days: null }).join(' ');
   expect(said).toContain('can not read 1 generation with 1,200 instances');
   expect(said).toContain('Nodes that run go on');
@@ -98,13 +98,24 @@ test('a deletion is judged by who wraps under the key after the census was taken
   expect((await comeAndGone.acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_CENSUS_INCOMPLETE' });
 });
 
+test('a deletion is refused while an activation under the key is under way', async () => {
+  const { acts } = actsOver({}, [{ ...wrapped('a', HOME, 'eu-west-1'), state: 'pre-active', activatedAt: null, deactivatedAt: null }]);
+  expect((await acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_KEY_IN_USE', message: expect.stringContaining('a') });
+});
+
+test('a deletion is refused while instances carry a key description of which nothing is known', async () => {
+  const rows = [{ lu: 'CUSTOMER', keyDescription: 'lost', instances: 3, bytes: 30 }];
+  expect((await actsOver({ rows }, [wrapped('a', HOME, 'eu-west-1')]).acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_KEY_IN_USE', message: expect.stringContaining('lost') });
+  expect((await actsOver({ rows }, [wrapped('a', HOME, 'eu-west-1'), { ...wrapped('lost', AWAY.replace('mrk-0', 'mrk-1'), 'us-east-1') }]).acts.plan(DELETE)).refusal).toBeNull();
+});
+
 test('a deletion is refused while a range was not counted, or while a wrapping is not understood', () => {
   const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
   const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
   const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
-  const dependents = { generations: [], instances: 0, byLu: [], nodes: [], regions: [] };
+  const dependents = { generations: [], instances: 0, unknown: [], byLu: [], nodes: [], regions: [] };
   const refused = (notUnderstood: string[], complete: boolean): string | undefined =>
-    refusalOf({ act: 'schedule-deletion', days: undefined, used: { kms, asked, inquiry: { names: [] }, wrapped: { known: [], notUnderstood }, unreadNodes: [] }, dependents, census: { complete, notCovered: [] } })?.code;
+    refusalOf({ act: 'schedule-deletion', days: undefined, used: { kms, asked, inquiry: { names: [] }, wrapped: { known: [], notUnderstood, descriptions: new Set<string>() }, unreadNodes: [] }, dependents, census: { complete, notCovered: [] } })?.code;
   expect(refused([], true)).toBeUndefined();
   expect(refused([], false)).toBe('KMS_CENSUS_INCOMPLETE');
   expect(refused(['masterkey_key_name-1'], true)).toBe('KMS_KEY_IN_USE');
