@@ -104,7 +104,8 @@ export class Services {
       try {
         this.#standing = await this.#openFirst();
       } catch (error) {
-        this.#hears(error);
+        // Not told to the window: it asked, and this is the answer.
+        this.#silence = this.#silentSince(error);
         throw error;
       }
       this.#silence = null;
@@ -410,10 +411,14 @@ export class Services {
     }
   }
 
+  #silentSince(error: unknown): { readonly error: unknown; readonly since: number } {
+    return { error, since: this.#silence?.since ?? Date.now() };
+  }
+
   /** Tells the window when the database falls silent, and when it is heard again. */
   #hears(silence: unknown): void {
     const changed = (this.#silence === null) !== (silence === null);
-    this.#silence = silence === null ? null : { error: silence, since: this.#silence?.since ?? Date.now() };
+    this.#silence = silence === null ? null : this.#silentSince(silence);
     if (!changed) return;
     this.emit({ type: 'status' });
     // What could not go live because of the silence can now.

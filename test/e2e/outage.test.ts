@@ -9,6 +9,8 @@ import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence } from './window.ts';
 
+/** Where pictures of the page are wanted, for people to judge. */
+const PICTURES = process.env['FKC_PICTURES'];
 const AWAY = /^DATABASE_(TIMEOUT|UNREACHABLE|UNAVAILABLE)$/;
 const SILENT = /The cluster of profile eu does not answer/;
 /** Keyspaces and tables are made at the first opening, on a busy machine. */
@@ -56,15 +58,18 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
       await page.reload();
       await standsWithout();
       await page.locator('#page').getByText('stay in its memory until it is locked').waitFor();
-      await page.emulateMedia({ colorScheme: 'light' });
-      expect(await violations(page)).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await violations(page)).toEqual([]);
+      expect(await page.getByRole('button', { name: 'Lock', exact: true }).isEnabled()).toBe(true);
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await violations(page)).toEqual([]);
+        if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `outage-${colorScheme}.png`), animations: 'disabled' });
+      }
       await go(page, 'Settings');
       await sentence(page, SILENT);
       await page.getByRole('button', { name: 'Switch to eu' }).waitFor();
       await page.getByLabel('Lock after').waitFor();
       expect(await violations(page)).toEqual([]);
+      if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'outage-settings.png'), animations: 'disabled' });
     } finally {
       await cluster.kill(0, 'SIGCONT');
     }
@@ -80,6 +85,7 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
     await open();
     await standsWithout();
     await page.locator('#page').getByText('no plain key is in this console').waitFor();
+    expect(await page.getByRole('button', { name: 'Lock', exact: true }).isEnabled()).toBe(false);
     await page.getByRole('button', { name: 'Choose another profile…' }).click();
     await sentence(page, SILENT);
     // A new home has no profile but this one: the demo is made by its first start, here by the form.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outage } from '../../app/contract/session.ts';
-import { outageMeaning, outageSentence } from '../../renderer/features/frame/outage.ts';
+import { isUnread, outageMeaning, outageSentence } from '../../renderer/features/frame/outage.ts';
 
 function outage(code: string, change: Partial<Outage> = {}): Outage {
   return {
@@ -33,5 +33,13 @@ describe('the sentence of a profile that nothing can be read of', () => {
   it('says that plain keys are still in memory only where they may be', () => {
     expect(outageMeaning(outage('DATABASE_TIMEOUT'))).toMatch(/no plain key is in this console/);
     expect(outageMeaning(outage('DATABASE_TIMEOUT', { opened: true }))).toMatch(/stay in its memory until it is locked/);
+  });
+});
+
+describe('a profile of which nothing was read', () => {
+  it('stays so while it is asked again, and until something is read', () => {
+    expect(isUnread({ data: undefined, errorUpdateCount: 0 })).toBe(false);
+    expect(isUnread({ data: undefined, errorUpdateCount: 3 })).toBe(true);
+    expect(isUnread({ data: {}, errorUpdateCount: 3 })).toBe(false);
   });
 });

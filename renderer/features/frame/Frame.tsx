@@ -10,6 +10,7 @@ import { Header } from './Header.tsx';
 import { useActivity } from './idle.ts';
 import { LockScreen } from './LockScreen.tsx';
 import { Navigation } from './Navigation.tsx';
+import { isUnread as isUnreadStatus } from './outage.ts';
 import { OutagePage } from './OutagePage.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { SavedFile } from './SavedFile.tsx';
@@ -48,6 +49,8 @@ export function Frame(): ReactNode {
   const { mutate: saveNow } = saving;
   const save = useCallback((name: string, content: Blob) => saveNow({ name, content }), [saveNow]);
   const state = status.data?.state;
+  // Also while it is asked again, which may take as long as a connection is waited for.
+  const isUnread = isUnreadStatus(status);
   const locked = state === 'locked';
   const palette = useCallback(() => setOpen((now) => (locked ? now : 'palette')), [locked]);
   const help = useCallback(() => setOpen('help'), []);
@@ -63,14 +66,13 @@ export function Frame(): ReactNode {
   }, [section]);
 
   // What was asked while the profile did not answer has failed with it, and is asked again.
-  const answers = !status.isError && state !== 'failed';
+  const answers = !status.isError && !isUnread && state !== 'failed';
   const answered = useRef(answers);
   useEffect(() => {
     if (answers && !answered.current) void client.invalidateQueries();
     answered.current = answers;
   }, [answers, client]);
 
-  const isUnread = status.error !== null && status.data === undefined;
   const failed = status.data?.state === 'failed' && section !== 'settings';
   return (
     <div className="frame" data-production={status.data?.profile.production === true ? '' : undefined}>
@@ -81,7 +83,7 @@ export function Frame(): ReactNode {
       <Navigation />
       <main id="page" ref={page} tabIndex={-1} aria-label="Page">
         {isUnread && section !== 'settings' ? (
-          <OutagePage failure={asFailure(status.error)} retry={() => void status.refetch()} />
+          <OutagePage failure={status.error === null ? null : asFailure(status.error)} retry={() => void status.refetch()} />
         ) : failed ? (
           <div className="page">
             <Sentence tone="alarm" text={`Profile ${status.data?.profile.name ?? ''} could not go live, so its master keys are not in memory and nothing can be read.`} />

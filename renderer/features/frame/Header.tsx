@@ -55,7 +55,7 @@ export function Header({ status, isUnread, onPalette, onLock, lockFailure }: Hea
       ) : null}
       <div className="header-lock">
         <StateBadge state={status?.state ?? (isUnread ? 'failed' : 'starting')} word={isUnread ? 'No answer' : STATE_WORDS[status?.state ?? 'starting']} />
-        <Button variant="default" disabled={status?.state !== 'live' && status?.state !== 'starting'} onClick={onLock} title={lockFailure?.message ?? `Zeroes the plain keys (${MOD}+Shift+L)`}>
+        <Button variant="default" disabled={status?.state !== 'live' && status?.state !== 'starting' && outage?.opened !== true} onClick={onLock} title={lockFailure?.message ?? `Zeroes the plain keys (${MOD}+Shift+L)`}>
           Lock
         </Button>
       </div>

@@ -7,14 +7,17 @@ import { Facts } from '../../ui/Facts.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { Waiting } from '../../ui/Waiting.tsx';
 import { outageMeaning, outageSentence } from './outage.ts';
 
 /** In place of every page but the settings while nothing was ever read of the profile: why, since when, and the ways on. */
-export function OutagePage({ failure, retry }: { failure: ConsoleFailure; retry: () => void }): ReactNode {
+export function OutagePage({ failure, retry }: { failure: ConsoleFailure | null; retry: () => void }): ReactNode {
   const { data: outage } = useQuery(queries.outage());
   const navigate = useNavigate();
   if (outage === undefined || outage.silence === null) {
-    return (
+    return failure === null ? (
+      <Waiting what="Opening the profile" />
+    ) : (
       <div className="page">
         <Sentence tone="alarm" text="The console does not answer, so nothing can be said about the keys." />
         <FailurePanel failure={failure} retry={retry} />

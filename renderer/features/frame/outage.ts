@@ -4,6 +4,11 @@ import type { SentenceText } from '../../ui/Sentence.tsx';
 /** What a database says, or does not say, when it is away: asking again later is all that helps. */
 const AWAY: ReadonlySet<string> = new Set(['DATABASE_UNREACHABLE', 'DATABASE_TIMEOUT', 'DATABASE_UNAVAILABLE']);
 
+/** Whether nothing was ever read of the profile since the page was loaded, although it was asked for. */
+export function isUnread({ data, errorUpdateCount }: { readonly data: unknown; readonly errorUpdateCount: number }): boolean {
+  return data === undefined && errorUpdateCount > 0;
+}
+
 /** Why is there nothing to see? */
 export function outageSentence({ profile, database, silence }: Outage): SentenceText {
   const code = silence?.failure.code ?? '';

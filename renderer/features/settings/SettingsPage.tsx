@@ -6,7 +6,7 @@ import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { Shape } from '../../ui/Shape.tsx';
 import { Waiting } from '../../ui/Waiting.tsx';
-import { outageSentence } from '../frame/outage.ts';
+import { isUnread, outageSentence } from '../frame/outage.ts';
 import { PreferencesForm } from './PreferencesForm.tsx';
 import { Profiles } from './Profiles.tsx';
 import { Protection } from './Protection.tsx';
@@ -25,7 +25,7 @@ export function SettingsPage(): ReactNode {
   const host = useQuery(queries.host());
   return (
     <div className="page settings">
-      {status.data === undefined && status.error !== null ? (
+      {isUnread(status) ? (
         <Unread />
       ) : (
         <Answered query={status} what="Reading the profile">
