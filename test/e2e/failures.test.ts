@@ -123,6 +123,22 @@ describe.each(await hosts())('what goes wrong at the start on %s', (host) => {
     expect(await sentence(page, /readable/, 30_000)).toContain(`All ${CUSTOMERS} instances are readable`);
   });
 
+  test('a profile whose database user has a password that no file gives asks for it, and says where that leads', async () => {
+    await new Profiles(home).create({ name: 'asks', cassandra: { contactPoints: ['127.0.0.1:9'], user: 'admin' } });
+    const { page } = await opens('asks');
+    await sentence(page, /^(Attention: )?Profile asks could not be opened yet: its database user needs a password\.$/);
+    expect((await failure(page.locator('#page'))).code).toBe('DATABASE_PASSWORD_MISSING');
+    await page.getByRole('button', { name: 'Give the password…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Open asks' });
+    await dialog.getByLabel('Password of its database user').fill('a password');
+    await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+    expect((await failure(dialog)).code).toBe('DATABASE_UNREACHABLE');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    // The way to another profile stays.
+    await page.getByRole('button', { name: `Switch to ${PROFILE}` }).click();
+    await sentence(page, new RegExp(`Profile ${PROFILE} protects its master keys`));
+  });
+
   test('a KeyStore that is gone: no key goes live, and the page says what can be done', async () => {
     const profiles = new Profiles(home);
     const profile = await profiles.get(PROFILE);
