@@ -22,8 +22,20 @@ export interface AwsKmsSettings extends AwsConnection {
   readonly keyId: string | null;
 }
 
-/** Troubles of one Region: a multi-Region key can be asked in another. */
-const ELSEWHERE = ['KMS_KEY_NOT_FOUND', 'KMS_UNREACHABLE', 'KMS_TIMEOUT', 'KMS_FAILED', 'KMS_CIRCUIT_OPEN'] as const;
+/** Troubles of one Region: a multi-Region key can be asked in another. State and policy belong to each copy. */
+const ELSEWHERE = [
+  'KMS_KEY_NOT_FOUND',
+  'KMS_KEY_DISABLED',
+  'KMS_KEY_PENDING_DELETION',
+  'KMS_KEY_PENDING_IMPORT',
+  'KMS_KEY_MATERIAL_EXPIRED',
+  'KMS_KEY_UNAVAILABLE',
+  'KMS_PERMISSION_DENIED',
+  'KMS_UNREACHABLE',
+  'KMS_TIMEOUT',
+  'KMS_FAILED',
+  'KMS_CIRCUIT_OPEN',
+] as const;
 
 /**
  * `AWS_KMS`: GenerateDataKey makes a master key, Encrypt and Decrypt wrap and unwrap one, each bound to its encryption
