@@ -78,9 +78,9 @@ export class Cluster {
     return { registry: this.kms.registry, cluster: this.profile.cassandra?.clusterId ?? null };
   }
 
-  /** Takes over what was changed in config.ini since. @throws AppError `PROFILE_INVALID` */
-  async refreshKms(): Promise<void> {
-    await this.kms.refresh((await this.#options.readProfile?.()) ?? this.profile);
+  /** Takes over what was changed in config.ini since. @param anew as {@link NodeKms.refresh} @throws AppError `PROFILE_INVALID` */
+  async refreshKms(anew = false): Promise<void> {
+    await this.kms.refresh((await this.#options.readProfile?.()) ?? this.profile, anew);
   }
 
   readonly now = (): number => (this.#options.now ?? Date.now)();

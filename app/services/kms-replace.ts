@@ -110,7 +110,8 @@ export class KmsReplacement {
       changes.push(...written);
       note({ nodes: written.filter(({ changed }) => changed).map(({ node }) => node) });
       failPoint('kms-replace:configured');
-      await cluster.refreshKms();
+      // Anew: the same alias may mean another key than when this process asked for it first.
+      await cluster.refreshKms(true);
       for (const { name, command } of plan.names) {
         if (command === null) continue;
         at = name;

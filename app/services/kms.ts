@@ -25,10 +25,13 @@ export class NodeKms {
     return new NodeKms(sources, digest);
   }
 
-  /** Takes over what was changed in config.ini or the profile since. */
-  async refresh(profile: Profile): Promise<void> {
+  /**
+   * Takes over what was changed in config.ini or the profile since. @param anew also where nothing was: an alias that
+   * was resolved before is then asked for again
+   */
+  async refresh(profile: Profile, anew = false): Promise<void> {
     const { sources, digest } = await read(profile);
-    if (digest === this.#digest) return;
+    if (digest === this.#digest && !anew) return;
     this.#digest = digest;
     this.registry.change(sources);
   }
