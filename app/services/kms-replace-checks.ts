@@ -4,6 +4,7 @@ import { assertFit, tryKey, type KeyTrial } from '../../main/kms/key-trial.ts';
 import type { KmsContext, KmsProvider } from '../../main/kms/provider.ts';
 import { KmsProviders } from '../../main/kms/registry.ts';
 import type { Protectors } from '../../main/masterkey/protectors.ts';
+import { assertStorable } from '../../main/masterkey/stripes.ts';
 import { unwrapGeneration } from '../../main/masterkey/unwrap.ts';
 import { identify } from '../../main/regions/identity.ts';
 import type { Profile } from '../profiles.ts';
@@ -151,7 +152,11 @@ async function tryAt({ wanted, context, steps }: CheckInput, place: Place, warni
   return steps.check(
     tryId,
     tryTitle,
-    () => tryKey(looked.kms, context),
+    async () => {
+      const trial = await tryKey(looked.kms, context);
+      assertStorable(trial.wrappedBytes);
+      return trial;
+    },
     ({ keyId, generated, wrapMs, unwrapMs }) => ({ detail: `${generated ? 'made a key' : 'wrapped a key'} in ${ms(wrapMs)}, opened it in ${ms(unwrapMs)}, and it was the same${facts === null ? ` (${keyId})` : ''}` }),
   );
 }

@@ -124,7 +124,7 @@ async function makeGeneration(
   });
   using key = made.key;
   const { wrapped, wrapping } = made;
-  assertStorable(wrapped);
+  assertStorable(wrapped.length);
   const generation: GenerationRecord = {
     name: request.name,
     description,

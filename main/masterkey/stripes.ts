@@ -10,13 +10,16 @@ export function stripeCount(bytes: number): number {
   return codeLength(bytes);
 }
 
-/** @throws AppError `WRAPPED_KEY_MALFORMED` for what is longer than any KMS wraps a key. Nothing was stored. */
-export function assertStorable(wrapped: Uint8Array): void {
-  const stripes = stripeCount(wrapped.length);
-  if (wrapped.length > 0 && stripes <= MAX_STRIPES) return;
+/**
+ * @param bytes length of a wrapped key
+ * @throws AppError `WRAPPED_KEY_MALFORMED` for what is longer than any KMS wraps a key. Nothing was stored.
+ */
+export function assertStorable(bytes: number): void {
+  const stripes = stripeCount(bytes);
+  if (bytes > 0 && stripes <= MAX_STRIPES) return;
   throw new AppError(
     'WRAPPED_KEY_MALFORMED',
-    `The wrapped form of the new key has ${wrapped.length} bytes, which needs ${stripes} stripes: at most ${MAX_STRIPES} are stored. The key was not stored, and the old one stays active.`,
+    `The wrapped form of the new key has ${bytes} bytes, which needs ${stripes} stripes: at most ${MAX_STRIPES} are stored. The key was not stored, and the old one stays active.`,
     'Wrap it under another KMS key.',
   );
 }

@@ -1,23 +1,28 @@
+import { readFileSync } from 'node:fs';
 import { UpdateAliasCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bareClient, createAlias, createKey } from '../aws/aws.ts';
+import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
 import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { awsSection, line, Node, setAwsVariables } from './node.ts';
 
 const python = await installLocalStack();
 const node = new Node();
 let server: KmsServer;
+let proxy: FaultProxy;
 
 beforeAll(async () => {
   setAwsVariables();
   server = await startLocalStack(python);
-  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+  proxy = await startFaultProxy(server.url);
+  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
   await node.make();
 });
 
 afterAll(async () => {
   delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
+  await proxy?.stop();
   await server?.stop();
 });
 
@@ -35,4 +40,22 @@ it('a moved alias is replaced by itself: the process that resolved it before wra
   expect(await services.replacement.plan(request)).toMatchObject({ refusal: null, keyId: after, alreadySo: false });
   expect(await services.replacement.run(request, 'mine', null)).toMatchObject({ keyId: after, activated: [{ keyId: after }] });
   expect((await services.keys.verify()).unreadable).toEqual([]);
+}, 60_000);
+
+it('is refused before anything is written where the wrapped form needs more stripes than are stored', async () => {
+  const [before, after] = [await createKey(server.url), await createKey(server.url)];
+  node.configure(awsSection(before));
+  const services = await node.restart();
+  // A KMS whose wrapped forms are long, and which opens them.
+  const tail = Buffer.alloc(1_000);
+  const blob = (of: Readonly<Record<string, unknown>>, change: (bytes: Buffer) => Buffer): unknown => ({ ...of, CiphertextBlob: change(Buffer.from(String(of['CiphertextBlob']), 'base64')).toString('base64') });
+  proxy.set(
+    { operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => blob(answer, (bytes) => Buffer.concat([bytes, tail])) } },
+    { operation: 'Decrypt', fault: { kind: 'asked-otherwise', change: (asked) => blob(asked, (bytes) => bytes.subarray(0, bytes.length > tail.length ? bytes.length - tail.length : bytes.length)) } },
+  );
+  const request = { provider: 'AWS_KMS', keyId: after } as const;
+  expect((await services.replacement.plan(request)).refusal).toMatchObject({ code: 'WRAPPED_KEY_MALFORMED' });
+  await expect(services.replacement.run(request, 'mine', null)).rejects.toMatchObject({ code: 'WRAPPED_KEY_MALFORMED' });
+  expect(readFileSync(node.ini, 'utf8')).toContain(before);
+  proxy.set();
 }, 60_000);
