@@ -25,13 +25,13 @@ import './keys.css';
 const COLUMNS: readonly TableColumn<GenerationRow>[] = [
   { id: 'description', header: 'Key description', value: (key) => key.description, cell: (key) => <Identifier text={key.description} />, width: 'minmax(200px, 3fr)' },
   { id: 'state', header: 'State', value: (key) => (key.failure === null ? key.state : 'unusable'), cell: (key) => <StateBadge state={key.failure === null ? key.state : 'unusable'} />, width: '104px' },
-  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px', yields: 4 },
-  { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '76px', numeric: true, yields: 5 },
+  { id: 'fingerprint', header: 'Fingerprint', value: (key) => key.fingerprint, cell: (key) => <Fingerprint text={key.fingerprint} />, width: '170px', yields: 5 },
+  { id: 'instances', header: 'Instances', value: (key) => key.instances, cell: (key) => figure(key.instances), width: '76px', numeric: true, yields: 6 },
   { id: 'bytes', header: 'Size', value: (key) => key.bytes, cell: (key) => (key.bytes === 0 ? '' : size(key.bytes)), width: '76px', numeric: true, yields: 1 },
   { id: 'activated', header: 'Activated', value: (key) => key.activatedAt, cell: (key) => (key.activatedAt === null ? 'never' : <Time at={key.activatedAt} />), width: '112px', numeric: true },
-  { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true, yields: 3 },
-  { id: 'protection', header: 'Wrapped by', value: (key) => protectionWords(key.wrapping), width: 'minmax(146px, 1fr)', yields: 2 },
-  { id: 'rekeyed', header: 'Rekeyed', value: (key) => key.rekeyed?.at ?? null, cell: (key) => (key.rekeyed === null ? '' : <Rekeyed {...key.rekeyed} />), width: '112px', numeric: true, yields: 3 },
+  { id: 'deactivated', header: 'Taken over', value: (key) => key.deactivatedAt, cell: (key) => (key.deactivatedAt === null ? '' : <Time at={key.deactivatedAt} />), width: '112px', numeric: true, yields: 4 },
+  { id: 'protection', header: 'Wrapped by', value: (key) => protectionWords(key.wrapping), width: 'minmax(146px, 1fr)', yields: 3 },
+  { id: 'rekeyed', header: 'Rekeyed', value: (key) => key.rekeyed?.at ?? null, cell: (key) => (key.rekeyed === null ? '' : <Rekeyed {...key.rekeyed} />), width: '112px', numeric: true, yields: 2 },
   { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => <Identifier text={key.name} />, width: '160px', hidden: true },
   { id: 'actor', header: 'By', value: (key) => key.actor, width: 'minmax(90px, 1fr)', hidden: true },
   { id: 'reason', header: 'Why', value: (key) => key.reason, width: 'minmax(120px, 1fr)', hidden: true },
@@ -67,6 +67,8 @@ export function KeysPage(): ReactNode {
   const now = useNow();
   const [showResult, setShowResult] = useState(false);
   const rows = useMemo(() => (keys.data === undefined ? [] : withRekeys(keys.data.keys, keys.data.marks)), [keys.data]);
+  // Without any rekey its column would only take room from the others.
+  const columns = useMemo(() => (rows.some((row) => row.rekeyed !== null) ? COLUMNS : COLUMNS.filter(({ id }) => id !== 'rekeyed')), [rows]);
   const verify = useMutation({
     mutationFn: () => ask((c) => c.keys.verify({})),
     onSettled: () => client.invalidateQueries({ queryKey: ['keys'] }),
@@ -109,7 +111,7 @@ export function KeysPage(): ReactNode {
                   {showResult && !verify.isPending ? <VerifyResult result={verify.data} error={verify.error} onClose={() => setShowResult(false)} /> : null}
                   <DataTable
                     label="Master keys"
-                    columns={COLUMNS}
+                    columns={columns}
                     rows={rows}
                     rowKey={keyOf}
                     onOpen={(key) => choose(key.description, true)}
