@@ -7,11 +7,13 @@ import type { Cluster } from './cluster.ts';
 /** How often a KMS key that running processes need only at their next start is tried, in milliseconds. */
 const EVERY_MS = 60_000;
 
-/** One KMS key that generations need, and whether it unwraps them now. */
+/** One version of a KMS key that generations need, and whether it unwraps them now. */
 export interface KmsKeyHealth {
   readonly provider: string;
   readonly keyId: string;
   readonly location: string;
+  /** Versions have states of their own at some KMSs; null where the KMS did not say which one wrapped. */
+  readonly version: string | null;
   readonly generations: readonly string[];
   /** Of these, those whose plain key this process holds. */
   readonly held: number;
@@ -27,7 +29,7 @@ interface Seen {
 }
 
 /**
- * Finds out whether a restart would work: a running process holds its keys and calls no KMS, so each KMS key is asked once
+ * Finds out whether a restart would work: a running process holds its keys and calls no KMS, so each version of a KMS key is asked once
  * a minute to unwrap one of its generations.
  */
 export class KmsWatch {
@@ -49,9 +51,9 @@ export class KmsWatch {
   async keys(): Promise<KmsKeyHealth[]> {
     return [...(await this.#byKey())].map(([id, generations]) => {
       const ring = this.#cluster.unlocked ? this.#cluster.ring : null;
-      const { provider = '', keyId = '', location = '' } = generations[0]?.wrapping ?? {};
+      const { provider = '', keyId = '', location = '', keyVersion: version = null } = generations[0]?.wrapping ?? {};
       const { failure, since } = this.#seen.get(id) ?? this.#ofGoingLive(id, generations);
-      return { provider, keyId, location, generations: generations.map(({ description }) => description), held: generations.filter(({ description }) => ring?.holds(description)).length, failure, since };
+      return { provider, keyId, location, version, generations: generations.map(({ description }) => description), held: generations.filter(({ description }) => ring?.holds(description)).length, failure, since };
     });
   }
 
@@ -65,7 +67,7 @@ export class KmsWatch {
       .finally(() => (this.#round = null));
   }
 
-  /** Asks each KMS key once, now. @throws AppError `LOCKED`, `DATABASE_*` */
+  /** Asks each version of each KMS key once, now. @throws AppError `LOCKED`, `DATABASE_*` */
   async look(): Promise<void> {
     this.#roundAt = performance.now();
     const { ring } = this.#cluster;
@@ -100,6 +102,6 @@ export class KmsWatch {
 
   async #byKey(): Promise<Map<string, GenerationRecord[]>> {
     const wrapped = (await this.#cluster.db.keys.list()).filter((generation) => isKmsWrapped(generation));
-    return Map.groupBy(wrapped.sort((a, b) => a.createdAt - b.createdAt), ({ wrapping }) => `${wrapping['provider'] ?? ''}\n${wrapping['keyId'] ?? ''}`);
+    return Map.groupBy(wrapped.sort((a, b) => a.createdAt - b.createdAt), ({ wrapping }) => ['provider', 'keyId', 'location', 'keyVersion'].map((part) => wrapping[part] ?? '').join('\n'));
   }
 }
