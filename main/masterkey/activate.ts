@@ -144,9 +144,14 @@ async function makeGeneration(
   failPoint('activate:stored');
 
   const back = await unwrapGeneration(context, generation);
-  report('read-back');
-  report('verified');
-  failPoint('activate:verified');
+  try {
+    report('read-back');
+    report('verified');
+    failPoint('activate:verified');
+  } catch (error) {
+    back.key.dispose();
+    throw error;
+  }
   return { generation, key: back.key };
 }
 
