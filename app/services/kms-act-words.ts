@@ -27,7 +27,7 @@ export function stepsOf({ act, provider, name, facts, dependents, days }: Intend
       return [`The ${key} gets a new version at its KMS, and what is wrapped from then on is wrapped under it`, 'What was wrapped before stays readable: the KMS keeps the older versions', 'No master key and no instance changes'];
     case 'schedule-deletion':
       return [
-        `The ${key} is deleted in ${days ?? 0} days${provider === 'GCP_KMS' ? ', or in the window that it was made with' : ''}; from now on it neither wraps nor unwraps`,
+        `The ${key} is deleted in ${days ?? 0} days${provider === 'GCP_KMS' ? ', or later, where it was made with a longer window' : ''}; from now on it neither wraps nor unwraps`,
         generations.length === 0 ? 'No generation was ever wrapped by it here' : `${counted(generations.length, 'generation')} that it wraps can then be opened by nobody`,
       ];
     case 'cancel-deletion':

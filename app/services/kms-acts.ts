@@ -155,7 +155,7 @@ function takenOver({ generations }: Dependents): number {
   return Math.max(0, ...generations.map(({ deactivatedAt }) => deactivatedAt ?? 0));
 }
 
-/** The longest window; a KMS whose window belongs to the key says which one that is, and then gets that one. */
+/** The longest window; a KMS whose window belongs to the key says which one that is, and gets it unless it is shorter than the one that was told. */
 async function scheduleDeletion(used: KmsKeyInUse, days: number | undefined): Promise<number | null> {
   const { scheduleDeletion: schedule } = used.kms.acts;
   if (schedule === undefined) throw unsupported('schedule-deletion', used);
@@ -163,7 +163,7 @@ async function scheduleDeletion(used: KmsKeyInUse, days: number | undefined): Pr
     return await schedule(used.asked.keyId, days ?? DELETION_DAYS.most);
   } catch (error) {
     const own = isAppError(error, 'INPUT_INVALID') ? error.details?.['days'] : undefined;
-    if (days !== undefined || typeof own !== 'number') throw error;
+    if (days !== undefined || typeof own !== 'number' || own < DELETION_DAYS.most) throw error;
     return schedule(used.asked.keyId, own);
   }
 }

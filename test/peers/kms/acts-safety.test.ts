@@ -74,3 +74,15 @@ it('the name of one version does not stand for the key with all of them', async 
 function statesOf(key: string): unknown[] {
   return (gcp.model.answer('ListCryptoKeyVersions', { parent: key, pageToken: '' }).cryptoKeyVersions as { state: string }[]).map(({ state }) => state);
 }
+
+it('no deletion has a shorter window than the one that was told', async () => {
+  const { kmsActs } = node.services;
+  const short = createKey(gcp, { windowDays: 2 });
+  const request = { act: 'schedule-deletion', provider: 'GCP_KMS', keyId: short } as const;
+  await expect(kmsActs.run(request, shortOf(short))).rejects.toMatchObject({ code: 'INPUT_INVALID', details: { days: 2 } });
+  expect(statesOf(short)).toEqual(['ENABLED']);
+  expect(await kmsActs.plan({ ...request, days: 2 })).toMatchObject({ refusal: null, days: 2, wayBack: expect.stringContaining('2 days') });
+  expect(await kmsActs.run({ ...request, days: 2 }, shortOf(short))).toMatchObject({ state: 'pending-deletion' });
+  const long = createKey(gcp, { windowDays: 60 });
+  expect(await kmsActs.run({ ...request, keyId: long }, shortOf(long))).toMatchObject({ state: 'pending-deletion' });
+}, 60_000);
