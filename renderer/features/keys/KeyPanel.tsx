@@ -4,7 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { GenerationDetail, KeyMark } from '../../../app/contract/keys.ts';
 import { ask, queries } from '../../api.ts';
-import { counted, figure, size } from '../../format.ts';
+import { counted, figure } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Answered } from '../../ui/Answered.tsx';
@@ -12,7 +12,9 @@ import { CopyButton } from '../../ui/CopyButton.tsx';
 import { Facts } from '../../ui/Facts.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { IdenticonPicture } from '../../ui/Fingerprint.tsx';
+import { InstancesByLu } from '../../ui/InstancesByLu.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { RecordsSection } from '../../ui/RecordsSection.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -90,55 +92,10 @@ function KeyDetail({ generation, onClose }: { generation: GenerationDetail; onCl
         {generation.instances === 0 ? (
           <p className="quiet">{generation.census.at === null ? 'Not known: no census was taken yet.' : 'No instance needs this generation.'}</p>
         ) : (
-          <table className="figures">
-            <thead>
-              <tr>
-                <th>Logical Unit</th>
-                <th className="number">Instances</th>
-                <th className="number">Size</th>
-              </tr>
-            </thead>
-            <tbody>
-              {generation.instancesByLu.map((each) => (
-                <tr key={each.lu}>
-                  <td>
-                    <Link to="/data" search={{ lu: each.lu, key: description }}>
-                      {each.lu}
-                    </Link>
-                  </td>
-                  <td className="number">{figure(each.instances)}</td>
-                  <td className="number">{size(each.bytes)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <InstancesByLu rows={generation.instancesByLu} keyDescription={description} />
         )}
       </Section>
-      <Section title="Audit records">
-        {generation.audit.length === 0 ? (
-          <p className="quiet">No record names it.</p>
-        ) : (
-          <table className="figures">
-            <tbody>
-              {generation.audit.map((record) => (
-                <tr key={record.seq}>
-                  <td>
-                    <Link to="/audit/$seq" params={{ seq: String(record.seq) }}>
-                      {record.act}
-                    </Link>
-                  </td>
-                  <td>
-                    <StateBadge state={record.outcome} />
-                  </td>
-                  <td className="number quiet">
-                    <Time at={record.at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Section>
+      <RecordsSection records={generation.audit} />
       {removing ? <RemoveOrphans onClose={() => setRemoving(false)} onDone={onClose} /> : null}
     </>
   );

@@ -4,14 +4,16 @@ import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { KmsActName, KmsKeyDetailView, KmsKeyView } from '../../../app/contract/kms.ts';
 import { queries } from '../../api.ts';
-import { counted, figure, middle, size } from '../../format.ts';
+import { counted, figure, middle } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { censusAge } from '../../ui/census-age.ts';
 import { useNow } from '../../ui/clock.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { Facts } from '../../ui/Facts.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
+import { InstancesByLu } from '../../ui/InstancesByLu.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { RecordsSection } from '../../ui/RecordsSection.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -75,28 +77,7 @@ function KeyDetail({ detail }: { detail: KmsKeyDetailView }): ReactNode {
         {detail.byLu.length === 0 ? (
           <p className="quiet">{detail.census.at === null ? 'Not known: no census was taken yet.' : 'No instance depends on it.'}</p>
         ) : (
-          <table className="figures">
-            <thead>
-              <tr>
-                <th>Logical Unit</th>
-                <th className="number">Instances</th>
-                <th className="number">Size</th>
-              </tr>
-            </thead>
-            <tbody>
-              {detail.byLu.map(({ lu, instances, bytes }) => (
-                <tr key={lu}>
-                  <td>
-                    <Link to="/data" search={{ lu }}>
-                      {lu}
-                    </Link>
-                  </td>
-                  <td className="number">{figure(instances)}</td>
-                  <td className="number">{size(bytes)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <InstancesByLu rows={detail.byLu} />
         )}
       </Section>
       <Section title="Generations that it wraps">
@@ -142,31 +123,7 @@ function KeyDetail({ detail }: { detail: KmsKeyDetailView }): ReactNode {
           </table>
         )}
       </Section>
-      <Section title="Audit records">
-        {detail.audit.length === 0 ? (
-          <p className="quiet">No record names it.</p>
-        ) : (
-          <table className="figures">
-            <tbody>
-              {detail.audit.map((record) => (
-                <tr key={record.seq}>
-                  <td>
-                    <Link to="/audit/$seq" params={{ seq: String(record.seq) }}>
-                      {record.act}
-                    </Link>
-                  </td>
-                  <td>
-                    <StateBadge state={record.outcome} />
-                  </td>
-                  <td className="number quiet">
-                    <Time at={record.at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Section>
+      <RecordsSection records={detail.audit} />
       {act === null ? null : <ActSheet act={act} of={detail} onClose={() => setAct(null)} />}
     </>
   );
