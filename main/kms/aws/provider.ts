@@ -39,7 +39,7 @@ const ELSEWHERE = [
 
 /**
  * `AWS_KMS`: GenerateDataKey makes a master key, Encrypt and Decrypt wrap and unwrap one, each bound to its encryption
- * context. The endpoint follows the SDK's own AWS_ENDPOINT_URL_KMS.
+ * context. The endpoint follows the SDK's own AWS_ENDPOINT_URL_KMS; plain text is taken only to this machine.
  */
 export class AwsKms implements KmsProvider {
   readonly name = 'AWS_KMS';

@@ -2,6 +2,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { isAppError } from '../../errors.ts';
 import { ENDPOINT, type EndpointSurroundings, KmsEndpoint, type KmsEndpointSettings, type KmsEndpointState } from '../endpoint.ts';
 import { type AwsRequest, awsError } from './errors.ts';
+import { refusePlainText } from './plain-text.ts';
 import { awsBudget, DEFAULT_SHARE } from './quotas.ts';
 
 /** As AWS has them; asked for by a function, so that their owner keeps them. */
@@ -113,6 +114,7 @@ export class AwsRegions {
       ...(credentials === null ? {} : { credentials }),
       ...(profile === undefined ? {} : { profile }),
     });
+    refusePlainText(made);
     this.#clients.set(region, made);
     return made;
   }

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { isLoopback } from '../loopback.ts';
 
 /** Where Cloud KMS is asked. */
 export interface ServerAddress {
@@ -10,7 +11,6 @@ export interface ServerAddress {
 
 const TLS_PORT = 443;
 const FORM = /^(http:\/\/|https:\/\/)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?\/?$/;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * `host`, `host:port`, or, only for a server on this machine, `http://127.0.0.1:port`.
@@ -21,7 +21,7 @@ export function readServerAddress(text: string): ServerAddress {
   const number = port === undefined ? TLS_PORT : Number(port);
   if (host === undefined || number < 1 || number > 65_535) throw refused(text, 'is no address');
   const plainText = scheme !== undefined && !scheme.startsWith('https');
-  if (plainText && !LOOPBACK.test(host)) throw refused(text, 'would carry master keys over the network in plain text');
+  if (plainText && !isLoopback(host)) throw refused(text, 'would carry master keys over the network in plain text');
   return { host, port: number, plainText };
 }
 
