@@ -109,8 +109,8 @@ export class RegionAudits {
     return generationsOf(await keys.list(), await keys.activations()).flatMap(({ name, description, state, wrapping }) => {
       if (wrapping['kind'] !== 'kms') return [];
       try {
-        const { provider, keyId, location } = fromStored(wrapping);
-        return [{ name, description, active: state === 'active', provider, keyId, place: location }];
+        const { provider, keyId, keyVersion, location } = fromStored(wrapping);
+        return [{ name, description, active: state === 'active', provider, keyId, version: keyVersion, place: location }];
       } catch {
         return [];
       }

@@ -1,4 +1,4 @@
-import type { KmsGrant, KmsKeyState, KmsRotation } from '../kms/acts.ts';
+import type { KmsGrant, KmsKeyState, KmsKeyVersion, KmsRotation } from '../kms/acts.ts';
 import type { KmsProviderName } from '../kms/provider.ts';
 
 /**
@@ -37,6 +37,8 @@ export interface KmsGeneration {
   readonly active: boolean;
   readonly provider: KmsProviderName;
   readonly keyId: string;
+  /** The version of the KMS key that wrapped it; null where the KMS did not say. */
+  readonly version: string | null;
   /** Where it was wrapped. */
   readonly place: string;
 }
@@ -81,6 +83,8 @@ export interface KeyCopy {
   /** JSON text. */
   readonly policy: Fact<string>;
   readonly grants: Fact<readonly KmsGrant[]>;
+  /** Of a KMS whose versions have states of their own; not asked elsewhere. */
+  readonly versions: Fact<readonly KmsKeyVersion[]>;
   /** Set where `exists` is unknown. */
   readonly whyNot: WhyNot | null;
 }

@@ -2,6 +2,7 @@ import { differenceFindings } from './differences.ts';
 import type { KeyFacts, NodeFacts, RegionFacts } from './facts.ts';
 import { finding, listed, several, type RegionFinding } from './finding.ts';
 import { spansRegions } from './identity.ts';
+import { versionFindings } from './version-findings.ts';
 
 /** What is to be said of each key: its copies against each other, against the nodes and against the generations under it. */
 export function keyFindings(facts: RegionFacts, instances: ReadonlyMap<string, number>): RegionFinding[] {
@@ -15,6 +16,7 @@ export function keyFindings(facts: RegionFacts, instances: ReadonlyMap<string, n
     const dependents = dependentsOf(under, instances);
     return [
       ...unusable(key, dependents, used),
+      ...versionFindings(key, under, instances),
       ...missing(key, dependents, used),
       ...differenceFindings(key, used.map(({ place }) => place)),
       ...(under.length === 0 ? [] : inOneRegion(key, dependents, nodePlaces.get(key.provider) ?? [])),

@@ -31,6 +31,9 @@ const OF_STATE: ReadonlySet<ErrorCode> = new Set([
   'KMS_KEY_UNAVAILABLE',
 ]);
 
+/** Where one version of a key can be off alone. Elsewhere the question would only count against a quota. */
+const VERSIONS_HAVE_STATES: ReadonlySet<KmsProviderName> = new Set(['GCP_KMS']);
+
 const NO_SUCH_KEY: readonly ErrorCode[] = ['KMS_KEY_NOT_FOUND', 'KMS_REGION_WRONG'];
 const NOTHING = { known: false, whyNot: null } as const;
 
@@ -78,18 +81,19 @@ export class AskedPlace {
   /** All that the KMS tells of a key here. */
   async copy(key: KeyIdentity): Promise<KeyCopy> {
     const keyId = key.at(this.place);
-    const blank = { place: this.place, keyId, state: null, deletionAt: null, rotation: NOTHING, aliases: NOTHING, tags: NOTHING, policy: NOTHING, grants: NOTHING, whyNot: null };
+    const blank = { place: this.place, keyId, state: null, deletionAt: null, rotation: NOTHING, aliases: NOTHING, tags: NOTHING, policy: NOTHING, grants: NOTHING, versions: NOTHING, whyNot: null };
     const described = await this.#fact((kms) => kms.acts.describe?.(keyId));
     if (!described.known) return isMissing(described) ? { ...blank, exists: 'no' } : { ...blank, exists: 'unknown', whyNot: described.whyNot };
     const { state, deletionAt } = described.value;
-    const [rotation, aliases, tags, policy, grants] = await Promise.all([
+    const [rotation, aliases, tags, policy, grants, versions] = await Promise.all([
       this.#fact((kms) => kms.acts.rotation?.(keyId)),
       this.#fact((kms) => kms.acts.aliases?.(keyId)),
       this.#fact((kms) => kms.acts.tags?.(keyId)),
       this.#fact((kms) => kms.acts.policy?.(keyId)),
       this.#fact((kms) => kms.acts.grants?.(keyId)),
+      this.#fact((kms) => (VERSIONS_HAVE_STATES.has(this.provider) ? kms.acts.versions?.(keyId) : undefined)),
     ]);
-    return { ...blank, exists: 'yes', state, deletionAt, rotation, aliases, tags, policy, grants };
+    return { ...blank, exists: 'yes', state, deletionAt, rotation, aliases, tags, policy, grants, versions };
   }
 
   /** Ends what is under way too. */

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { KmsProviderName } from '../kms/provider.ts';
 import type { KeyCopy, KeyFacts, NodeFacts, RegionFacts } from './facts.ts';
+import { stateOfVersion } from './versions.ts';
 
 /** What is imagined: a place that does not answer, or a key that is disabled. */
 export interface Supposition {
@@ -48,8 +49,8 @@ export interface Outlook {
   readonly concerns: readonly { readonly place: string; readonly key: string }[];
 }
 
-/** A copy that can unwrap. */
-type Usable = (key: KeyFacts, place: string) => boolean;
+/** A copy that can unwrap what a version of the key wrapped; that can wrap, where the version is null. */
+type Usable = (key: KeyFacts, place: string, version: string | null) => boolean;
 
 /**
  * What happens to nodes that start while the supposition holds. Processes that run go on with the keys that they hold. A
@@ -61,8 +62,8 @@ type Usable = (key: KeyFacts, place: string) => boolean;
 export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, instances: ReadonlyMap<string, number>): Outlook {
   if (lost !== null && !facts.places.some(({ place }) => place === lost) && !facts.nodes.some(({ uses }) => uses.some(({ place }) => place === lost))) throw regionUnknown(lost, facts);
   const gone = disabled === null ? [] : copiesNamed(facts, disabled);
-  const now: Usable = (key, place) => isUsable(copyAt(key, place));
-  const then: Usable = (key, place) => place !== lost && now(key, place) && !gone.some((one) => one.key === key && one.copy.place === place);
+  const now: Usable = (key, place, version) => isUsable(copyAt(key, place), version);
+  const then: Usable = (key, place, version) => place !== lost && now(key, place, version) && !gone.some((one) => one.key === key && one.copy.place === place);
 
   const byId = new Map(facts.keys.map((key) => [`${key.provider} ${key.id}`, key]));
   const known: Known = { generations: facts.generations, keyOf: (provider, id) => byId.get(`${provider} ${id}`) ?? null };
@@ -74,7 +75,7 @@ export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, inst
     if (!lostBy.has(description)) return [];
     const key = known.keyOf(generation.provider, generation.key);
     const standing = readable.filter((node) => opens(node, generation, known, then));
-    const elsewhere = key === null ? [] : key.copies.filter(({ place }) => then(key, place)).map(({ place }) => place);
+    const elsewhere = key === null ? [] : key.copies.filter(({ place }) => then(key, place, generation.version)).map(({ place }) => place);
     return [{ name, description, active, lostTo: standing.length === 0 ? 'all' : 'some', elsewhere, instances: instances.get(description) ?? 0 }];
   });
   const sum = (lostTo: GenerationOutlook['lostTo']): number => losses.filter((one) => one.lostTo === lostTo).reduce((total, one) => total + one.instances, 0);
@@ -83,7 +84,7 @@ export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, inst
     generations: losses,
     unreadable: sum('all'),
     partlyUnreadable: sum('some'),
-    concerns: facts.keys.flatMap((key) => key.copies.filter(({ place }) => now(key, place) && !then(key, place)).map(({ place }) => ({ place, key: key.id }))),
+    concerns: facts.keys.flatMap((key) => key.copies.filter((copy) => versionsOf(copy).some((version) => now(key, copy.place, version) && !then(key, copy.place, version))).map(({ place }) => ({ place, key: key.id }))),
   };
 }
 
@@ -101,7 +102,7 @@ function outlookOf(node: NodeFacts, { generations, keyOf }: Known, now: Usable, 
   const wraps = (usable: Usable): boolean =>
     node.uses.every((use) => {
       const key = use.keyId === null ? null : keyOf(use.provider, use.keyId);
-      return key === null || use.place === null || usable(key, ownPlace(key, use.place));
+      return key === null || use.place === null || usable(key, ownPlace(key, use.place), null);
     });
   return {
     node: node.node,
@@ -118,7 +119,7 @@ function opens(node: NodeFacts, generation: RegionFacts['generations'][number], 
   if (key === null) return false;
   const own = node.uses.find(({ provider }) => provider === generation.provider)?.place ?? null;
   const places = key.multiRegion && own !== null ? [own, generation.place] : [generation.place];
-  return places.some((place) => usable(key, place));
+  return places.some((place) => usable(key, place, generation.version));
 }
 
 /** Where a node asks for its own key: a key of one place stays there. */
@@ -127,9 +128,14 @@ function ownPlace(key: KeyFacts, place: string): string {
 }
 
 /** What could not be asked is taken for usable: it is told as a finding, and not twice. */
-function isUsable(copy: KeyCopy | undefined): boolean {
+function isUsable(copy: KeyCopy | undefined, version: string | null): boolean {
   if (copy === undefined || copy.exists === 'no') return false;
-  return copy.exists === 'unknown' || copy.state === 'enabled';
+  return copy.exists === 'unknown' || stateOfVersion(copy, version) === 'enabled';
+}
+
+/** What can be asked of a copy: to wrap (null), and to unwrap what each version wrapped. */
+function versionsOf({ versions }: KeyCopy): readonly (string | null)[] {
+  return [null, ...(versions.known ? versions.value.map(({ version }) => version) : [])];
 }
 
 function copyAt(key: KeyFacts, place: string): KeyCopy | undefined {

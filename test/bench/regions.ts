@@ -88,7 +88,7 @@ async function audit(keys: readonly string[]): Promise<RegionFacts> {
   const nodes = REGIONS.map((region): NodePlan => ({ node: region, file: region, whyNot: null, uses: [{ provider: 'AWS_KMS', place: region, key: arn(region, keys[0] ?? '') }] }));
   return gatherRegions({
     nodes,
-    generations: keys.map((id) => ({ name: 'masterkey_key_name', description: id, active: false, provider: 'AWS_KMS', keyId: arn(REGIONS[0], id), place: REGIONS[0] })),
+    generations: keys.map((id) => ({ name: 'masterkey_key_name', description: id, active: false, provider: 'AWS_KMS', keyId: arn(REGIONS[0], id), version: null, place: REGIONS[0] })),
     open: (_, region) => Promise.resolve(new AwsKms({ region, keyId: null, credentials: () => Promise.resolve(CREDENTIALS), quotaShare: 1, limits: { timeoutMs: 60_000 } })),
     concurrency: CONCURRENCY,
   });

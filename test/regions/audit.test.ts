@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KmsKeyState } from '../../main/kms/acts.ts';
 import { auditRegions } from '../../main/regions/audit.ts';
 import { differences } from '../../main/regions/differences.ts';
 import type { KeyCopy, RegionFacts } from '../../main/regions/facts.ts';
@@ -117,6 +118,54 @@ describe('what if', () => {
   it('a third Region holds a copy that no node asks', () => {
     const from = facts({ ...whole(), keys: [key(arn(WEST, M), [copy(WEST, arn(WEST, M)), none(EAST, arn(EAST, M)), copy(SOUTH, arn(SOUTH, M))])] });
     expect(whatIf(from, { lost: WEST, disabled: null }, NOBODY).generations).toMatchObject([{ lostTo: 'all', elsewhere: [SOUTH] }]);
+  });
+});
+
+describe('a Google key of several versions', () => {
+  const KEY = 'projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k';
+  const LOCATION = 'europe-west3';
+  const WRAPPED = new Map([['old', 7], ['new', 5]]);
+
+  /** One node, one generation under each of two versions, the newest enabled. */
+  function versioned(older: KmsKeyState, newest: KmsKeyState = 'enabled', ...without: string[]): RegionFacts {
+    const made = { createdAt: null, cause: null };
+    const versions = [{ ...made, version: '2', current: true, state: newest }, { ...made, version: '1', current: false, state: older }].filter(({ version }) => !without.includes(version));
+    const under = (description: string, version: string, active: boolean) => ({ name: 'masterkey_key_name', description, active, provider: 'GCP_KMS' as const, keyId: KEY, version, place: LOCATION, key: KEY });
+    return facts({
+      nodes: [{ node: 'n1', file: 'x', whyNot: null, uses: [{ provider: 'GCP_KMS', place: LOCATION, key: KEY, keyId: KEY, whyNot: null }] }],
+      generations: [under('old', '1', false), under('new', '2', true)],
+      keys: [{ provider: 'GCP_KMS', id: KEY, multiRegion: false, primary: null, copies: [copy(LOCATION, KEY, { state: newest, versions: { known: true, value: versions } })] }],
+      places: [place(LOCATION, { provider: 'GCP_KMS' })],
+    });
+  }
+
+  it('has nothing to say of versions that are enabled', () => {
+    expect(codes(versioned('enabled'))).toEqual([]);
+    expect(whatIf(versioned('enabled'), { lost: null, disabled: null }, WRAPPED).nodes).toMatchObject([{ now: 'whole' }]);
+  });
+
+  it.each(['disabled', 'pending-deletion', 'unavailable'] as const)('names the generations under an older one that is %s', (state) => {
+    const [found, another] = auditRegions(versioned(state), WRAPPED).findings;
+    expect(another).toBeUndefined();
+    expect(found).toMatchObject({ severity: 'critical', code: 'VERSION_NOT_USABLE', where: { provider: 'GCP_KMS', key: KEY, places: [LOCATION] } });
+    expect(found?.what).toMatch(/Version 1 .*1 generation .*\(old; 7 instances/);
+    expect(whatIf(versioned(state), { lost: null, disabled: null }, WRAPPED).nodes).toMatchObject([{ now: 'partly', then: 'partly' }]);
+  });
+
+  it('takes a version that is not there for gone', () => {
+    expect(codes(versioned('enabled', 'enabled', '1'))).toEqual(['VERSION_NOT_USABLE']);
+  });
+
+  it('counts as lost only what opened before', () => {
+    const outlook = whatIf(versioned('disabled'), { lost: null, disabled: KEY }, WRAPPED);
+    expect(outlook).toMatchObject({ nodes: [{ now: 'partly', then: 'not', loses: ['new'], cannotActivate: true }], unreadable: 5 });
+  });
+
+  it('opens old generations where only the newest version is off', () => {
+    const from = versioned('enabled', 'disabled');
+    expect(codes(from)).toEqual(['KEY_NOT_USABLE']);
+    const outlook = whatIf(from, { lost: null, disabled: KEY }, WRAPPED);
+    expect(outlook).toMatchObject({ nodes: [{ now: 'not', then: 'not', loses: ['old'] }], unreadable: 7, concerns: [{ place: LOCATION, key: KEY }] });
   });
 });
 

@@ -25,6 +25,7 @@ export function copy(place: string, keyId: string, changes: Partial<KeyCopy> = {
     tags: { known: true, value: {} },
     policy: { known: true, value: '{}' },
     grants: { known: true, value: [] },
+    versions: { known: false, whyNot: null },
     whyNot: null,
     ...changes,
   };
@@ -50,7 +51,7 @@ export function place(region: string, changes: Partial<PlaceFacts> = {}): PlaceF
 }
 
 export function generation(description: string, keyId: string, region: string, active = false): RegionFacts['generations'][number] {
-  return { name: 'masterkey_key_name', description, active, provider: 'AWS_KMS', keyId, place: region, key: identify('AWS_KMS', keyId).id };
+  return { name: 'masterkey_key_name', description, active, provider: 'AWS_KMS', keyId, version: null, place: region, key: identify('AWS_KMS', keyId).id };
 }
 
 export function facts(parts: Partial<RegionFacts>): RegionFacts {

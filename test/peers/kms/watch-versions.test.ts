@@ -31,6 +31,9 @@ it('an older version of a key that does not unwrap any more is seen, although th
   expect(finding).toMatchObject({ code: 'KMS_KEY_DISABLED', what: expect.stringContaining('version 1') });
   expect(finding?.evidence).toContain(first);
   expect(finding?.evidence).not.toContain(second);
+  const audit = await services.regions.audit();
+  expect(audit.findings.filter(({ code }) => code === 'VERSION_NOT_USABLE')).toMatchObject([{ severity: 'critical', where: { key }, what: expect.stringContaining(`(${first};`) }]);
+  expect((await services.regions.whatIf({ lost: null, disabled: key })).nodes).toMatchObject([{ node: 'node-1', now: 'partly', then: 'not', loses: 1 }]);
   gcp.model.setState(`${key}/cryptoKeyVersions/2`, 'DISABLED');
   await services.kmsWatch.look();
   const ids = (await services.overview.get()).findings.map(({ id }) => id).filter((id) => id.startsWith('kms:'));
