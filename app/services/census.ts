@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../../main/errors.ts';
+import { AppError, isAppError } from '../../main/errors.ts';
 import { readPlan } from '../../main/census/plan.ts';
 import type { CensusResult } from '../../main/census/result.ts';
 import { liveCensus, standingCensus, storedResults, type StandingCensus } from '../../main/census/standing.ts';
@@ -8,6 +8,11 @@ import type { JobRecord } from '../../main/systemdb/repositories.ts';
 import type { Census, CensusRequest, CensusState } from '../contract/census.ts';
 import type { Cluster } from './cluster.ts';
 import type { Jobs, Started } from './jobs.ts';
+
+/** Plans of acts stand on figures that are no older than this. */
+export const CENSUS_AGE_MS = 60 * 60_000;
+/** Ranges that could not be read now are not asked for again by every plan of the next minutes. */
+const GAPS_AGE_MS = 5 * 60_000;
 
 /** A job record that says `running` and was not written for so long belongs to a process that is gone. */
 const GONE_MS = 60_000;
@@ -55,6 +60,19 @@ export class Censuses {
     const standing = await this.standing();
     if (standing.live || (standing.complete && standing.since !== null && this.#cluster.now() - standing.since <= age)) return standing;
     await this.take({});
+    return this.standing();
+  }
+
+  /**
+   * For plans of acts that take nothing away: a census that is too old, or incomplete, is taken anew first. Where that
+   * fails or is stopped, the standing one is answered with its age, so that nobody is kept from putting things right.
+   * @param told carries the taking out, to show it; its answer is why there is no new census
+   * @throws AppError `DATABASE_*`
+   */
+  async renewed(told: (take: () => Promise<AppError | null>) => Promise<unknown> = (take) => take()): Promise<StandingCensus> {
+    const standing = await this.standing();
+    if (standing.live || isFresh(standing, this.#cluster.now())) return standing;
+    await told(() => this.take({}).then(() => null, whyNot));
     return this.standing();
   }
 
@@ -171,6 +189,16 @@ export function censusView(standing: StandingCensus): Census {
 /** How far the figures of a census may be trusted. */
 export function censusState({ at, live, complete }: StandingCensus): CensusState {
   return { at, live, complete };
+}
+
+function isFresh({ at, since, complete, notCovered }: StandingCensus, now: number): boolean {
+  if (at === null || since === null) return false;
+  return complete ? now - since <= CENSUS_AGE_MS : notCovered.length > 0 && now - at <= GAPS_AGE_MS;
+}
+
+function whyNot(error: unknown): AppError {
+  if (!isAppError(error)) throw error;
+  return error;
 }
 
 function isLeft({ state, updatedAt }: JobRecord): boolean {

@@ -3,16 +3,13 @@ import { AppError, isAppError, toFailure } from '../../main/errors.ts';
 import { DELETION_DAYS, type KmsKeyFacts, type KmsKeyState } from '../../main/kms/acts.ts';
 import type { KmsProviderName } from '../../main/kms/provider.ts';
 import type { KmsActName, KmsPlanView } from '../contract/kms.ts';
-import { censusState, type Censuses } from './census.ts';
+import { CENSUS_AGE_MS, censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
 import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
 import { ACTS, assertWholeKey, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
-
-/** Acts that keep data from being read stand on figures that are no older than this. */
-const CENSUS_AGE_MS = 60 * 60_000;
 
 export interface KmsActRequest {
   readonly act: KmsActName;
@@ -49,7 +46,7 @@ export class KmsKeyActs {
   }
 
   /**
-   * What an act would do and touch; a refusal is part of it. A census that is too old is taken anew first.
+   * What an act would do and touch; a refusal is part of it. A census that is too old or incomplete is taken anew first.
    * @throws AppError `PROVIDER_NOT_CONFIGURED`, what its settings lack, `CANCELLED` (census), `DATABASE_*`
    */
   async plan(request: KmsActRequest): Promise<KmsPlanView> {
@@ -111,7 +108,7 @@ export class KmsKeyActs {
     assertWholeKey(keyId);
     const asked = await this.#keys.inUse(provider, keyId, 'state');
     const before = await this.#censuses.standing();
-    const census = DANGEROUS.includes(act) ? await this.#censuses.renewIfOlderThan(Math.min(CENSUS_AGE_MS, Math.max(0, this.#cluster.now() - takenOver(count(asked, before))))) : before;
+    const census = DANGEROUS.includes(act) ? await this.#censuses.renewIfOlderThan(Math.min(CENSUS_AGE_MS, Math.max(0, this.#cluster.now() - takenOver(count(asked, before))))) : await this.#censuses.renewed();
     // On a cluster counting takes its time: who wraps under the key, and which node names it, is asked for after it.
     const used = !census.live && census.since !== before.since ? await this.#keys.inUse(provider, keyId, 'state') : asked;
     const dependents = count(used, census);

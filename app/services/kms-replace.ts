@@ -20,7 +20,7 @@ import { dependentsOf, keyIdentity, keyOf, keysInUse } from './kms-replace-depen
 import { namesOf } from './kms-replace-names.ts';
 import { partly } from './kms-replace-partly.ts';
 import { settingsFor } from './kms-replace-settings.ts';
-import { ReplacementSteps } from './kms-replace-steps.ts';
+import { ReplacementSteps, type Found } from './kms-replace-steps.ts';
 import { assertConfirmed } from './keystore.ts';
 import { readNodes } from './region-places.ts';
 
@@ -74,7 +74,7 @@ export class KmsReplacement {
 
   /**
    * Tries the new key from here and works out all that {@link run} would do; nothing is changed. A check that fails is
-   * part of the answer, as its `refusal`.
+   * part of the answer, as its `refusal`. A census that is too old or incomplete is taken anew first.
    * @throws AppError `LOCKED`, `CONFIG_*`, `FILE_*`, `KEY_NAME_UNKNOWN`, `INPUT_INVALID`, `DATABASE_*`
    */
   async plan(request: ReplacementRequest): Promise<ReplacementPlan> {
@@ -139,7 +139,7 @@ export class KmsReplacement {
     const profile = await profiles.get(cluster.profile.name);
     const nodes = await readNodes(profile);
     const generations = await this.#generations();
-    const census = await this.#around.censuses.standing();
+    let census = await this.#around.censuses.standing();
     const input: CheckInput = {
       profile,
       nodes,
@@ -164,6 +164,7 @@ export class KmsReplacement {
     names(stripeCount(USUAL_BYTES), new Set(), { keyId: wanted.keyId, location: wanted.region });
     const everyNode = nodes.map(({ node }) => node);
     await configs.plan(settingsFor(wanted, everyNode, []), null);
+    census = await this.#around.censuses.renewed((take) => steps.run('census', 'Take a census', take, censusFound));
     const settings = settingsFor(wanted, everyNode, await keepingNodes(input));
     const changes = await configs.plan(settings, null);
     const tried = await tryNewKey(input, settings);
@@ -249,6 +250,10 @@ function nextOf(dependents: ReplacementResult['dependents'], changes: readonly C
     ...(needed.length === 0 ? [] : ['Rekey, so that no instance needs an old key any more: fkc rekey plan']),
     ...(kept.length === 0 ? [] : [`Keep ${kept.join(' and ')}, enabled: what it wrapped is opened by it alone, also in backups.`]),
   ];
+}
+
+function censusFound(why: AppError | null): Found {
+  return why === null ? { detail: 'what depends on the keys in use was counted' } : { detail: `${why.message} The figures below are those of the last one.`, warning: true };
 }
 
 function censusWarnings({ at, complete }: StandingCensus): string[] {

@@ -9,15 +9,13 @@ import { surveyGenerations } from '../../main/rekey/survey.ts';
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import type { CampaignRecord, CampaignState } from '../../main/systemdb/repositories.ts';
 import type { CampaignFailureView, CampaignView, RekeyLimitsInput, RekeyNeeds, RekeyPlanView, RekeyRequestInput } from '../contract/rekey.ts';
-import { censusState, type Censuses } from './census.ts';
+import { CENSUS_AGE_MS, censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { assertConfirmed } from './keystore.ts';
 import { RekeySchedules } from './rekey-schedules.ts';
 import { campaignView } from './rekey-view.ts';
 import type { RekeyWorkers } from './rekey-workers.ts';
 
-/** A plan stands on figures that are no older than this. */
-const CENSUS_AGE_MS = 60 * 60_000;
 /** Campaigns that are listed, the newest first. */
 const LISTED = 50;
 /** A campaign of fewer instances tells nothing of how fast a cluster is. */

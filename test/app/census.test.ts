@@ -92,6 +92,29 @@ describe('on a cluster', () => {
     expect((await censuses.renewIfOlderThan(59_999)).total).toBe(15);
   }, 30_000);
 
+  test('a plan takes one that is an hour old or incomplete anew, and goes on with the standing one where that fails', async () => {
+    const { db, censuses, clock, jobs } = await onCluster();
+    let taken = 0;
+    const renewed = () => censuses.renewed(async (take) => ((taken += 1), take()));
+    await db.instances.saveMany(plain('A', 0, 10, 'k1'));
+    await censuses.take({ lus: ['A'] });
+    expect((await censuses.standing()).complete).toBe(false);
+    expect(await renewed()).toMatchObject({ complete: true, total: 10, at: 1_000_000 });
+    await db.instances.saveMany(plain('A', 10, 5, 'k2'));
+    clock.now += 60 * 60_000;
+    expect((await renewed()).total).toBe(10);
+    expect(taken).toBe(1);
+    clock.now += 1;
+    const stopped = censuses.renewed(async (take) => {
+      const ended = take();
+      await jobs.stop(jobs.list().find(({ state }) => state === 'running')?.id ?? '', 'cancelled');
+      expect(await ended).toMatchObject({ code: 'CANCELLED' });
+    });
+    expect(await stopped).toMatchObject({ total: 10, at: 1_000_000 });
+    expect(await renewed()).toMatchObject({ total: 15, at: clock.now });
+    expect(taken).toBe(2);
+  }, 30_000);
+
   test('one that another process left unfinished is offered, resumed, and counts what is left', async () => {
     const { db, censuses, jobs } = await onCluster();
     await db.instances.saveMany([...plain('A', 0, 20_000, 'k1')]);

@@ -69,19 +69,19 @@ test('a key whose state may not be read is tried all the same; one that is not t
 });
 
 /** One key at AWS, of which `answers` tell who wraps under it, one asking after the other. */
-function actsOver(census: Partial<StandingCensus>, ...answers: WrappedGeneration[][]): { acts: KmsKeyActs; ages: number[] } {
+function actsOver(census: Partial<StandingCensus>, ...answers: WrappedGeneration[][]): { acts: KmsKeyActs; ages: (number | 'renewed')[] } {
   const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
   const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
   const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
   const standing: StandingCensus = { at: 40, since: 30, live: false, total: 0, rows: [], byNode: [], parts: [], notCovered: [], complete: true, says: [], deep: null, ...census };
-  const ages: number[] = [];
+  const ages: (number | 'renewed')[] = [];
   const keys = {
     inUse: () => {
       const known = answers.length > 1 ? (answers.shift() ?? []) : (answers[0] ?? []);
       return Promise.resolve({ kms, asked, inquiry: { names: [] }, wrapped: { known, notUnderstood: [], descriptions: new Set(known.map(({ description }) => description)) }, unreadNodes: [] });
     },
   };
-  const censuses = { standing: () => Promise.resolve({ ...standing, at: 20, since: 10 }), renewIfOlderThan: (age: number) => Promise.resolve((ages.push(age), standing)) };
+  const censuses = { standing: () => Promise.resolve({ ...standing, at: 20, since: 10 }), renewIfOlderThan: (age: number) => Promise.resolve((ages.push(age), standing)), renewed: () => Promise.resolve((ages.push('renewed'), standing)) };
   const acts = new KmsKeyActs({ now: () => 100, profile: { production: false } } as unknown as Cluster, censuses as unknown as Censuses, keys as unknown as KmsKeys);
   return { acts, ages };
 }
@@ -96,6 +96,13 @@ test('a deletion is judged by who wraps under the key after the census was taken
   expect((await activated.acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_KEY_IN_USE' });
   const comeAndGone = actsOver({}, [idle], [idle, { ...wrapped('b', HOME, 'eu-west-1'), deactivatedAt: 35 }]);
   expect((await comeAndGone.acts.plan(DELETE)).refusal).toMatchObject({ code: 'KMS_CENSUS_INCOMPLETE' });
+});
+
+test.each(['enable', 'disable', 'rotate', 'schedule-deletion', 'cancel-deletion'] as const)('%s: the plan tells what a census of now says, not that of before', async (act) => {
+  const rows = [{ lu: 'CUSTOMER', keyDescription: 'a', instances: 3, bytes: 30 }];
+  const { acts, ages } = actsOver({ rows }, [wrapped('a', HOME, 'eu-west-1')]);
+  expect(await acts.plan({ ...DELETE, act })).toMatchObject({ instances: 3, byLu: [{ lu: 'CUSTOMER', instances: 3 }], census: { at: 40 } });
+  expect(ages).toHaveLength(1);
 });
 
 test('a deletion is refused while an activation under the key is under way', async () => {

@@ -44,10 +44,21 @@ export function ActSheet({ act, of, onClose }: { act: KmsActName; of: Pick<KmsKe
   );
 }
 
+/** How far the census is that is taken first, where the standing one is too old. */
+function Counting(): ReactNode {
+  const jobs = useQuery(queries.jobs());
+  const census = jobs.data?.jobs.find(({ kind, state }) => kind === 'census' && state === 'running');
+  return (
+    <p className="quiet" role="status">
+      {census === undefined ? 'Counting what depends on the key …' : `${census.title} is being taken first: ${figure(census.done)}${census.total === null ? '' : ` of ${figure(census.total)}`} …`}
+    </p>
+  );
+}
+
 function parts(plan: KmsPlanView | undefined): { happens: ReactNode; touches: ReactNode; back: ReactNode } {
   if (plan === undefined) {
     const waiting = <p className="quiet">Asking the KMS, and counting what depends on the key …</p>;
-    return { happens: waiting, touches: waiting, back: waiting };
+    return { happens: waiting, touches: <Counting />, back: waiting };
   }
   return {
     happens: (
