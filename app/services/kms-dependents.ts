@@ -3,7 +3,7 @@ import { isAppError } from '../../main/errors.ts';
 import type { KmsProviderName } from '../../main/kms/provider.ts';
 import { fromStored } from '../../main/kms/stored.ts';
 import { generationsOf, type Generation } from '../../main/masterkey/generations.ts';
-import { identify } from '../../main/regions/identity.ts';
+import { identify, mayBeSame } from '../../main/regions/identity.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 
 /** A generation that a KMS key wraps. */
@@ -16,7 +16,7 @@ export interface WrappedGeneration {
   readonly provider: KmsProviderName;
   /** As it is stored: how the KMS is asked to unwrap. */
   readonly keyId: string;
-  /** The same for every copy of a key of several Regions. */
+  /** The same for every copy of a key of several Regions, another for an equal identifier at another KMIP server. */
   readonly key: string;
   readonly version: string | null;
   readonly location: string;
@@ -60,7 +60,7 @@ export async function wrappedGenerations({ keys }: Pick<SystemDb, 'keys'>): Prom
     if (wrapping['kind'] !== 'kms') continue;
     try {
       const { provider, keyId, keyVersion, location } = fromStored(wrapping);
-      known.push({ name, description, state, activatedAt, deactivatedAt, provider, keyId, key: identify(provider, keyId).id, version: keyVersion, location });
+      known.push({ name, description, state, activatedAt, deactivatedAt, provider, keyId, key: identify(provider, keyId, location).id, version: keyVersion, location });
     } catch (error) {
       if (!isAppError(error)) throw error;
       notUnderstood.push(description);
@@ -71,10 +71,10 @@ export async function wrappedGenerations({ keys }: Pick<SystemDb, 'keys'>): Prom
 
 /** What depends on a key, in all its Regions. */
 export function dependentsOf(provider: KmsProviderName, key: string, { known, descriptions: all }: WrappedGenerations, names: readonly NodeName[], census: Pick<StandingCensus, 'rows'>): Dependents {
-  const own = known.filter((generation) => generation.provider === provider && generation.key === key);
+  const own = known.filter((generation) => generation.provider === provider && mayBeSame(provider, generation.key, key));
   const descriptions = new Set(own.map(({ description }) => description));
   const rows = census.rows.filter((row) => descriptions.has(row.keyDescription));
-  const using = names.filter((name) => name.provider === provider && name.key === key);
+  const using = names.filter((name) => name.provider === provider && name.key !== null && mayBeSame(provider, name.key, key));
   const byLu = Map.groupBy(rows, ({ lu }) => lu);
   const sum = (some: readonly { readonly instances: number }[]): number => some.reduce((total, { instances }) => total + instances, 0);
   return {

@@ -4,7 +4,7 @@ import { answered } from '../../main/kms/failures.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from '../../main/kms/provider.ts';
 import type { KmsRegistry } from '../../main/kms/registry.ts';
 import type { PlannedUse, WhyNot } from '../../main/regions/facts.ts';
-import { identify } from '../../main/regions/identity.ts';
+import { identify, readKmipIdentity } from '../../main/regions/identity.ts';
 import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
 import type { NodeName, WrappedGeneration } from './kms-dependents.ts';
 import type { ReadNode } from './region-places.ts';
@@ -17,9 +17,9 @@ const CONCURRENCY = 8;
 /** What a KMS says of one key. */
 export interface AskedKey {
   readonly provider: KmsProviderName;
-  /** How the KMS is asked for it. */
+  /** How the KMS is asked for it; of a KMIP server that the first node does not name, the same as `key`. */
   readonly keyId: string;
-  /** The same for every copy of a key of several Regions. */
+  /** The same for every copy of a key of several Regions, another for an equal identifier at another KMIP server. */
   readonly key: string;
   readonly facts: KmsKeyFacts | null;
   readonly whyNot: WhyNot | null;
@@ -58,10 +58,13 @@ export class KmsInquiry {
   readonly keys = new Map<string, AskedKey>();
   readonly providers = new Map<KmsProviderName, AskedProvider>();
   readonly #options: InquiryOptions;
+  /** `host:port` of the KMIP server that the registry asks; null until that is known. */
+  #server: string | null;
 
   constructor(options: InquiryOptions) {
     this.#options = options;
     const { registry, nodes, generations } = options;
+    this.#server = nodes[0]?.uses.find(({ provider }) => provider === 'KMIP_KMS')?.place ?? null;
     const used = (name: KmsProviderName): boolean => registry.configured.includes(name) || generations.some(({ provider }) => provider === name) || nodes.some(({ uses }) => uses.some(({ provider }) => provider === name));
     for (const name of KMS_PROVIDERS) if (used(name)) this.providers.set(name, { asked: false, acts: {}, failure: null, listing: null, more: false });
   }
@@ -80,18 +83,25 @@ export class KmsInquiry {
     await this.#resolve(name, kms, new Map(this.#needed(name)));
   }
 
-  /** Asks about one key. */
+  /** The one server of the registry is asked for its own KMIP keys alone: an equal identifier there is another key. */
+  elsewhere(provider: KmsProviderName, key: string): string | null {
+    const server = provider === 'KMIP_KMS' ? (readKmipIdentity(key)?.server ?? null) : null;
+    return server === null || this.#server === null || server === this.#server ? null : server;
+  }
+
+  /** Asks about one key of the place that `kms` asks. */
   async look(kms: KmsProvider, keyId: string, depth: Depth): Promise<AskedKey> {
     const { name: provider } = kms;
-    const blank = { provider, keyId, key: identify(provider, keyId).id, facts: null, whyNot: null, aliases: null, versions: null, rotation: null };
+    const blank = { provider, keyId, key: identify(provider, keyId, this.#server).id, facts: null, whyNot: null, aliases: null, versions: null, rotation: null };
     try {
       const facts = (await kms.acts.describe?.(keyId)) ?? null;
       this.#answers(provider, kms);
       if (facts === null) return blank;
+      if (provider === 'KMIP_KMS') this.#server = facts.location;
       const { aliases, versions, rotation } = kms.acts;
       const whole = depth === 'whole';
       const [alias, version, turns] = await Promise.all([quietly(depth === 'state' ? undefined : aliases?.(keyId)), quietly(whole ? versions?.(keyId) : undefined), quietly(whole ? rotation?.(keyId) : undefined)]);
-      return { ...blank, keyId: facts.keyId, key: identify(provider, facts.keyId).id, facts, aliases: alias, versions: version, rotation: turns };
+      return { ...blank, keyId: facts.keyId, key: identify(provider, facts.keyId, facts.location).id, facts, aliases: alias, versions: version, rotation: turns };
     } catch (error) {
       if (!isAppError(error)) throw error;
       this.#fails(provider, kms, error);
@@ -107,16 +117,34 @@ export class KmsInquiry {
     } catch (error) {
       if (!isAppError(error)) throw error;
       this.#fails(name, null, error);
-      for (const [key, keyId] of ids) this.#put({ provider: name, keyId, key, facts: null, whyNot: whyNot(error), aliases: null, versions: null, rotation: null });
+      for (const [key, keyId] of ids) this.#put({ provider: name, keyId: this.elsewhere(name, key) === null ? keyId : key, key, facts: null, whyNot: whyNot(error), aliases: null, versions: null, rotation: null });
       await this.#resolve(name, null, ids);
       return;
     }
     // What holds data is asked about first; a KMIP server tells its acts only when it was asked something.
-    await eachOf([...ids.values()], async (keyId) => this.#put(await this.look(kms, keyId, 'whole')));
+    await eachOf([...ids], async ([key, keyId]) => this.#put(await this.#lookWhere(kms, key, keyId)));
     await this.#resolve(name, kms, ids);
-    await eachOf([...ids].filter(([key]) => !this.keys.has(`${name} ${key}`)), async ([, keyId]) => this.#put(await this.look(kms, keyId, 'whole')));
+    await eachOf([...ids].filter(([key]) => !this.keys.has(`${name} ${key}`)), async ([key, keyId]) => this.#put(await this.#lookWhere(kms, key, keyId)));
     await this.#list(kms);
     this.#set(name, { acts: kms.acts });
+  }
+
+  /** Asks a key of another KMIP server there. */
+  async #lookWhere(kms: KmsProvider, key: string, keyId: string): Promise<AskedKey> {
+    const { name: provider } = kms;
+    const server = this.elsewhere(provider, key);
+    if (server === null) return this.look(kms, keyId, 'whole');
+    const asked = { provider, keyId: key, key, facts: null, whyNot: null, aliases: null, versions: null, rotation: null };
+    let there: KmsProvider | null = null;
+    try {
+      there = await this.#options.open(provider, server);
+      return { ...asked, facts: (await there.acts.describe?.(keyId)) ?? null };
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return { ...asked, whyNot: whyNot(error) };
+    } finally {
+      there?.close();
+    }
   }
 
   async #list(kms: KmsProvider): Promise<void> {
@@ -125,7 +153,7 @@ export class KmsInquiry {
     const found: string[] = [];
     try {
       for await (const { keyId } of list()) {
-        if (this.keys.has(`${kms.name} ${identify(kms.name, keyId).id}`)) continue;
+        if (this.keys.has(`${kms.name} ${identify(kms.name, keyId, this.#server).id}`)) continue;
         if (found.length === LISTED) {
           this.#set(kms.name, { more: true });
           break;
@@ -163,7 +191,7 @@ export class KmsInquiry {
         const plain = plainMeaning(use, [...ids.values()]);
         if (plain === null && !asked.has(id)) asked.set(id, meaning(use));
         const keyId = plain ?? (await asked.get(id)) ?? null;
-        const key = keyId === null ? null : identify(name, keyId).id;
+        const key = keyId === null ? null : identify(name, keyId, use.place ?? this.#server).id;
         this.names.push({ node, provider: name, region: use.place, name: use.key, key });
         if (keyId !== null && key !== null && !ids.has(key)) ids.set(key, keyId);
         if (keyId === null && use.place === home) this.#put({ provider: name, keyId: use.key, key: use.key, facts: null, whyNot: this.providers.get(name)?.failure ?? notKnown(), aliases: null, versions: null, rotation: null });

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../../main/errors.ts';
 import type { KmsAct, KmsActs } from '../../main/kms/acts.ts';
 import { readVersionName } from '../../main/kms/gcp/key-name.ts';
 import type { KmsProvider, KmsProviderName } from '../../main/kms/provider.ts';
-import { identify } from '../../main/regions/identity.ts';
+import { identify, readKmipIdentity } from '../../main/regions/identity.ts';
 import type { StandingCensus } from '../../main/census/standing.ts';
 import type { KmsActName, KmsKeyDetailView, KmsKeyView, KmsOverviewView, KmsProviderView, KmsTestView } from '../contract/kms.ts';
 import type { Profile, Profiles } from '../profiles.ts';
@@ -89,7 +89,7 @@ export class KmsKeys {
       this.#cluster.trail.list({ limit: AUDIT_SHOWN, search: asked.keyId }),
     ]);
     const dependents = dependentsOf(provider, asked.key, wrapped, inquiry.names, census);
-    const own = health.filter((one) => one.provider === provider && identify(provider, one.keyId).id === asked.key);
+    const own = health.filter((one) => one.provider === provider && identify(provider, one.keyId, one.location).id === asked.key);
     const failing = own.find(({ failure }) => failure !== null);
     return {
       ...this.#row(asked, inquiry, dependents),
@@ -109,7 +109,12 @@ export class KmsKeys {
   async inUse(provider: KmsProviderName, keyId: string, depth: Depth): Promise<KmsKeyInUse> {
     const { inquiry, wrapped, unreadNodes } = await this.#prepare();
     const kms = await this.#cluster.kms.registry.provider(provider);
-    const [asked] = await Promise.all([inquiry.look(kms, keyId, depth), inquiry.runNames(provider, kms)]);
+    const server = inquiry.elsewhere(provider, keyId);
+    if (server !== null) throw ofAnotherServer(keyId, server);
+    // The first answer of a KMIP server says which one it is, and so which key a node names there.
+    const asked = await inquiry.look(kms, provider === 'KMIP_KMS' ? (readKmipIdentity(keyId)?.keyId ?? keyId) : keyId, depth);
+    if (asked.facts !== null && inquiry.elsewhere(provider, keyId) !== null) throw ofAnotherServer(keyId, readKmipIdentity(keyId)?.server ?? '');
+    await inquiry.runNames(provider, kms);
     return { kms, asked, inquiry, wrapped, unreadNodes };
   }
 
@@ -131,7 +136,7 @@ export class KmsKeys {
     const matching = known.filter(({ provider, keyId, key }) => (only === undefined || provider === only) && (keyId === text || key === text || nameOf(keyId) === text));
     const meant = [...new Map(matching.map((generation) => [`${generation.provider} ${generation.key}`, generation])).values()];
     const [one, another] = meant;
-    if (one !== undefined && another === undefined) return { provider: one.provider, keyId: one.keyId };
+    if (one !== undefined && another === undefined) return { provider: one.provider, keyId: wholeName(one) };
     if (one !== undefined) throw ambiguous(text, meant);
     let last: AppError | null = null;
     for (const provider of only === undefined ? this.#mayHave(text) : [only]) {
@@ -189,7 +194,7 @@ export class KmsKeys {
   #keysOf(inquiry: KmsInquiry, { known }: WrappedGenerations): AskedKey[] {
     const unasked = new Map<string, AskedKey>();
     for (const { provider, key, keyId } of known) {
-      if (!inquiry.keys.has(`${provider} ${key}`)) unasked.set(`${provider} ${key}`, { provider, keyId, key, facts: null, whyNot: null, aliases: null, versions: null, rotation: null });
+      if (!inquiry.keys.has(`${provider} ${key}`)) unasked.set(`${provider} ${key}`, { provider, keyId: inquiry.elsewhere(provider, key) === null ? keyId : key, key, facts: null, whyNot: null, aliases: null, versions: null, rotation: null });
     }
     return [...inquiry.keys.values(), ...unasked.values()];
   }
@@ -202,7 +207,7 @@ export class KmsKeys {
       name: nameOf(keyId),
       state: facts?.state ?? null,
       whyNot: why === null ? null : shown(why),
-      location: facts?.location ?? identify(provider, keyId).home ?? dependents.generations[0]?.location ?? null,
+      location: facts?.location ?? readKmipIdentity(key)?.server ?? identify(provider, keyId).home ?? dependents.generations[0]?.location ?? null,
       multiRegion: facts?.multiRegion ?? false,
       note: facts?.note ?? '',
       createdAt: facts?.createdAt ?? null,
@@ -210,7 +215,7 @@ export class KmsKeys {
       aliases: aliases === null ? null : [...aliases],
       versions: versions?.length ?? null,
       rotation: rotation === null ? null : { everyDays: rotation.everyDays, nextAt: rotation.nextAt },
-      acts: facts === null ? [] : actsOfKey(able, facts.acts),
+      acts: facts === null || inquiry.elsewhere(provider, key) !== null ? [] : actsOfKey(able, facts.acts),
       canWrap: facts?.canWrap ?? null,
       configured: inquiry.names.some((name) => name.provider === provider && name.key === key && name.node === inquiry.home),
       generations: dependents.generations.length,
@@ -296,11 +301,27 @@ function askable(keyId: string): string {
   return /^[^/:]+\/[^/]+$/.test(keyId) && !keyId.startsWith('alias/') ? nameOf(keyId) : keyId;
 }
 
-function ambiguous(text: string, meant: readonly { readonly provider: string; readonly keyId: string }[]): AppError {
+/** A KMIP identifier says nothing without its server. */
+function wholeName({ provider, keyId, key }: Named): string {
+  return provider === 'KMIP_KMS' ? key : keyId;
+}
+
+type Named = Pick<AskedKey, 'provider' | 'keyId' | 'key'>;
+
+function ofAnotherServer(key: string, server: string): AppError {
+  return new AppError(
+    'KMS_REGION_WRONG',
+    `The key ${key.slice(0, 300)} is at the KMIP server ${server.slice(0, 120)}, and the first node of this profile names another one, where the same identifier is another key. Nothing was asked or changed.`,
+    'Look at it from a profile whose first node names that server, or with the tools of that server; what is under it is listed in the audit of the regions (fkc regions audit).',
+    { details: { provider: 'KMIP_KMS', location: server.slice(0, 256) } },
+  );
+}
+
+function ambiguous(text: string, meant: readonly Named[]): AppError {
   return new AppError(
     'INPUT_INVALID',
-    `"${text.slice(0, 120)}" means ${meant.length} keys: ${meant.map(({ provider, keyId }) => `${keyId} (${provider})`).join(', ')}. Nothing was changed.`,
+    `"${text.slice(0, 120)}" means ${meant.length} keys: ${meant.map((one) => `${wholeName(one)} (${one.provider})`).join(', ')}. Nothing was changed.`,
     'Name it by its whole ID, or name its provider: --provider',
-    { details: { keys: meant.map(({ keyId }) => keyId) } },
+    { details: { keys: meant.map(wholeName) } },
   );
 }

@@ -19,7 +19,7 @@ export interface KeyInUse {
 
 /** Equal for one key: a multi-Region key in every Region, a KMIP identifier at one server. */
 export function keyIdentity(provider: KmsProviderName, keyId: string, location: string): string {
-  return JSON.stringify([provider, identify(provider, keyId).id, provider === 'KMIP_KMS' ? location : '']);
+  return JSON.stringify([provider, identify(provider, keyId, location).id]);
 }
 
 /** Which key wraps a generation; null where a protection key does, or what is stored of it is not understood. */

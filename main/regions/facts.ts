@@ -92,7 +92,7 @@ export interface KeyCopy {
 /** A key in all the places where it was looked for. */
 export interface KeyFacts {
   readonly provider: KmsProviderName;
-  /** The same for all copies: where a name holds the place, a multi-Region key has `*` there. */
+  /** The same for all copies: where a name holds the place, a multi-Region key has `*` there; a KMIP key has its server. */
   readonly id: string;
   readonly multiRegion: boolean;
   /** Place of the primary; null for a key of one place, and where nobody said. */

@@ -61,7 +61,7 @@ class Gathering {
     for (const { provider, place } of generations) this.#place(provider, place);
     for (const { provider, place } of nodes.flatMap(({ uses }) => uses)) if (place !== null) this.#place(provider, place);
     const resolved = await this.#resolve();
-    const known = generations.map((generation) => ({ ...generation, key: this.#seek(identify(generation.provider, generation.keyId), generation.place).key.id }));
+    const known = generations.map((generation) => ({ ...generation, key: this.#seek(identify(generation.provider, generation.keyId, generation.place), generation.place).key.id }));
     await this.#askAll();
     return {
       nodes: nodes.map((node) => ({ ...node, uses: node.uses.map((use) => resolved.get(use) ?? { ...use, keyId: null, whyNot: null }) })),
@@ -100,7 +100,7 @@ class Gathering {
         continue;
       }
       const said = await meaning(use.provider, place, use.key);
-      const keyId = said.known ? this.#seek(identify(use.provider, said.value), place).key.id : null;
+      const keyId = said.known ? this.#seek(identify(use.provider, said.value, place), place).key.id : null;
       resolved.set(use, { ...use, keyId, whyNot: said.known ? null : said.whyNot });
     }
     for (const [use, found] of resolved) if (found.keyId === null) resolved.set(use, { ...found, keyId: this.#bySameName(found) });
