@@ -52,11 +52,11 @@ export class Instances {
    * @param image a SQLite image.
    * @param definition for an image from outside: it must have the tables of this LU.
    * @throws AppError `INSTANCE_NOT_A_MICRODB`, `INPUT_INVALID` (an ID that can not be encoded), and what
-   *   {@link InstanceKeys.active} throws. Nothing is changed then.
+   *   {@link InstanceKeys.forSaving} throws. Nothing is changed then.
    */
   async save(lu: string, id: string, image: Uint8Array, definition?: LuDefinition): Promise<void> {
     checkImage(image, definition === undefined ? [] : tableNames(definition));
-    const { description, key } = await this.#keys.active();
+    const { description, key } = await this.#keys.forSaving();
     const sealed = sealInstance(this.#keys.suite, key, { keyDescription: description, lu, instanceId: id }, image);
     failPoint('save:sealed');
     await this.#db.instances.save({ lu, id, keyDescription: description, sealed, savedAt: this.#now() });

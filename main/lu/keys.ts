@@ -11,6 +11,11 @@ export interface InstanceKeys {
    */
   active(): Promise<{ description: string; key: SecretBytes }>;
   /**
+   * As {@link active}, for an instance that is saved: while other data centres are away, the newest that this one knows.
+   * Not for what no census counts, such as values that luEncrypt seals, and not for a rekey.
+   */
+  forSaving(): Promise<{ description: string; key: SecretBytes }>;
+  /**
    * The generation that a header names. Borrowed: never dispose it.
    * @throws AppError `LOCKED`, `KEY_DESCRIPTION_UNKNOWN`, or why that generation can not be used
    *   (`KEY_PROTECTION_MISSING`, `KEY_STRIPES_CHANGED` …).

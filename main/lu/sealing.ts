@@ -38,7 +38,7 @@ export class KeyedSealing implements Sealing {
   }
 
   async begin(instances: readonly PlainInstance[]): Promise<SealedBatch> {
-    const { description, key } = await this.#keys.active().catch((error: unknown) => {
+    const { description, key } = await this.#keys.forSaving().catch((error: unknown) => {
       instances.forEach(discard);
       throw error;
     });

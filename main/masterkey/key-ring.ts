@@ -99,7 +99,16 @@ export class KeyRing {
    */
   async active(name: string = LUI_KEY_NAME): Promise<{ description: string; key: SecretBytes }> {
     this.#assertUnlocked();
-    const activation = await this.#options.db.keys.active(name);
+    return this.#opened(name, await this.#options.db.keys.active(name));
+  }
+
+  /** As {@link active} of the LUI key, for saving an instance: see {@link KeyRepository.activeForSaving}. */
+  async forSaving(): Promise<{ description: string; key: SecretBytes }> {
+    this.#assertUnlocked();
+    return this.#opened(LUI_KEY_NAME, await this.#options.db.keys.activeForSaving(LUI_KEY_NAME));
+  }
+
+  async #opened(name: string, activation: Activation | null): Promise<{ description: string; key: SecretBytes }> {
     if (activation === null) {
       throw new AppError(
         'KEY_NAME_UNKNOWN',

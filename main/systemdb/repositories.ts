@@ -48,6 +48,11 @@ export interface KeyRepository {
   removeOrphan(description: string): Promise<boolean>;
   /** The newest activation of the name. */
   active(name: string): Promise<Activation | null>;
+  /**
+   * As {@link active}, for sealing an instance: where the database is spread over data centres that do not all answer, the
+   * newest activation that this one knows. Never the base of an activation.
+   */
+  activeForSaving(name: string): Promise<Activation | null>;
   /** All activations, ordered by name, then revision. */
   activations(): Promise<Activation[]>;
   /**

@@ -10,7 +10,7 @@ using key = randomSecret(32);
 const db = await openSqlite(database);
 await importLu({
   db,
-  keys: { suite: suiteFor(false), active: async () => ({ description: 'bench', key }), get: async () => key },
+  keys: { suite: suiteFor(false), active: async () => ({ description: 'bench', key }), forSaving: async () => ({ description: 'bench', key }), get: async () => key },
   definition: SMALL_LU,
   source,
 });

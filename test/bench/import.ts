@@ -49,7 +49,8 @@ export async function importBench(): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fkc-bench-import-'));
   try {
     using key = randomSecret(32);
-    const keys: InstanceKeys = { suite: suiteFor(false), active: async () => ({ description: 'bench', key }), get: async () => key };
+    const active = async () => ({ description: 'bench', key });
+    const keys: InstanceKeys = { suite: suiteFor(false), active, forSaving: active, get: async () => key };
     const samples: Sample[] = [
       {
         title: 'Sakila (CSV, 599 customers of 9 KB)',

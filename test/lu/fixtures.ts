@@ -45,6 +45,10 @@ export class TestKeys implements InstanceKeys {
     return { description: this.#active, key: await this.get(this.#active) };
   }
 
+  forSaving(): Promise<{ description: string; key: SecretBytes }> {
+    return this.active();
+  }
+
   async get(description: string): Promise<SecretBytes> {
     if (this.locked) throw new AppError('LOCKED', 'Locked.', 'Unlock.');
     const key = this.#keys.get(description);

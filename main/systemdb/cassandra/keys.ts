@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import type { Generator, Store } from '../../masterkey/types.ts';
 import type { Activation, GenerationRecord, KeyRepository } from '../repositories.ts';
 import { descriptionExists, descriptionRetired, Descriptions } from './descriptions.ts';
 import { byCodePoints } from './code-points.ts';
-import type { CassandraSession, Conditional, Row, Statement } from './session.ts';
+import type { CassandraSession, Conditional, Reach, Row, Statement } from './session.ts';
 import { settle } from './settle.ts';
 import { asNumber, asText, asTextOrNull } from './values.ts';
 
@@ -69,11 +69,18 @@ export class CassandraKeys implements KeyRepository {
     return applied;
   }
 
-  async active(name: string): Promise<Activation | null> {
-    const newest = `SELECT revision, active, active_at FROM ${this.#table} WHERE name = ? LIMIT 1`;
-    const row = await this.#session.readOne(newest, [name], { reach: 'global' });
-    if (row === null || row['revision'] === null) return null;
-    return { name, revision: asNumber(row['revision']), description: asText(row['active']), activatedAt: asNumber(row['active_at']) };
+  active(name: string): Promise<Activation | null> {
+    return this.#active(name, 'global');
+  }
+
+  /** An instance under the generation before stays readable, and census and rekey find it: better than no save at all. */
+  async activeForSaving(name: string): Promise<Activation | null> {
+    try {
+      return await this.#active(name, 'global');
+    } catch (error) {
+      if (!isAppError(error, 'DATABASE_UNAVAILABLE') && !isAppError(error, 'DATABASE_TIMEOUT')) throw error;
+      return this.#active(name, 'local');
+    }
   }
 
   async activations(): Promise<Activation[]> {
@@ -91,6 +98,13 @@ export class CassandraKeys implements KeyRepository {
       throw notOfName(activation);
     }
     return applied;
+  }
+
+  async #active(name: string, reach: Reach): Promise<Activation | null> {
+    const newest = `SELECT revision, active, active_at FROM ${this.#table} WHERE name = ? LIMIT 1`;
+    const row = await this.#session.readOne(newest, [name], { reach });
+    if (row === null || row['revision'] === null) return null;
+    return { name, revision: asNumber(row['revision']), description: asText(row['active']), activatedAt: asNumber(row['active_at']) };
   }
 
   #insertFacts(generation: GenerationRecord, attempt: string): Statement {

@@ -70,6 +70,10 @@ export class SqliteKeys implements KeyRepository {
     return this.#session.run(() => (this.#session.statement(newest).get(name) as Activation | undefined) ?? null);
   }
 
+  activeForSaving(name: string): Promise<Activation | null> {
+    return this.active(name);
+  }
+
   async activations(): Promise<Activation[]> {
     const all = `SELECT ${ACTIVATION} FROM k2auth_activations ORDER BY name, revision`;
     return this.#session.run(() => this.#session.statement(all).all() as unknown as Activation[]);

@@ -14,5 +14,6 @@ export function benchKeys(active: Generation): InstanceKeys {
     if (key === undefined) throw new Error(`The bench has no generation ${description}.`);
     return key;
   };
-  return { suite: suiteFor(false), active: async () => ({ description: active, key: get(active) }), get: async (description) => get(description) };
+  const newest = async () => ({ description: active, key: get(active) });
+  return { suite: suiteFor(false), active: newest, forSaving: newest, get: async (description) => get(description) };
 }
