@@ -9,7 +9,8 @@ import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
 import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
-import { ACTS, assertWholeKey, nameOf, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { ACTS, assertWholeKey, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { nameOf } from './kms-names.ts';
 
 export interface KmsActRequest {
   readonly act: KmsActName;

@@ -13,6 +13,7 @@ import { dependentsOf, wrappedGenerations, type Dependents, type WrappedGenerati
 import { KmsInquiry, type AskedKey, type AskedProvider, type Depth } from './kms-inquiry.ts';
 import { roundTrip } from './kms-test.ts';
 import type { KmsKeyHealth, KmsWatch } from './kms-watch.ts';
+import { meantBy, nameOf, type NamedKey } from './kms-names.ts';
 import { placesOf, readNodes } from './region-places.ts';
 
 /** Answers older than this are asked for anew, in milliseconds. */
@@ -125,7 +126,8 @@ export class KmsKeys {
   }
 
   /**
-   * The key that a person means by `text`: its ID, ARN, resource name, alias, or the name in config.ini.
+   * The key that a person means by `text`: its ID, ARN, resource name, alias, or the name in config.ini. That one key of a
+   * short name has generations does not say that no other is meant which a node's config.ini names.
    * @throws AppError `INPUT_INVALID` where several are meant; `KMS_KEY_ID_INVALID` for one version of a key;
    *   `KMS_KEY_NOT_FOUND`, and what the KMS says
    */
@@ -133,11 +135,11 @@ export class KmsKeys {
     assertWholeKey(text);
     await this.#cluster.refreshKms();
     const { known } = await wrappedGenerations(this.#cluster.db);
-    const matching = known.filter(({ provider, keyId, key }) => (only === undefined || provider === only) && (keyId === text || key === text || nameOf(keyId) === text));
-    const meant = [...new Map(matching.map((generation) => [`${generation.provider} ${generation.key}`, generation])).values()];
+    const nodes = await readNodes(await this.#profile());
+    const meant = meantBy(text, only, known, nodes.flatMap(({ uses }) => uses));
     const [one, another] = meant;
-    if (one !== undefined && another === undefined) return { provider: one.provider, keyId: wholeName(one) };
-    if (one !== undefined) throw ambiguous(text, meant);
+    if (another !== undefined) throw ambiguous(text, meant);
+    if (one?.wraps === true) return { provider: one.provider, keyId: wholeName(one) };
     let last: AppError | null = null;
     for (const provider of only === undefined ? this.#mayHave(text) : [only]) {
       try {
@@ -277,11 +279,6 @@ export function assertWholeKey(keyId: string): void {
   throw new AppError('KMS_KEY_ID_INVALID', `"${keyId.slice(0, 300)}" is one version of a key, and the console acts on whole keys. Nothing was changed.`, 'Name the key, without /cryptoKeyVersions/…; act on one version with the tools of Google Cloud, after looking at what depends on it (fkc kms show).');
 }
 
-/** What a person types of a key: the last part of its name. */
-export function nameOf(keyId: string): string {
-  return keyId.split('/').at(-1) ?? keyId;
-}
-
 /** The acts of ours that a provider has and that a key allows. @param allowed null: as far as the provider goes */
 export function actsOfKey(able: KmsActs, allowed: readonly KmsAct[] | null): KmsActName[] {
   return (Object.keys(ACTS) as KmsActName[]).filter((act) => able[ACTS[act]] !== undefined && (allowed === null || allowed.includes(ACTS[act])));
@@ -302,11 +299,9 @@ function askable(keyId: string): string {
 }
 
 /** A KMIP identifier says nothing without its server. */
-function wholeName({ provider, keyId, key }: Named): string {
+function wholeName({ provider, keyId, key }: NamedKey): string {
   return provider === 'KMIP_KMS' ? key : keyId;
 }
-
-type Named = Pick<AskedKey, 'provider' | 'keyId' | 'key'>;
 
 function ofAnotherServer(key: string, server: string): AppError {
   return new AppError(
@@ -317,7 +312,7 @@ function ofAnotherServer(key: string, server: string): AppError {
   );
 }
 
-function ambiguous(text: string, meant: readonly Named[]): AppError {
+function ambiguous(text: string, meant: readonly NamedKey[]): AppError {
   return new AppError(
     'INPUT_INVALID',
     `"${text.slice(0, 120)}" means ${meant.length} keys: ${meant.map((one) => `${wholeName(one)} (${one.provider})`).join(', ')}. Nothing was changed.`,
