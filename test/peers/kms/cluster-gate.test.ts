@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { addNode } from '../../../app/services/profile-nodes.ts';
+import { openServices, type Services } from '../../../app/services.ts';
+import { AppError } from '../../../main/errors.ts';
+import { imageOf } from '../../lu/fixtures.ts';
+import { createKey } from '../aws/aws.ts';
+import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
+import { startCassandra, type CassandraCluster } from '../cassandra/cassandra.ts';
+import { awsSection, line, LU, setAwsVariables } from './node.ts';
+
+/** The deletion of a KMS key on a cluster, where what depends on it is known by a census alone. */
+
+const INSTANCES = 7;
+const OTHER_LU = 'ORDERS';
+const REPLICATION = { class: 'SimpleStrategy', replication_factor: '1' };
+
+const home = mkdtempSync(join(tmpdir(), 'fkc-kms-gate-'));
+const ini = join(home, 'config.ini');
+let cluster: CassandraCluster;
+let server: KmsServer;
+let services: Services;
+let old: string;
+let current: string;
+
+const configure = (keyId: string): void => {
+  const lines = Object.entries(awsSection(keyId)).flatMap(([section, values]) => [`[${section}]`, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)]);
+  writeFileSync(ini, `${lines.join('\n')}\n`, { mode: 0o600 });
+};
+const save = (lu: string, id: string): Promise<void> => services.cluster.instances.save(lu, id, imageOf(`CREATE TABLE customer(name TEXT); INSERT INTO customer VALUES ('${id}')`));
+const deletion = () => ({ act: 'schedule-deletion', provider: 'AWS_KMS', keyId: old }) as const;
+const confirmed = () => services.kmsActs.run(deletion(), old.split('/').at(-1) ?? '');
+
+beforeAll(async () => {
+  setAwsVariables();
+  [server, cluster] = await Promise.all([installLocalStack().then(startLocalStack), startCassandra()]);
+  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
+  old = await createKey(server.url);
+  current = await createKey(server.url);
+  configure(old);
+  services = await openServices({ home });
+  await services.profiles.create({ name: 'mine', cassandra: { contactPoints: [...cluster.contactPoints], clusterId: 'gate', replication: REPLICATION } });
+  await addNode(services.profiles, 'mine', 'node-1', ini);
+  await services.close();
+  services = await openServices({ home, profile: 'mine' });
+  await services.unlock(null);
+  await services.activation.run(line('AWS_KMS'), null);
+  for (let id = 0; id < INSTANCES; id += 1) await save(LU, String(id));
+});
+
+afterAll(async () => {
+  delete process.env['AWS_ENDPOINT_URL_KMS'];
+  await services?.close();
+  await server?.stop();
+  await cluster?.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+it('is refused while a census of the cluster counts instances under the key; the census is taken for the plan', async () => {
+  expect((await services.data.census()).at).toBeNull();
+  expect(await services.kmsActs.plan({ ...deletion(), act: 'rotate' })).toMatchObject({ instances: INSTANCES, byLu: [{ lu: LU, instances: INSTANCES }], nodes: ['node-1'], census: { live: false, complete: true } });
+  expect(await services.kmsActs.plan(deletion())).toMatchObject({ refusal: { code: 'KMS_KEY_IN_USE' }, instances: INSTANCES, census: { live: false, complete: true } });
+  await expect(confirmed()).rejects.toMatchObject({ code: 'KMS_KEY_IN_USE' });
+});
+
+it('is refused on after another key took over, until a rekey and a census', async () => {
+  configure(current);
+  await services.activation.run(line('AWS_KMS'), null);
+  await save(OTHER_LU, 'new');
+  const refused = await services.kmsActs.plan(deletion());
+  expect(refused).toMatchObject({ refusal: { code: 'KMS_KEY_IN_USE' }, instances: INSTANCES, nodes: [], generations: [{ state: 'deactivated' }] });
+  const campaign = await services.rekeys.begin({});
+  await expect.poll(async () => (await services.rekeys.get(campaign)).state, { timeout: 30_000 }).toBe('done');
+  await services.censuses.take({});
+  expect(await services.kmsActs.plan(deletion())).toMatchObject({ refusal: null, instances: 0, census: { live: false, complete: true } });
+  expect(await confirmed()).toMatchObject({ state: 'pending-deletion', deletionAt: expect.any(Number) });
+  expect((await services.cluster.instances.read(LU, '0')).info.id).toBe('0');
+});
+
+it('is refused where the census can not reach every instance', async () => {
+  await services.kmsActs.run({ ...deletion(), act: 'cancel-deletion' }, '');
+  // One node is there or is not; of several, some may be silent, and then some ranges are.
+  const { instances } = services.cluster.db;
+  const countRange = instances.countRange.bind(instances);
+  vi.spyOn(instances, 'countRange').mockImplementation(async (range, page) => {
+    if (range.lu === OTHER_LU) throw new AppError('DATABASE_PERMISSION_DENIED', 'This range is not read.', 'Grant it.');
+    return countRange(range, page);
+  });
+  expect((await services.censuses.take({})).notCovered).not.toEqual([]);
+  expect(await services.kmsActs.plan(deletion())).toMatchObject({ refusal: { code: 'KMS_CENSUS_INCOMPLETE' }, instances: 0, census: { complete: false } });
+  await expect(confirmed()).rejects.toMatchObject({ code: 'KMS_CENSUS_INCOMPLETE' });
+});
