@@ -13,7 +13,7 @@ type Used = Omit<KmsKeyInUse, 'inquiry'> & { readonly inquiry: Pick<KmsInquiry, 
 type Counted = Pick<StandingCensus, 'complete' | 'notCovered'>;
 
 /** Why an act would not be done; null where it would. */
-export function refusalOf({ act, days, used, dependents, census }: { act: KmsActName; days: number | undefined; used: Used; dependents: Dependents; census: Counted }): AppError | null {
+export function refusalOf({ act, days, used, dependents, silent, census }: { act: KmsActName; days: number | undefined; used: Used; dependents: Dependents; silent: readonly string[]; census: Counted }): AppError | null {
   const { facts, whyNot } = used.asked;
   if (used.kms.acts[ACTS[act]] === undefined && facts !== null) return unsupported(act, used);
   if (facts === null) {
@@ -22,7 +22,17 @@ export function refusalOf({ act, days, used, dependents, census }: { act: KmsAct
   if (!actsOfKey(used.kms.acts, facts.acts).includes(act)) return notNow(act, used, facts);
   if (act !== 'schedule-deletion') return null;
   if (days !== undefined && days < DELETION_DAYS.least && used.kms.name === 'AWS_KMS') return new AppError('INPUT_INVALID', `A deletion can be scheduled ${DELETION_DAYS.least} to ${DELETION_DAYS.most} days ahead, and not ${days}. Nothing was changed.`, 'Leave --days out: the longest window is the safest.');
-  return stillNeeded(used, dependents, census);
+  return stillNeeded(used, dependents, census) ?? (silent.length === 0 ? null : notAllThere(used, silent));
+}
+
+/** A data centre that is cut off may go on saving under a generation that was replaced elsewhere. */
+function notAllThere({ asked }: Used, silent: readonly string[]): AppError {
+  return new AppError(
+    'KMS_CENSUS_INCOMPLETE',
+    `Nodes of the database are down (${silent.slice(0, 3).join(', ')}): what was saved at them meanwhile is in no census, so that nobody knows whether instances need this key. Nothing was changed.`,
+    'Bring every node back (fkc census then counts what they hold), and try again.',
+    { details: { keyId: asked.keyId, nodes: [...silent] } },
+  );
 }
 
 /** Null where nothing depends on the key, and that is known for sure. */

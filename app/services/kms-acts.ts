@@ -114,7 +114,14 @@ export class KmsKeyActs {
     const used = !census.live && census.since !== before.since ? await this.#keys.inUse(provider, keyId, 'state') : asked;
     const dependents = count(used, census);
     const isCounted = census.since !== null && census.since >= takenOver(dependents);
-    return { used, dependents, census, refusal: refusalOf({ act, days, used, dependents, census: isCounted ? census : { ...census, complete: false } }) };
+    const silent = await this.#silentNodes();
+    return { used, dependents, census, refusal: refusalOf({ act, days, used, dependents, silent, census: isCounted ? census : { ...census, complete: false } }) };
+  }
+
+  /** Nodes of the database that are down: what was saved at them alone meanwhile was counted by nobody here. */
+  async #silentNodes(): Promise<string[]> {
+    const nodes = (await this.#cluster.db.topology?.nodes()) ?? [];
+    return nodes.filter(({ up }) => !up).map(({ address }) => address);
   }
 
   /** @returns when the key will be gone, as far as the KMS said */

@@ -83,7 +83,7 @@ function actsOver(census: Partial<StandingCensus>, ...answers: WrappedGeneration
     },
   };
   const censuses = { standing: () => Promise.resolve({ ...standing, at: 20, since: 10 }), renewIfOlderThan: (age: number) => Promise.resolve((ages.push(age), standing)), renewed: () => Promise.resolve((ages.push('renewed'), standing)) };
-  const acts = new KmsKeyActs({ now: () => 100, profile: { production: false } } as unknown as Cluster, censuses as unknown as Censuses, keys as unknown as KmsKeys);
+  const acts = new KmsKeyActs({ now: () => 100, db: { topology: null }, profile: { production: false } } as unknown as Cluster, censuses as unknown as Censuses, keys as unknown as KmsKeys);
   return { acts, ages };
 }
 const DELETE = { act: 'schedule-deletion', provider: 'AWS_KMS', keyId: HOME } as const;
@@ -117,14 +117,15 @@ test('a deletion is refused while instances carry a key description of which not
   expect((await actsOver({ rows }, [wrapped('a', HOME, 'eu-west-1'), { ...wrapped('lost', AWAY.replace('mrk-0', 'mrk-1'), 'us-east-1') }]).acts.plan(DELETE)).refusal).toBeNull();
 });
 
-test('a deletion is refused while a range was not counted, or while a wrapping is not understood', () => {
+test('a deletion is refused while a range was not counted, a node of the database is down, or a wrapping is not understood', () => {
   const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
   const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
   const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
   const dependents = { generations: [], instances: 0, unknown: [], byLu: [], nodes: [], regions: [] };
-  const refused = (notUnderstood: string[], complete: boolean): string | undefined =>
-    refusalOf({ act: 'schedule-deletion', days: undefined, used: { kms, asked, inquiry: { names: [] }, wrapped: { known: [], notUnderstood, descriptions: new Set<string>() }, unreadNodes: [] }, dependents, census: { complete, notCovered: [] } })?.code;
+  const refused = (notUnderstood: string[], complete: boolean, silent: string[] = []): string | undefined =>
+    refusalOf({ silent, act: 'schedule-deletion', days: undefined, used: { kms, asked, inquiry: { names: [] }, wrapped: { known: [], notUnderstood, descriptions: new Set<string>() }, unreadNodes: [] }, dependents, census: { complete, notCovered: [] } })?.code;
   expect(refused([], true)).toBeUndefined();
   expect(refused([], false)).toBe('KMS_CENSUS_INCOMPLETE');
   expect(refused(['masterkey_key_name-1'], true)).toBe('KMS_KEY_IN_USE');
+  expect(refused([], true, ['127.0.0.2'])).toBe('KMS_CENSUS_INCOMPLETE');
 });
