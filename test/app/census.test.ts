@@ -111,7 +111,7 @@ describe('on a cluster', () => {
       await jobs.stop(jobs.list().find(({ state }) => state === 'running')?.id ?? '', 'cancelled');
       expect(await ended).toMatchObject({ code: 'CANCELLED' });
     });
-    expect(await stopped).toMatchObject({ total: 10, at: 1_000_000 });
+    expect(await stopped).toMatchObject({ total: 10, at: 1_000_001 });
     expect(await renewed()).toMatchObject({ total: 15, at: clock.now });
     expect(taken).toBe(2);
   }, 30_000);
