@@ -203,7 +203,7 @@ describe('people', () => {
     await sleep(300);
     expect((await generationsOf(db))['key-2']).toBeLessThan(40);
     await limitCampaign(other, record.id, { instancesPerSecond: null, concurrency: 4 });
-    expect((await failureOf(() => limitCampaign(other, record.id, { concurrency: 65 }))).code).toBe('INPUT_INVALID');
+    expect((await failureOf(() => limitCampaign(other, record.id, { concurrency: 257 }))).code).toBe('INPUT_INVALID');
     expect(await run).toBe('done');
     expect((await getCampaign(db, record.id)).limits).toEqual({ instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 4 });
   });
