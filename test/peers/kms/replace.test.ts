@@ -220,7 +220,7 @@ describe('a new AWS key', () => {
     await allReadable();
   });
 
-  it('is refused where its Region has no use of the old key any more', async () => {
+  it('in a Region whose copy of the old key is disabled takes over all the same: the old key opens where it wrapped', async () => {
     const multi = await createAwsKey(server.url, { MultiRegion: true });
     const [home, there] = [bareClient(server.url), bareClient(server.url, 'eu-central-1')];
     await home.send(new ReplicateKeyCommand({ KeyId: short(multi), ReplicaRegion: 'eu-central-1' }));
@@ -229,9 +229,26 @@ describe('a new AWS key', () => {
     there.destroy();
     await run(multi);
     const elsewhere = await createAwsKey(server.url, {}, 'eu-central-1');
+    await run(elsewhere, { region: 'eu-central-1' });
+    await node.restart();
+    await allReadable();
+  });
+
+  it('is refused where its Region opens what the old key wrapped to something else', async () => {
+    const multi = await createAwsKey(server.url, { MultiRegion: true });
+    const home = bareClient(server.url);
+    await home.send(new ReplicateKeyCommand({ KeyId: short(multi), ReplicaRegion: 'eu-central-1' }));
+    home.destroy();
+    await run(multi);
+    const elsewhere = await createAwsKey(server.url, {}, 'eu-central-1');
+    aws.set({
+      operation: 'Decrypt',
+      region: 'eu-central-1',
+      fault: { kind: 'changed', change: (answer) => (String(answer['KeyId']).endsWith(short(multi)) ? { ...answer, Plaintext: Buffer.alloc(32, 9).toString('base64') } : answer) },
+    });
     await unchanged(async () => {
       const error = await failure(run(elsewhere, { region: 'eu-central-1' }));
-      expect(error).toMatchObject({ code: 'KMS_REPLACE_CUTS_OFF', details: { keyId: multi, code: 'KMS_KEY_DISABLED' } });
+      expect(error).toMatchObject({ code: 'KMS_REPLACE_CUTS_OFF', details: { keyId: multi, code: 'KEY_FINGERPRINT_MISMATCH' } });
     });
   });
 
