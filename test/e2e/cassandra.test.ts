@@ -49,7 +49,7 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   };
 
   beforeAll(async () => {
-    cluster = await startCassandra({ auth: true });
+    cluster = await startCassandra({ auth: true, durable: true });
     address = (cluster.contactPoints[0] ?? '').replace(/:\d+$/, '');
     opened = await openConsole(host);
     page = opened.page;

@@ -40,7 +40,7 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'fkc-e2e-'));
-    cluster = await startCassandra();
+    cluster = await startCassandra({ durable: true });
     await new Profiles(home).create({ name: 'eu', cassandra: { contactPoints: [...cluster.contactPoints] } });
   });
   afterAll(async () => {

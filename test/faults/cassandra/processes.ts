@@ -65,13 +65,12 @@ export class Saved {
   readonly acknowledged = new Map<string, number>();
   readonly tried = new Map<string, number>();
 
-  /** @param until what was acknowledged later than this (ms since the epoch) counts as tried only */
-  note({ lines }: Worker, until = Infinity): void {
+  note({ lines }: Worker): void {
     for (const line of lines) {
-      const [word, id = '', counter, at] = line.split(' ');
+      const [word, id = '', counter] = line.split(' ');
       if (word !== 'saved' && word !== 'failed') continue;
       raise(this.tried, id, Number(counter));
-      if (word === 'saved' && Number(at) <= until) raise(this.acknowledged, id, Number(counter));
+      if (word === 'saved') raise(this.acknowledged, id, Number(counter));
     }
   }
 }

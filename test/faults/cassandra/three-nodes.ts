@@ -33,7 +33,7 @@ export async function startThreeNodes(): Promise<ThreeNodes> {
   const before = process.env['TMPDIR'];
   const temporary = await mkdtemp(join(tmpdir(), 'fkc-three-nodes-'));
   process.env['TMPDIR'] = temporary;
-  const nodes = await startCassandra({ nodes: 3 });
+  const nodes = await startCassandra({ nodes: 3, durable: true });
   const home = join(temporary, 'home');
   const profiles = new Profiles(home);
   const passwordFile = join(temporary, 'password');

@@ -70,7 +70,7 @@ async function save({ cluster: { db, ring: keys } }: Services, [lu = '', ids = '
       try {
         const generation = randomInt(3) === 0 ? await earlierGeneration() : undefined;
         await saveUnder({ db, keys }, lu, id, imageOf(counter, size === '-' ? sizeOf(id) : Number(size)), generation);
-        say(`saved ${id} ${counter} ${Date.now()}`);
+        say(`saved ${id} ${counter}`);
       } catch (error) {
         say(`failed ${id} ${counter} ${codeOf(error)}`);
         if (!isAppError(error)) throw error;

@@ -38,6 +38,8 @@ export interface CassandraOptions {
   readonly tls?: NodeTls;
   /** Heap of each node, as Java takes it; default 512m. */
   readonly heap?: string;
+  /** Nodes acknowledge what is in their commit log, as all replicas killed at once need it; default false, as Cassandra's own. */
+  readonly durable?: boolean;
 }
 
 export interface CassandraCluster {
@@ -89,7 +91,7 @@ export async function startCassandra(options: CassandraOptions = {}): Promise<Ca
   };
 }
 
-function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, storagePort = 7000, dataCenters = [], auth = false, tls }: CassandraOptions): NodeConfig[] {
+function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, storagePort = 7000, dataCenters = [], auth = false, tls, durable = false }: CassandraOptions): NodeConfig[] {
   return addresses.slice(0, nodes).map((address, place) => ({
     address,
     port,
@@ -99,6 +101,7 @@ function configs({ nodes = 1, addresses = freeAddresses(nodes), port = 9042, sto
     dataCenter: dataCenters[place] ?? 'datacenter1',
     auth,
     tls: tls ?? null,
+    durable,
   }));
 }
 

@@ -12,7 +12,7 @@ let session: CassandraSession;
 let db: SystemDb;
 
 beforeAll(async () => {
-  cluster = await startCassandra({ nodes: 3, heap: '640m' });
+  cluster = await startCassandra({ nodes: 3, heap: '640m', durable: true });
   // At once, by way of each node: that is when schemas part.
   const opened = await Promise.all(cluster.contactPoints.map((contactPoint) => openCassandra(settings('three', '3', [contactPoint]), null)));
   db = opened[0] as SystemDb;

@@ -36,7 +36,7 @@ async function open(profile: string): Promise<Services> {
 }
 
 beforeAll(async () => {
-  cluster = await startCassandra({ nodes: 2, dataCenters: ['dc1', 'dc2'] });
+  cluster = await startCassandra({ nodes: 2, dataCenters: ['dc1', 'dc2'], durable: true });
   addresses = cluster.contactPoints.map((contactPoint) => contactPoint.replace(/:\d+$/, ''));
   home = mkdtempSync(join(tmpdir(), 'fkc-data-centres-'));
   const profiles = new Profiles(home);
