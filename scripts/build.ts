@@ -30,23 +30,33 @@ export async function build(options: { readonly force?: boolean } = {}): Promise
   const stale = (Object.keys(SOURCES) as Part[]).filter((part) => before[part] !== now[part]);
   if (stale.length === 0) return [];
 
-  const vite = await import('vite');
-  const configs: Readonly<Record<Part, () => Promise<InlineConfig>>> = { renderer: rendererConfig, preload: preloadConfig, electron: electronConfig };
-  for (const part of stale) {
-    // Beside its place and then renamed: a console that starts meanwhile finds the old or the new one, never a half.
-    const outDir = join(OUT, `.${part}-${process.pid}`);
-    const config = await configs[part]();
-    try {
-      await vite.build({ ...config, configFile: false, envDir: false, mode: 'production', build: { ...config.build, outDir, emptyOutDir: true } });
-      rmSync(join(OUT, part), { recursive: true, force: true });
-      renameSync(outDir, join(OUT, part));
-    } finally {
-      rmSync(outDir, { recursive: true, force: true });
-    }
-    writeStamp({ ...readStamp(), [part]: now[part] });
+  // Vite keeps what stands there, and a test runner says "test": users would get React's slow development build.
+  const environment = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    for (const part of stale) await buildPart(part, await import('vite'), now[part]);
+  } finally {
+    if (environment === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = environment;
   }
   return stale;
 }
+
+async function buildPart(part: Part, vite: typeof import('vite'), now: string): Promise<void> {
+  // Beside its place and then renamed: a console that starts meanwhile finds the old or the new one, never a half.
+  const outDir = join(OUT, `.${part}-${process.pid}`);
+  const config = await CONFIGS[part]();
+  try {
+    await vite.build({ ...config, configFile: false, envDir: false, mode: 'production', build: { ...config.build, outDir, emptyOutDir: true } });
+    rmSync(join(OUT, part), { recursive: true, force: true });
+    renameSync(outDir, join(OUT, part));
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+  writeStamp({ ...readStamp(), [part]: now });
+}
+
+const CONFIGS: Readonly<Record<Part, () => Promise<InlineConfig>>> = { renderer: rendererConfig, preload: preloadConfig, electron: electronConfig };
 
 async function rendererConfig(): Promise<InlineConfig> {
   return (await import('../.config/vite.config.ts')).default;
