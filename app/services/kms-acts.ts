@@ -55,7 +55,10 @@ export class KmsKeyActs {
     const { act, provider, days } = request;
     const { keyId, facts } = used.asked;
     const name = nameOf(keyId);
-    const window = act === 'schedule-deletion' ? (days ?? DELETION_DAYS.most) : null;
+    // A KMS that does not answer may not have told yet which acts it has.
+    const able = facts === null || used.kms.acts[ACTS[act]] !== undefined;
+    const window = act === 'schedule-deletion' && able ? (days ?? DELETION_DAYS.most) : null;
+    const intended = { act, provider, name, facts, dependents, days: window, able };
     return {
       act,
       provider,
@@ -63,14 +66,14 @@ export class KmsKeyActs {
       name,
       state: facts?.state ?? null,
       refusal: refusal === null ? null : { ...toFailure(refusal, ''), details: { ...refusal.details } },
-      steps: stepsOf({ act, provider, name, facts, dependents, days: window }),
+      steps: stepsOf(intended),
       generations: wrapsOf(dependents),
       instances: dependents.instances,
       byLu: [...dependents.byLu],
       nodes: [...dependents.nodes],
       regions: [...dependents.regions],
       census: censusState(census),
-      wayBack: wayBackOf(act, window),
+      wayBack: wayBackOf(intended),
       warnings: warningsOf(act, used, dependents, census),
       confirm: this.#confirmation(act, name),
       days: window,
@@ -138,8 +141,8 @@ export class KmsKeyActs {
       if (!isAppError(error, 'KMS_OUTCOME_UNKNOWN')) throw error;
       const after = await read(used);
       if (after !== null && isDone(act, after)) return after.deletionAt;
-      // A provider that knows for which versions it was done says so itself.
-      if (error.details?.['of'] !== undefined || error.details?.['version'] !== undefined) throw error;
+      // A provider that knows what was done says so itself.
+      if (['of', 'version', 'replacedBy'].some((known) => error.details?.[known] !== undefined)) throw error;
       throw told(act, used, after, error);
     }
   }
@@ -192,7 +195,13 @@ function isDone(act: KmsActName, { state, acts }: KmsKeyFacts): boolean {
 
 function told(act: KmsActName, { asked, kms }: KmsKeyInUse, after: KmsKeyFacts | null, cause: AppError): AppError {
   const now = after === null ? 'It does not answer now either.' : `Read afterwards, the key is ${after.state.replace('-', ' ')}.`;
-  return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} ${kms.name === 'GCP_KMS' ? 'It may have done it for some of the versions of the key alone.' : 'It did all of it or nothing.'}`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
+  return new AppError('KMS_OUTCOME_UNKNOWN', `${kms.name} did not say whether it did "${act}". ${now} ${mayBe(act, kms.name)}`, after === null ? 'Look at the key when the KMS answers again (fkc kms show), before you do it again.' : 'Compare its versions and state at the KMS with what you expect, before you do it again.', {
     details: { ...cause.details, keyId: asked.keyId, ...(after === null ? {} : { state: after.state }) },
   });
+}
+
+function mayBe(act: KmsActName, provider: KmsProviderName): string {
+  if (provider === 'GCP_KMS') return 'It may have done it for some of the versions of the key alone.';
+  if (provider === 'KMIP_KMS' && act === 'rotate') return 'A new key may stand in its place, which wraps once it is active; until then the old one does.';
+  return 'It did all of it or nothing.';
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import type { KmsAct, KmsActs, KmsKeyFacts, KmsKeyListed, KmsKeyState } from '../acts.ts';
 import type { KeyAttributes } from './attributes.ts';
 import type { KmipState } from './enumerations.ts';
@@ -53,12 +53,49 @@ async function rotateNow(server: KmipServer, keys: KmipKeys, keyId: string): Pro
     throw new AppError('KMS_ACT_UNSUPPORTED', `Only an active key can be rotated, and this one is ${state}. Nothing was changed.`, 'Look at the key (fkc kms show).', { details: { keyId, state } });
   }
   try {
-    const made = await server.ask(reKey, { uniqueIdentifier: keyId }, { keyId, repeatable: false });
-    const after = await keys.attributes(made, ['state']);
-    if (after.state === 'PreActive') await server.ask(activate, { uniqueIdentifier: made }, { keyId: made, repeatable: false });
+    const made = await replacement(server, keys, keyId);
+    try {
+      await activateIfNeeded(server, keys, made);
+    } catch (error) {
+      throw isAppError(error) ? notActive(keyId, made, error) : error;
+    }
   } finally {
     keys.forget();
   }
+}
+
+/** Re-key; where its answer was lost, the link tells that it was done. */
+async function replacement(server: KmipServer, keys: KmipKeys, keyId: string): Promise<string> {
+  try {
+    return await server.ask(reKey, { uniqueIdentifier: keyId }, { keyId, repeatable: false });
+  } catch (error) {
+    if (!isAppError(error, 'KMS_OUTCOME_UNKNOWN')) throw error;
+    const replacedBy = await keys.attributes(keyId, ['link']).then(
+      (found) => found.replacedBy,
+      () => undefined,
+    );
+    if (replacedBy === undefined) throw error;
+    return replacedBy;
+  }
+}
+
+async function activateIfNeeded(server: KmipServer, keys: KmipKeys, made: string): Promise<void> {
+  const isPreActive = async (): Promise<boolean> => (await keys.attributes(made, ['state'])).state === 'PreActive';
+  if (!(await isPreActive())) return;
+  try {
+    await server.ask(activate, { uniqueIdentifier: made }, { keyId: made, repeatable: false });
+  } catch (error) {
+    if (!isAppError(error, 'KMS_OUTCOME_UNKNOWN') || (await isPreActive())) throw error;
+  }
+}
+
+function notActive(keyId: string, made: string, cause: AppError): AppError {
+  return new AppError(
+    'KMS_OUTCOME_UNKNOWN',
+    `The server made the key ${made.slice(0, 80)} in the place of this one, but it may not be active yet (${cause.code}). Until it is, the old key goes on wrapping; what it wrapped stays readable.`,
+    `Look at the new key, and enable it where it is disabled: fkc kms enable ${made.slice(0, 80)}`,
+    { details: { ...cause.details, keyId, replacedBy: made } },
+  );
 }
 
 function facts(keyId: string, key: KeyAttributes, server: KmipServer): KmsKeyFacts {
