@@ -180,6 +180,11 @@ export class Profiles {
     await writeJson(this.#file(profile.name), profile);
   }
 
+  /** Where AWS credentials lie that the operating system's keychain sealed for a profile. */
+  sealedFile(name: string): string {
+    return join(this.#home, 'profiles', `${name}.aws-sealed`);
+  }
+
   async preferences(): Promise<StoredPreferences> {
     return (await readJson(join(this.#home, 'preferences.json'), preferencesSchema)) ?? preferencesSchema.parse({});
   }

@@ -9,6 +9,7 @@ import type { Input, Output } from './contract/index.ts';
 import type { Outage, Status } from './contract/session.ts';
 import type { ConnectionStep, ProfileView } from './contract/settings.ts';
 import { consoleLog, failureOf } from './error-log.ts';
+import type { Keychain } from './keychain.ts';
 import { Profiles, type Profile, type StoredPreferences } from './profiles.ts';
 import type { Activation } from './services/activation.ts';
 import type { Censuses } from './services/census.ts';
@@ -23,6 +24,7 @@ import type { Jobs } from './services/jobs.ts';
 import type { KeyList } from './services/key-list.ts';
 import type { KeyStoreActs } from './services/keystore.ts';
 import type { KmsKeyActs } from './services/kms-acts.ts';
+import type { KmsCredentials } from './services/kms-credentials.ts';
 import type { KmsKeys } from './services/kms-keys.ts';
 import type { KmsReplacement } from './services/kms-replace.ts';
 import type { KmsWatch } from './services/kms-watch.ts';
@@ -47,6 +49,8 @@ export interface ServicesOptions {
   /** Asks for the system database's password where the profile has a user and no source for it. */
   readonly askDatabasePassword?: (profile: Profile) => Promise<SecretBytes>;
   readonly emit?: (event: ConsoleEvent) => void;
+  /** Of a host where a person can give credentials; left out, none are taken and none that were sealed are opened. */
+  readonly keychain?: Keychain;
   /** Set where a test must know the keys. */
   readonly generate?: GenerateKey;
 }
@@ -77,13 +81,13 @@ export class Services {
 
   /** Opens nothing yet: a window can list the profiles, and choose another one, while the first can not be opened. */
   constructor(options: ServicesOptions) {
-    const { home, emit = () => undefined, generate } = options;
+    const { home, emit = () => undefined, generate, keychain = null } = options;
     this.home = home;
     this.profiles = new Profiles(home);
     this.emit = emit;
     this.#options = options;
     this.#name = options.profile ?? DEMO_PROFILE;
-    this.#around = { profiles: this.profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate };
+    this.#around = { profiles: this.profiles, emit, log: consoleLog(home), clock: { offset: 0 }, generate, keychain };
   }
 
   /** @throws AppError `PROFILE_*`, `DATABASE_*` */
@@ -171,6 +175,10 @@ export class Services {
 
   get kmsActs(): KmsKeyActs {
     return this.#opened.kmsActs;
+  }
+
+  get kmsCredentials(): KmsCredentials {
+    return this.#opened.kmsCredentials;
   }
 
   get regions(): RegionAudits {

@@ -59,6 +59,27 @@ export async function createWhole(file: string, bytes: Uint8Array, failPoints: s
   await syncFolder(file);
 }
 
+/**
+ * Puts bytes in the place of a file, or makes it, mode 0600: at every moment it is whole, the old one or the new one, of
+ * which nothing is kept beside it.
+ * @throws what the file system says, by `code`: `EEXIST` while another writes, or where one was killed ({@link removeTraces})
+ */
+export async function putWhole(file: string, bytes: Uint8Array, failPoints: string): Promise<void> {
+  const next = await writeNew(file, bytes, { owner: null, mode: 0o600, failPoints });
+  await orRemove(next, async () => {
+    failPoint(`${failPoints}:synced`);
+    await rename(next, file);
+  });
+  failPoint(`${failPoints}:renamed`);
+  await syncFolder(file);
+}
+
+/** Removes a file for good, also where the power fails right after; one that is not there is removed already. */
+export async function removeWhole(file: string): Promise<void> {
+  await rm(file, { force: true });
+  await syncFolder(file);
+}
+
 /** Removes what a writer that was killed left beside `file`. Only under a lock that every writer takes. */
 export async function removeTraces(file: string): Promise<void> {
   for (const name of [newOf(file), newOf(`${file}.bak`)]) await rm(name, { force: true });

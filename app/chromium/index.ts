@@ -11,7 +11,14 @@ export { session } from './session.ts';
 /** No keychain of the operating system: nothing secret is ever stored here. */
 export const safeStorage = {
   isEncryptionAvailable: () => false,
-} satisfies Pick<Electron.SafeStorage, 'isEncryptionAvailable'>;
+  encryptString: noKeychain,
+  decryptString: noKeychain,
+  getSelectedStorageBackend: () => 'basic_text',
+} satisfies Pick<Electron.SafeStorage, 'isEncryptionAvailable' | 'encryptString' | 'decryptString' | 'getSelectedStorageBackend'>;
+
+function noKeychain(): never {
+  throw new Error('This host has no keychain.');
+}
 
 /** A browser window has no application menu; its commands are in the window itself. */
 export const Menu = {

@@ -128,6 +128,26 @@ export const kmsTest = z.object({
   steps: z.array(z.object({ step: z.enum(['open', 'describe', 'generate', 'wrap', 'unwrap', 'compare']), ok: z.boolean(), detail: z.string(), ms: z.number().nonnegative(), failure: failure.nullable() })),
 });
 
+/** Which credentials AWS is asked with; never a secret. */
+export const awsCredentials = z.object({
+  /** `config`: this machine's config.ini, which goes first; `keychain` and `memory`: given here; `chain`: the SDK's own. */
+  source: z.enum(['config', 'keychain', 'memory', 'chain']),
+  /** Its first and last characters; null where it is not known. */
+  accessKeyId: z.string().nullable(),
+  /** With a session token. */
+  temporary: z.boolean(),
+  /** What was given here and is kept, used or not. */
+  kept: z.enum(['keychain', 'memory']).nullable(),
+  /** What is given is sealed by the keychain of the operating system; else it is held in memory until the console is locked. */
+  seals: z.boolean(),
+  /** Why they can not be used. */
+  failure: whyNot.nullable(),
+});
+
+/** Printable, and no blanks: what AWS gives out has none. */
+const secretText = (longest: number): z.ZodString => z.string().min(1).max(longest).regex(/^[\x21-\x7e]+$/);
+const givenCredentials = z.object({ accessKeyId: z.string().min(1).max(128).regex(/^\w+$/), secretAccessKey: secretText(256), sessionToken: secretText(16_384).optional() });
+
 const ofKey = z.object({ provider, keyId });
 const request = ofKey.extend({ act: kmsAct, days: z.number().int().min(1).max(3650).optional() });
 
@@ -141,6 +161,10 @@ export const kms = {
   /** What an act would do and touch; takes a census first where the standing one is too old for it. */
   'kms.plan': channel(request, kmsPlan),
   'kms.act': channel(request.extend({ confirm: typedName }), z.object({ state: keyState.nullable(), deletionAt: time.nullable() })),
+  'kms.credentials': channel(nothing, awsCredentials),
+  /** The secrets cross once, towards main. */
+  'kms.giveCredentials': channel(givenCredentials, awsCredentials),
+  'kms.forgetCredentials': channel(nothing, awsCredentials),
 };
 
 export type KmsActName = z.infer<typeof kmsAct>;
@@ -149,4 +173,5 @@ export type KmsProviderView = KmsOverviewView['providers'][number];
 export type KmsKeyView = KmsOverviewView['keys'][number];
 export type KmsKeyDetailView = z.infer<typeof kmsKeyDetail>;
 export type KmsPlanView = z.infer<typeof kmsPlan>;
+export type AwsCredentialsView = z.infer<typeof awsCredentials>;
 export type KmsTestView = z.infer<typeof kmsTest>;

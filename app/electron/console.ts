@@ -1,10 +1,11 @@
-import { app, ipcMain, type BrowserWindow } from 'electron';
+import { app, ipcMain, safeStorage, type BrowserWindow } from 'electron';
 import { IPC_REQUEST, type ChannelName } from '../contract/index.ts';
 import { consoleLog, type ErrorLog } from '../error-log.ts';
 import { createHandlers } from '../handlers/index.ts';
 import { Services } from '../services.ts';
 import { hostActions } from './host.ts';
 import { createEmitter, createRequestHandler } from './ipc.ts';
+import { osKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { Opening } from './opening.ts';
 
@@ -33,7 +34,7 @@ export function serveWindow(window: BrowserWindow, { home, profile }: { readonly
   const contents = () => current()?.webContents ?? null;
   const emit = createEmitter(contents, log);
 
-  const services = new Services({ home, emit, ...(profile === undefined ? {} : { profile }) });
+  const services = new Services({ home, emit, keychain: osKeychain(safeStorage), ...(profile === undefined ? {} : { profile }) });
   const handlers = createHandlers(services, hostActions(home, current));
   const opening = new Opening<void>(async () => {
     if (await services.openFirst()) services.start().catch((error: unknown) => log.record('start', error));

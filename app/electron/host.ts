@@ -4,6 +4,7 @@ import { app, dialog, safeStorage, session, type BrowserWindow } from 'electron'
 import type { Host } from '../contract/session.ts';
 import type { HostActions } from '../handlers/index.ts';
 import { writeOutput } from '../output-file.ts';
+import { osKeychain } from './keychain.ts';
 
 const FILTERS = {
   keystore: [{ name: 'KeyStore', extensions: ['p12', 'pfx', 'keystore', 'jks', 'jceks'] }, { name: 'All files', extensions: ['*'] }],
@@ -57,8 +58,8 @@ export function hostInfo(home: string): Host {
       'Starting the console a second time does not bring this window to the front.',
     );
   }
-  if (!safeStorage.isEncryptionAvailable()) {
-    differences.push('The operating system’s keychain is not used here: passwords are asked for and never stored.');
+  if (!osKeychain(safeStorage).available()) {
+    differences.push('The operating system’s keychain is not used here: passwords are asked for and never stored, and AWS credentials that are given here are held in memory until the console is locked or ends.');
   }
   return {
     kind: electron === undefined ? 'chromium' : 'electron',

@@ -1,3 +1,4 @@
+import { passwordOf } from '../password.ts';
 import type { Services } from '../services.ts';
 import type { HandlersOf } from './index.ts';
 
@@ -12,5 +13,9 @@ export function kmsHandlers(services: Services): HandlersOf<'kms'> {
       void services.cluster.ring;
       return services.kmsActs.run(request, confirm);
     },
+    'kms.credentials': () => services.kmsCredentials.view(),
+    'kms.giveCredentials': ({ accessKeyId, secretAccessKey, sessionToken }) =>
+      services.kmsCredentials.give({ accessKeyId, secretAccessKey: passwordOf(secretAccessKey), sessionToken: sessionToken === undefined ? null : passwordOf(sessionToken) }),
+    'kms.forgetCredentials': () => services.kmsCredentials.forget(),
   };
 }

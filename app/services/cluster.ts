@@ -17,6 +17,7 @@ import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { KEYSTORE_PASSWORD, passwordFrom } from '../password.ts';
 import type { Profile } from '../profiles.ts';
 import { VERSION } from '../version.ts';
+import type { GivenAwsCredentials } from './aws-credentials.ts';
 import { NodeKms } from './kms.ts';
 import { openSystemDb } from './system-db.ts';
 
@@ -28,6 +29,8 @@ const GRACE_MS = 5_000;
 
 export interface ClusterOptions {
   readonly profile: Profile;
+  /** What this profile was given in the window; the cluster locks and unlocks it. */
+  readonly credentials: GivenAwsCredentials;
   /** The system database's password where it was asked for; the cluster takes it over. */
   readonly databasePassword?: SecretBytes | null;
   /** Set where a test must know the keys. */
@@ -65,12 +68,16 @@ export class Cluster {
 
   /** Opens the system database; keys come with {@link unlock}. @throws AppError of the database */
   static async open(options: ClusterOptions): Promise<Cluster> {
-    const kms = await NodeKms.open(options.profile);
+    const kms = await NodeKms.open(options.profile, options.credentials);
     return new Cluster(options, await openSystemDb(options.profile, options.databasePassword ?? null), kms);
   }
 
   get profile(): Profile {
     return this.#profile;
+  }
+
+  get credentials(): GivenAwsCredentials {
+    return this.#options.credentials;
   }
 
   /** What the keys of a KMS need to be opened; a changed cluster_id opens none of them. */
@@ -148,12 +155,17 @@ export class Cluster {
         const ring = await this.#goLive(given);
         note({ generations: (await this.db.keys.list()).length, unreadable: ring.failures.size, stale: ring.stale.size });
       });
+    } catch (error) {
+      if (this.#ring === null) this.#lockCredentials();
+      throw error;
     } finally {
       given?.dispose();
     }
   }
 
   async #goLive(given: SecretBytes | null): Promise<KeyRing> {
+    // Keys that AWS wrapped are opened with them.
+    this.credentials.unlock();
     const keystore = await this.#openKeyStore(given);
     let protection: Protection;
     try {
@@ -226,6 +238,7 @@ export class Cluster {
   /** Zeroes every plain key and the KeyStore password, once the acts that run have ended, but within five seconds. */
   async lock(reason: 'asked' | 'idle' | 'closing'): Promise<void> {
     await this.#actsEnded();
+    this.#lockCredentials();
     const ring = this.#ring;
     if (ring === null) return;
     this.#ring = null;
@@ -239,6 +252,11 @@ export class Cluster {
     await this.lock('closing').catch(() => undefined);
     this.kms.close();
     await this.db.close();
+  }
+
+  #lockCredentials(): void {
+    // A client that was opened with them would keep its copy.
+    if (this.credentials.lock()) this.kms.registry.renew('AWS_KMS');
   }
 
   async #actsEnded(): Promise<void> {

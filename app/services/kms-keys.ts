@@ -188,7 +188,7 @@ export class KmsKeys {
     await this.#cluster.refreshKms();
     const profile = await this.#profile();
     const [nodes, wrapped] = await Promise.all([readNodes(profile), wrappedGenerations(this.#cluster.db)]);
-    const inquiry = new KmsInquiry({ registry: this.#cluster.kms.registry, nodes, generations: wrapped.known, open: placesOf(profile, nodes, process.env) });
+    const inquiry = new KmsInquiry({ registry: this.#cluster.kms.registry, nodes, generations: wrapped.known, open: placesOf(profile, nodes, process.env, this.#cluster.credentials) });
     return { inquiry, wrapped, unreadNodes: nodes.filter((node) => node.whyNot !== null).map(({ node }) => node) };
   }
 

@@ -12,7 +12,7 @@ import type { ConfigSetting } from './config.ts';
 import { keyIdentity, type KeyInUse } from './kms-replace-dependents.ts';
 import { ownRegion, placeOf, regionAfter, settingsFor, valuesAfter, type NewKey } from './kms-replace-settings.ts';
 import type { ReplacementSteps } from './kms-replace-steps.ts';
-import { kmsSources, type Values } from './kms-settings.ts';
+import { kmsSources, type OwnCredentials, type Values } from './kms-settings.ts';
 import type { ReadNode } from './region-places.ts';
 
 export interface CheckInput {
@@ -22,6 +22,7 @@ export interface CheckInput {
   readonly wanted: NewKey;
   readonly context: KmsContext;
   readonly environment: NodeJS.ProcessEnv;
+  readonly own: OwnCredentials;
   readonly steps: ReplacementSteps;
 }
 
@@ -34,12 +35,12 @@ interface Place {
 }
 
 /** Nodes that are in another Region than the one given, and have the key in their own: a multi-Region key's replicas. */
-export async function keepingNodes({ profile, nodes, wanted, environment }: CheckInput): Promise<string[]> {
+export async function keepingNodes({ profile, nodes, wanted, environment, own }: CheckInput): Promise<string[]> {
   const { provider, keyId, region } = wanted;
   const [here] = nodes;
   if (provider !== 'AWS_KMS' || region === null || here === undefined) return [];
   const settings = settingsFor(wanted, nodes.map(({ node }) => node), []);
-  const registry = new KmsProviders(kmsSources(profile, valuesAfter(here, here, provider, settings, environment)));
+  const registry = new KmsProviders(kmsSources(profile, valuesAfter(here, here, provider, settings, environment), own));
   try {
     const kms = await registry.provider(provider);
     const key = await describe(kms, keyId);
@@ -87,8 +88,8 @@ export async function tryNewKey(input: CheckInput, settings: readonly ConfigSett
 export async function checkOldKeys(input: CheckInput, settings: readonly ConfigSetting[], old: readonly KeyInUse[], now: Protectors): Promise<readonly { readonly key: KeyInUse; readonly code: ErrorCode }[]> {
   const [here] = input.nodes;
   if (here === undefined) return [];
-  const { profile, wanted, environment } = input;
-  const registry = new KmsProviders(kmsSources(profile, valuesAfter(here, here, wanted.provider, settings, environment)));
+  const { profile, wanted, environment, own } = input;
+  const registry = new KmsProviders(kmsSources(profile, valuesAfter(here, here, wanted.provider, settings, environment), own));
   const then: Protectors = { ...now, kms: { registry, cluster: input.context.cluster } };
   const closed: { key: KeyInUse; code: ErrorCode }[] = [];
   try {
@@ -104,7 +105,7 @@ export async function checkOldKeys(input: CheckInput, settings: readonly ConfigS
   }
 }
 
-function placesOf({ profile, nodes, wanted, environment }: CheckInput, settings: readonly ConfigSetting[]): Place[] {
+function placesOf({ profile, nodes, wanted, environment, own }: CheckInput, settings: readonly ConfigSetting[]): Place[] {
   const [here] = nodes;
   if (here === undefined) return [];
   const places = new Map<string, Place>();
@@ -113,7 +114,7 @@ function placesOf({ profile, nodes, wanted, environment }: CheckInput, settings:
     const id = placeOf(values, wanted.provider);
     const known = places.get(id);
     const label = known?.label ?? (ownRegionAfter(values, wanted) || 'its surroundings');
-    places.set(id, { label, nodes: [...(known?.nodes ?? []), node.node], values, registry: known?.registry ?? new KmsProviders(kmsSources(profile, values)) });
+    places.set(id, { label, nodes: [...(known?.nodes ?? []), node.node], values, registry: known?.registry ?? new KmsProviders(kmsSources(profile, values, own)) });
   }
   return [...places.values()];
 }

@@ -146,6 +146,7 @@ export class KmsReplacement {
       wanted,
       context: { name: LUI_KEY_NAME, description: newKeyDescription(LUI_KEY_NAME, cluster.now(), []), cluster: cluster.kmsAccess.cluster },
       environment: process.env,
+      own: cluster.credentials,
       steps,
     };
     const names = (stripes: number, newKeys: ReadonlySet<string>, key: Pick<KmsTarget, 'keyId' | 'location'>) =>

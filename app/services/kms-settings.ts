@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { AWS_SECTION, GCP_SECTION, KMIP_SECTION } from '../../main/config/parameters.ts';
 import { keyPath, unquoted, type ConfigEntry } from '../../main/config/parse.ts';
 import { AppError } from '../../main/errors.ts';
-import type { AwsKmsSettings } from '../../main/kms/aws/provider.ts';
+import type { AwsCredentials, AwsKmsSettings } from '../../main/kms/aws/provider.ts';
 import type { GcpKmsSettings } from '../../main/kms/gcp/provider.ts';
 import type { KmipKmsSettings, KmipTls } from '../../main/kms/kmip/provider.ts';
 import { notConfigured, type KmsSources, type KmsTarget } from '../../main/kms/registry.ts';
@@ -20,13 +20,22 @@ export interface Values {
   readonly resolved: (section: string, key: string) => string;
 }
 
-/** Where the settings of each provider come from. */
-export function kmsSources({ fips, kms }: Pick<Profile, 'fips' | 'kms'>, values: Values): KmsSources {
+/** Credentials that the console itself was given, for where config.ini gives none. */
+export interface OwnCredentials {
+  /** Null where there are none now: then the SDK's own chain finds some. */
+  readonly aws: (() => Promise<AwsCredentials>) | null;
+}
+
+/** Where no credentials are needed, or none were given. */
+export const NO_OWN: OwnCredentials = { aws: null };
+
+/** Where the settings of each provider come from. @param own asked when a provider is opened */
+export function kmsSources({ fips, kms }: Pick<Profile, 'fips' | 'kms'>, values: Values, own: OwnCredentials): KmsSources {
   const keyId = values.written(AWS_SECTION, 'CUSTOMER_KEY_ID');
   return {
     AWS_KMS: {
       target: keyId === '' ? null : { provider: 'AWS_KMS', keyId, location: values.written(AWS_SECTION, 'REGION') || null },
-      settings: () => awsSettings(values, fips),
+      settings: () => awsSettings(values, fips, own),
     },
     GCP_KMS: {
       target: gcpTarget(values),
@@ -98,7 +107,24 @@ async function readTls(files: Profile['kms']['kmip']): Promise<KmipTls> {
   return { ca, cert, key };
 }
 
-function awsSettings({ resolved }: Values, fips: boolean): AwsKmsSettings {
+/** The access key ID that config.ini itself gives; empty where it gives none. @throws AppError `KMS_CREDENTIALS_MISSING`, `CONFIG_VARIABLE_UNSET` */
+export function configuredAwsKey(values: Values): string {
+  return configuredAwsCredentials(values)?.accessKeyId ?? '';
+}
+
+/** config.ini goes first: it is the platform's own configuration. */
+function awsSettings(values: Values, fips: boolean, own: OwnCredentials): AwsKmsSettings {
+  const { resolved } = values;
+  const configured = configuredAwsCredentials(values);
+  return {
+    region: resolved(AWS_SECTION, 'REGION') || null,
+    keyId: resolved(AWS_SECTION, 'CUSTOMER_KEY_ID') || null,
+    credentials: configured === null ? own.aws : () => Promise.resolve(configured),
+    fips,
+  };
+}
+
+function configuredAwsCredentials({ resolved }: Values): AwsCredentials | null {
   const accessKeyId = resolved(AWS_SECTION, 'ACCESS_KEY_ID');
   const secretAccessKey = resolved(AWS_SECTION, 'SECRET_ACCESS_KEY');
   if ((accessKeyId === '') !== (secretAccessKey === '')) {
@@ -108,12 +134,7 @@ function awsSettings({ resolved }: Values, fips: boolean): AwsKmsSettings {
       'Give both of them in [encryption_aws_kms], or neither where the node has its own trust with AWS.',
     );
   }
-  return {
-    region: resolved(AWS_SECTION, 'REGION') || null,
-    keyId: resolved(AWS_SECTION, 'CUSTOMER_KEY_ID') || null,
-    credentials: accessKeyId === '' ? null : () => Promise.resolve({ accessKeyId, secretAccessKey }),
-    fips,
-  };
+  return accessKeyId === '' ? null : { accessKeyId, secretAccessKey };
 }
 
 /** The values of a config.ini; of a key that stands twice the last one counts. */

@@ -4,8 +4,10 @@ import type { GenerateKey } from '../../main/masterkey/generators.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { ConsoleEvent } from '../contract/events.ts';
 import { failureOf, type ErrorLog } from '../error-log.ts';
+import type { Keychain } from '../keychain.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import { Activation } from './activation.ts';
+import { GivenAwsCredentials } from './aws-credentials.ts';
 import { Censuses } from './census.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterMap } from './cluster-map.ts';
@@ -17,6 +19,7 @@ import { KeyList } from './key-list.ts';
 import { KeyStoreActs } from './keystore.ts';
 import { KmsReplacement } from './kms-replace.ts';
 import { KmsKeyActs } from './kms-acts.ts';
+import { KmsCredentials } from './kms-credentials.ts';
 import { KmsKeys } from './kms-keys.ts';
 import { KmsWatch } from './kms-watch.ts';
 import { OverviewReport } from './overview.ts';
@@ -39,6 +42,7 @@ export interface ProfileServices {
   readonly kmsWatch: KmsWatch;
   readonly kmsKeys: KmsKeys;
   readonly kmsActs: KmsKeyActs;
+  readonly kmsCredentials: KmsCredentials;
   readonly overview: OverviewReport;
   readonly rekeys: Rekeys;
   readonly regions: RegionAudits;
@@ -53,6 +57,8 @@ export interface Surroundings {
   /** How far the clock stands from now, ms: the demo's history is made in the past. */
   readonly clock: { offset: number };
   readonly generate: GenerateKey | undefined;
+  /** Null where this host takes no credentials. */
+  readonly keychain: Keychain | null;
 }
 
 /**
@@ -60,12 +66,13 @@ export interface Surroundings {
  * @throws AppError `DATABASE_*`
  */
 export async function openProfileServices(profile: Profile, around: Surroundings, databasePassword: SecretBytes | null = null): Promise<ProfileServices> {
-  const { profiles, emit, log, clock, generate } = around;
+  const { profiles, emit, log, clock, generate, keychain } = around;
   const onActivation = (progress: ActivationProgress): void => {
     emit({ type: 'activation', ...progress, stripes: progress.stripes === null ? null : { ...progress.stripes } });
   };
   const cluster = await Cluster.open({
     profile,
+    credentials: await GivenAwsCredentials.open(profile.name, profiles.sealedFile(profile.name), keychain),
     databasePassword,
     onActivation,
     readProfile: () => profiles.find(profile.name),
@@ -96,6 +103,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     kmsWatch,
     kmsKeys,
     kmsActs: new KmsKeyActs(cluster, censuses, kmsKeys),
+    kmsCredentials: new KmsCredentials(cluster, kmsKeys, profiles, emit),
     overview: new OverviewReport(cluster, keys, censuses, map, kmsWatch),
     regions: new RegionAudits(cluster, censuses, jobs, profiles),
     replacement: new KmsReplacement({ cluster, censuses, configs, profiles, activation, emit }),

@@ -9,7 +9,7 @@ import { KmsProviders, notConfigured, type KmsTarget } from '../../main/kms/regi
 import type { NodePlan } from '../../main/regions/facts.ts';
 import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
 import type { Profile } from '../profiles.ts';
-import { kmsSources, valuesOf } from './kms-settings.ts';
+import { kmsSources, NO_OWN, valuesOf, type OwnCredentials } from './kms-settings.ts';
 
 /** A node of the profile, with what its config.ini holds. */
 export interface ReadNode extends NodePlan {
@@ -22,7 +22,7 @@ export async function readNodes(profile: Profile): Promise<ReadNode[]> {
     profile.nodes.map(async ({ name, configIni }): Promise<ReadNode> => {
       try {
         const entries = entriesOf(parseConfig((await readConfigFile(configIni)).bytes));
-        const sources = kmsSources(profile, valuesOf(entries, {}));
+        const sources = kmsSources(profile, valuesOf(entries, {}), NO_OWN);
         const uses = KMS_PROVIDERS.flatMap((provider) => {
           const target = sources[provider]?.target ?? null;
           return target === null ? [] : [{ provider, ...placed(target, valuesOf(entries, {})) }];
@@ -66,13 +66,13 @@ function understood<T>(read: () => T): T | null {
  * Opens providers that ask one place each, with the credentials of this machine (the first node that names the
  * provider); a KMIP host with what the node says that names it.
  */
-export function placesOf(profile: Profile, nodes: readonly ReadNode[], environment: NodeJS.ProcessEnv): OpenPlace {
+export function placesOf(profile: Profile, nodes: readonly ReadNode[], environment: NodeJS.ProcessEnv, own: OwnCredentials): OpenPlace {
   return (provider, place) => {
     const naming = nodes.filter(({ uses }) => uses.some((use) => use.provider === provider));
     const there = naming.find(({ uses }) => uses.some((use) => use.provider === provider && use.place === place));
     const node = provider === 'KMIP_KMS' ? there : (naming[0] ?? nodes[0]);
     if (node === undefined && provider !== 'AWS_KMS') return Promise.reject(notConfigured(provider));
-    return new KmsProviders(kmsSources(profile, valuesOf([...(node?.entries ?? []), ...askedAt(provider, place)], environment))).provider(provider);
+    return new KmsProviders(kmsSources(profile, valuesOf([...(node?.entries ?? []), ...askedAt(provider, place)], environment), own)).provider(provider);
   };
 }
 

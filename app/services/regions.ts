@@ -33,7 +33,7 @@ export class RegionAudits {
   #last: Audited | null = null;
   #running: Started<RegionAuditView> | null = null;
 
-  constructor(cluster: Cluster, censuses: Censuses, jobs: Jobs, profiles: Profiles, places: OpenPlaces = (profile, nodes) => placesOf(profile, nodes, process.env)) {
+  constructor(cluster: Cluster, censuses: Censuses, jobs: Jobs, profiles: Profiles, places: OpenPlaces = (profile, nodes) => placesOf(profile, nodes, process.env, cluster.credentials)) {
     this.#cluster = cluster;
     this.#censuses = censuses;
     this.#jobs = jobs;

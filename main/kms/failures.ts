@@ -7,7 +7,7 @@ const UNANSWERED: ReadonlySet<ErrorCode> = new Set(['KMS_UNREACHABLE', 'KMS_TIME
 const LASTING: ReadonlySet<ErrorCode> = new Set(['KMS_TLS_REFUSED', 'KMS_TLS_UNTRUSTED']);
 
 /** The KMS was not asked at all: says nothing about whether it answers. */
-const UNASKED: ReadonlySet<ErrorCode> = new Set(['KMS_CREDENTIALS_MISSING', 'KMS_CREDENTIALS_MALFORMED', 'FILE_UNREADABLE', 'INPUT_INVALID', 'CANCELLED']);
+const UNASKED: ReadonlySet<ErrorCode> = new Set(['KMS_CREDENTIALS_MISSING', 'KMS_CREDENTIALS_MALFORMED', 'KMS_CREDENTIALS_UNREADABLE', 'LOCKED', 'FILE_UNREADABLE', 'INPUT_INVALID', 'CANCELLED']);
 
 /** Whether the KMS said anything: `no` counts against it, `unasked` says nothing about it. */
 export function answered(error: unknown): 'yes' | 'no' | 'unasked' {

@@ -106,6 +106,17 @@ export class KmsProviders implements KmsRegistry {
     this.#opened.clear();
   }
 
+  /** Closes a provider, with the credentials that it holds; the next use opens it anew. */
+  renew(name: KmsProviderName): void {
+    // Another object: one that is being opened right now is not kept.
+    this.#sources = { ...this.#sources };
+    const stale = [this.#opened.get(name), ...this.#retired.filter((provider) => provider.name === name)];
+    for (const provider of stale) provider?.close();
+    this.#opened.delete(name);
+    this.#opening.delete(name);
+    this.#retired.splice(0, Infinity, ...this.#retired.filter((provider) => provider.name !== name));
+  }
+
   close(): void {
     this.#closed = true;
     for (const provider of [...this.#opened.values(), ...this.#retired.splice(0)]) provider.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kmsSources, valuesOf } from '../../app/services/kms-settings.ts';
+import { kmsSources, NO_OWN, valuesOf } from '../../app/services/kms-settings.ts';
 import { entriesOf, parseConfig } from '../../main/config/parse.ts';
 import { isAppError } from '../../main/errors.ts';
 import type { KmsSources } from '../../main/kms/registry.ts';
@@ -8,7 +8,7 @@ const NONE = { gcp: null, kmip: null };
 const SECRET = 'known-secret-of-the-tests';
 
 function sources(ini: string, environment: NodeJS.ProcessEnv = {}, kms: Parameters<typeof kmsSources>[0]['kms'] = NONE): KmsSources {
-  return kmsSources({ fips: false, kms }, valuesOf(entriesOf(parseConfig(Buffer.from(ini))), environment));
+  return kmsSources({ fips: false, kms }, valuesOf(entriesOf(parseConfig(Buffer.from(ini))), environment), NO_OWN);
 }
 
 function codeOf(act: () => unknown): string {

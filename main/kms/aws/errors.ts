@@ -19,17 +19,17 @@ const READABLE = 'Running processes go on with the keys that they hold; one that
 const CREDENTIALS_WRONG: Told = [
   'KMS_CREDENTIALS_WRONG',
   'AWS does not accept the credentials: the access key is unknown, deleted or inactive, or the secret is not the one that belongs to it. Nothing was changed.',
-  'Check ACCESS_KEY_ID and SECRET_ACCESS_KEY, or the profile, role or environment that they come from.',
+  'Check ACCESS_KEY_ID and SECRET_ACCESS_KEY, what was given on the page KMS, or the profile, role or environment that they come from.',
 ];
 const CREDENTIALS_EXPIRED: Told = [
   'KMS_CREDENTIALS_EXPIRED',
   `The temporary credentials for AWS have expired. Nothing was changed. ${READABLE}.`,
-  'Renew them (aws sso login, a new session token, the role of the instance) and try again.',
+  'Renew them (aws sso login, a new session token, also on the page KMS, the role of the instance) and try again.',
 ];
 const CREDENTIALS_MISSING: Told = [
   'KMS_CREDENTIALS_MISSING',
   'No credentials for AWS were found. No KMS was asked, and nothing was changed.',
-  'Give ACCESS_KEY_ID and SECRET_ACCESS_KEY, or let the environment, a profile of ~/.aws or the role of this machine provide them.',
+  'Give them on the page KMS, or as ACCESS_KEY_ID and SECRET_ACCESS_KEY in config.ini, or let the environment, a profile of ~/.aws or the role of this machine provide them.',
 ];
 const THROTTLED: Told = ['KMS_THROTTLED', 'AWS refused the request because the account makes too many of them in this Region. Nothing was changed.', 'Wait a moment and try again; if it stays, raise the quota in AWS or lower what else uses it.'];
 const FAILED: Told = ['KMS_FAILED', 'AWS KMS failed inside. Nothing was changed here.', 'Try again; if it stays, look at the AWS Health Dashboard for this Region.'];

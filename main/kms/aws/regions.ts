@@ -12,6 +12,9 @@ export interface AwsCredentials {
   readonly sessionToken?: string;
 }
 
+/** Of the past: the SDK then asks the owner anew for each request, and uses nothing that its owner has zeroed since. */
+const ASK_AGAIN = new Date(0);
+
 export interface AwsConnection {
   /** Null: the SDK's own chain (environment, profile, SSO, container, instance role). */
   readonly credentials: (() => Promise<AwsCredentials>) | null;
@@ -111,7 +114,7 @@ export class AwsRegions {
       maxAttempts: 1,
       // The endpoint bounds the whole request; this one frees the socket of a host that does not take connections.
       requestHandler: { connectionTimeout: limits.timeoutMs ?? ENDPOINT.timeoutMs },
-      ...(credentials === null ? {} : { credentials }),
+      ...(credentials === null ? {} : { credentials: async () => ({ ...(await credentials()), expiration: ASK_AGAIN }) }),
       ...(profile === undefined ? {} : { profile }),
     });
     refusePlainText(made);
