@@ -41,16 +41,33 @@ export const finishedRekey = z.object({
   rewritten: count,
   /** Its second census found nothing left to do. */
   proven: z.boolean(),
+  /** What that census found left; null of a campaign over field values, which no census sees. */
+  left: count.nullable(),
+  failures: count,
+});
+
+/** A key of a KMS that was acted on. */
+export const kmsMark = z.object({
+  provider: z.string(),
+  keyId: z.string(),
+  /** Of a scheduled deletion: when the KMS said that it will be gone. */
+  deletionAt: time.nullable(),
 });
 
 export const keyMark = z.object({
   at: time,
-  kind: z.enum(['activation', 'protection-rotated', 'keystore-enabled', 'rekey']),
+  kind: z.enum(['activation', 'protection-rotated', 'keystore-enabled', 'rekey', 'kms-disabled', 'kms-enabled', 'kms-rotated', 'kms-deletion-scheduled', 'kms-deletion-cancelled']),
   /** The key name in whose lane it stands; null where it concerns all. */
   name: keyName.nullable(),
   label: z.string(),
+  /** Who did it; null of a rekey, on which several may work. */
+  actor: z.string().nullable(),
+  /** The audit record that tells of it, where one does. */
+  record: count.nullable(),
   /** Of a rekey: the campaign that ended then, and the generation that it worked for. */
   rekey: finishedRekey.nullable(),
+  /** Of an act on a key of a KMS. */
+  kms: kmsMark.nullable(),
 });
 
 export const verification = z.object({

@@ -7,6 +7,7 @@ import type { CensusRow } from '../../main/systemdb/repositories.ts';
 import type { CensusState } from '../contract/census.ts';
 import type { GenerationDetail, GenerationView, KeyMark, Verification } from '../contract/keys.ts';
 import { rekeyMarks } from './rekey-marks.ts';
+import { TrailMarks } from './trail-marks.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -17,10 +18,12 @@ const MOST_CAMPAIGNS = 500;
 export class KeyList {
   readonly #cluster: Cluster;
   readonly #censuses: Censuses;
+  readonly #trailMarks: TrailMarks;
 
   constructor(cluster: Cluster, censuses: Censuses) {
     this.#cluster = cluster;
     this.#censuses = censuses;
+    this.#trailMarks = new TrailMarks(cluster.db.audit);
   }
 
   /** Every generation with what still needs it; needs no plain key. */
@@ -113,17 +116,12 @@ export class KeyList {
         kind: 'activation',
         name: generation.name,
         label: generation.reason ?? 'activated',
+        actor: generation.actor,
+        record: null,
         rekey: null,
+        kms: null,
       }));
-    for (const [act, kind, label] of [
-      ['keystore.rotate-protection', 'protection-rotated', 'Protection key rotated'],
-      ['keystore.enable', 'keystore-enabled', 'KeyStore turned on'],
-    ] as const) {
-      const { records } = await this.#cluster.trail.list({ limit: 500, act });
-      for (const record of records.filter((candidate) => candidate.outcome === 'done')) {
-        marks.push({ at: record.at, kind, name: null, label, rekey: null });
-      }
-    }
+    marks.push(...(await this.#trailMarks.list()));
     marks.push(...rekeyMarks(await this.#cluster.db.campaigns.list(MOST_CAMPAIGNS), generations));
     return marks.sort((a, b) => a.at - b.at);
   }

@@ -11,8 +11,10 @@ export function rekeyMarks(records: readonly CampaignRecord[], generations: read
     const campaign = record.state === 'done' ? readable(record) : null;
     const name = campaign === null ? undefined : names.get(campaign.params.target);
     if (campaign === null || name === undefined || campaign.outcome?.kind !== 'proof') return [];
-    const { at, rewritten, proven } = campaign.outcome;
-    return [{ at, kind: 'rekey' as const, name, label: campaign.params.requestedAs, rekey: { campaign: record.id, target: campaign.params.target, rewritten, proven } }];
+    const { at, rewritten, proven, failures } = campaign.outcome;
+    const { target, requestedAs, fields } = campaign.params;
+    const left = fields === undefined ? campaign.outcome.left.reduce((sum, row) => sum + row.instances, 0) : null;
+    return [{ at, kind: 'rekey' as const, name, label: requestedAs, actor: null, record: null, kms: null, rekey: { campaign: record.id, target, rewritten, proven, left, failures } }];
   });
 }
 

@@ -18,7 +18,7 @@ window.measureTimeline = async (generations, frames) => {
   canvas.style.cssText = 'display:block;inline-size:1400px;block-size:420px';
   document.body.replaceChildren(canvas);
   const view = new TimelineView(canvas, { onHover: () => undefined });
-  const stop = listen(canvas, view, { choose: () => undefined });
+  const stop = listen(canvas, view, { choose: () => undefined, open: () => undefined });
   const now = Date.UTC(2026, 9, 2);
   view.setData(history(generations, now), NAMES, [], now);
   view.resize(1400, 420, devicePixelRatio);

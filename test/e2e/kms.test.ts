@@ -150,6 +150,42 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await panel().getByRole('region', { name: 'Audit records' }).getByText('kms.cancel-deletion').first().waitFor();
   });
 
+  test.each(['light', 'dark'] as const)('its acts are marks of the timeline with words, reached by keyboard and by pointer, in the %s theme', async (theme) => {
+    await page.evaluate((wanted) => window.keyConsole?.preferences.set({ theme: wanted, idleMinutes: 15 }), theme);
+    await go(page, 'Master keys');
+    await page.reload();
+    await page.locator(`html[data-theme='${theme}']`).waitFor();
+    const told = page.getByRole('status').filter({ hasText: / UTC by / });
+    const tip = page.locator('.timeline-tip');
+    await page.getByRole('application', { name: /^Timeline of/ }).waitFor();
+    await tabTo(page, /^Timeline of/);
+    // Done within seconds of each other, they are one mark that tells all of them.
+    await page.keyboard.press(',');
+    for (const does of [`${shortOf(unused)} called back from deletion`, `${shortOf(unused)} scheduled for deletion`, `${shortOf(old)} enabled`, `${shortOf(old)} disabled`]) {
+      await told.filter({ hasText: `KMS key ${does}` }).waitFor();
+      await tip.getByText(`KMS key ${does}`).waitFor();
+    }
+    await tip.getByText('From then on no node that started could read what it wraps.').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await picture(`marks-${theme}`);
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
+    await page.keyboard.press('0');
+    const box = await page.getByRole('application', { name: /^Timeline of/ }).boundingBox();
+    if (box === null) throw new Error('no timeline');
+    await page.waitForTimeout(300);
+    for (let x = box.width - 16; x > box.width / 3 && !(await tip.isVisible()); x -= 5) await page.mouse.move(box.x + x, box.y + 35);
+    await tip.getByText(/KMS key .* called back from deletion/).waitFor();
+    const words = await tip.boundingBox();
+    expect((words?.x ?? 0) + (words?.width ?? 0)).toBeLessThanOrEqual(box.x + box.width);
+    await picture(`marks-all-${theme}`);
+    await page.mouse.move(box.x + 20, box.y + 200);
+    await tabTo(page, /^Timeline of/);
+    await page.keyboard.press(',');
+    await page.keyboard.press('Enter');
+    await panel().getByText(unused).first().waitFor();
+  });
+
   test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme, also where the window is small', async (theme) => {
     await page.evaluate((wanted) => window.keyConsole?.preferences.set({ theme: wanted, idleMinutes: 15 }), theme);
     await page.reload();

@@ -74,6 +74,14 @@ export function KeysPage(): ReactNode {
     onSettled: () => client.invalidateQueries({ queryKey: ['keys'] }),
   });
   const choose = useCallback((chosen: string, open: boolean) => void navigate({ to: '/keys/$description', params: { description: chosen }, replace: !open }), [navigate]);
+  const openMark = useCallback(
+    ({ rekey, kms, record }: KeyMark) => {
+      if (rekey !== null) void navigate({ to: '/rekey/$id', params: { id: rekey.campaign } });
+      else if (kms !== null) void navigate({ to: '/kms/$provider/$key', params: { provider: kms.provider, key: kms.keyId } });
+      else if (record !== null) void navigate({ to: '/audit/$seq', params: { seq: String(record) } });
+    },
+    [navigate],
+  );
   const close = useCallback(() => void navigate({ to: '/keys' }), [navigate]);
   // The timeline's right edge moves with the clock; a minute is below what it shows.
   const minute = Math.ceil(now / 60_000) * 60_000;
@@ -107,7 +115,7 @@ export function KeysPage(): ReactNode {
                 </EmptyState>
               ) : (
                 <>
-                  <Timeline keys={all} names={names} marks={marks} now={minute} selected={description} onChoose={choose} />
+                  <Timeline keys={all} names={names} marks={marks} now={minute} selected={description} onChoose={choose} onOpenMark={openMark} />
                   {showResult && !verify.isPending ? <VerifyResult result={verify.data} error={verify.error} onClose={() => setShowResult(false)} /> : null}
                   <DataTable
                     label="Master keys"

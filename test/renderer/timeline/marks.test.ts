@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { ACTIVE_LEAST, buildLanes, visibleBars, type Bar } from '../../../renderer/features/keys/timeline/layout.ts';
 import type { KeyMark } from '../../../app/contract/keys.ts';
-import { activationMarks, rekeyMarksIn, TRIANGLE } from '../../../renderer/features/keys/timeline/marks.ts';
+import { markAfter, markWords } from '../../../renderer/features/keys/timeline/mark-words.ts';
+import { MarksInSight } from '../../../renderer/features/keys/timeline/marks-in-sight.ts';
+import { activationMarks, rekeyMarksIn, stripMarksIn, TRIANGLE, type PlacedMark } from '../../../renderer/features/keys/timeline/marks.ts';
 import { fit, xOf } from '../../../renderer/features/keys/timeline/scale.ts';
 import { generation } from '../fixtures.ts';
 
@@ -52,17 +54,77 @@ test('where triangles would lie over each other there are ticks', () => {
   expect(TRIANGLE).toBeGreaterThan(6);
 });
 
-const rekey = (at: number, proven: boolean, name = 'masterkey_key_name'): KeyMark => ({ at, kind: 'rekey', name, label: 'everything', rekey: { campaign: String(at), target: 'key', rewritten: 1, proven } });
+const NAME = 'masterkey_key_name';
+const NO_FACTS = { label: 'x', actor: null, record: null, rekey: null, kms: null };
+const rekey = (at: number, proven: boolean, name = NAME): KeyMark => ({ ...NO_FACTS, at, kind: 'rekey', name, rekey: { campaign: String(at), target: 'key', rewritten: 1, proven, left: proven ? 0 : 2, failures: proven ? 0 : 2 } });
+const kms = (at: number, kind: KeyMark['kind'] = 'kms-disabled', keyId = 'key'): KeyMark => ({ ...NO_FACTS, at, kind, name: null, kms: { provider: 'AWS_KMS', keyId, deletionAt: null } });
+const shapes = (placed: readonly PlacedMark[]): unknown[] => placed.map(({ x, lane, marks }) => [x, lane, marks.length]);
 
 test('a rekey stands in the lane of its name, where it ended, while that is in sight', () => {
-  const marks = [rekey(10 * DAY, false), rekey(40 * DAY, true), rekey(50 * DAY, true, 'k2_hash_key'), { at: 45 * DAY, kind: 'keystore-enabled' as const, name: null, label: 'KeyStore', rekey: null }];
-  expect(rekeyMarksIn(marks, 'masterkey_key_name', VIEW, WIDTH)).toEqual([
-    { x: xOf(VIEW, WIDTH, 10 * DAY), count: 1, proven: false },
-    { x: xOf(VIEW, WIDTH, 40 * DAY), count: 1, proven: true },
+  const marks = [rekey(10 * DAY, false), rekey(40 * DAY, true), rekey(50 * DAY, true, 'k2_hash_key'), { ...NO_FACTS, at: 45 * DAY, kind: 'keystore-enabled' as const, name: null }];
+  expect(shapes(rekeyMarksIn(marks, NAME, 3, VIEW, WIDTH))).toEqual([
+    [xOf(VIEW, WIDTH, 10 * DAY), 3, 1],
+    [xOf(VIEW, WIDTH, 40 * DAY), 3, 1],
   ]);
-  expect(rekeyMarksIn(marks, 'masterkey_key_name', { from: 30 * DAY, to: 45 * DAY }, WIDTH)).toHaveLength(1);
+  expect(rekeyMarksIn(marks, NAME, 3, { from: 30 * DAY, to: 45 * DAY }, WIDTH)).toHaveLength(1);
 });
 
-test('rekeys too near each other are one mark, which looks as the last of them ended', () => {
-  expect(rekeyMarksIn([rekey(40 * DAY, false), rekey(40 * DAY + 1000, true)], 'masterkey_key_name', VIEW, WIDTH)).toEqual([{ x: xOf(VIEW, WIDTH, 40 * DAY), count: 2, proven: true }]);
+test('rekeys too near each other are one mark, which holds all of them', () => {
+  const near = [rekey(40 * DAY, false), rekey(40 * DAY + 1000, true)];
+  expect(rekeyMarksIn(near, NAME, 0, VIEW, WIDTH)).toEqual([{ x: xOf(VIEW, WIDTH, 40 * DAY), lane: 0, marks: near }]);
 });
+
+test('what concerns all lanes stands on the strip, apart from the rekeys', () => {
+  const marks = [kms(10 * DAY), rekey(10 * DAY, true), kms(10 * DAY + 1, 'kms-enabled'), kms(60 * DAY, 'kms-rotated')];
+  expect(shapes(stripMarksIn(marks, VIEW, WIDTH))).toEqual([
+    [xOf(VIEW, WIDTH, 10 * DAY), null, 2],
+    [xOf(VIEW, WIDTH, 60 * DAY), null, 1],
+  ]);
+});
+
+test('the pointer finds a mark on the strip and in its lane, and nothing between', () => {
+  const sight = new MarksInSight();
+  sight.set([kms(10 * DAY), rekey(40 * DAY, true)]);
+  sight.place({ view: VIEW, plot: WIDTH, lanes: lanesOf(), from: 0, to: 0, scrollTop: 0 });
+  const [sign] = sight.signs;
+  const [ended] = sight.rekeys.get(0) ?? [];
+  if (sign === undefined || ended === undefined) throw new Error('no mark');
+  for (const placed of [sign, ended]) {
+    const { x, y } = sight.placeOf(placed);
+    expect(sight.at(x + 5, y - 5)).toBe(placed);
+    expect(sight.at(x + 30, y)).toBeNull();
+    expect(sight.at(x, y + 20)).toBeNull();
+  }
+});
+
+test('the keyboard goes through all marks in time, those that stand together as one, and stays at both ends', () => {
+  const all = [kms(10 * DAY), kms(10 * DAY + 1, 'kms-enabled'), rekey(40 * DAY, true), kms(60 * DAY, 'kms-rotated')];
+  const sight = new MarksInSight();
+  sight.set([{ ...NO_FACTS, at: 1, kind: 'activation', name: NAME }, ...all]);
+  sight.place({ view: VIEW, plot: WIDTH, lanes: lanesOf(), from: 0, to: 0, scrollTop: 0 });
+  const walk = (direction: 1 | -1): number | undefined => sight.step(direction, VIEW)?.at;
+  expect([walk(1), walk(1), walk(1), walk(1)]).toEqual([10 * DAY, 40 * DAY, 60 * DAY, 60 * DAY]);
+  expect(sight.focusedPlace?.marks).toEqual([all[3]]);
+  // Another answer of the system database with the same marks.
+  sight.set(structuredClone(all));
+  sight.place({ view: VIEW, plot: WIDTH, lanes: lanesOf(), from: 0, to: 0, scrollTop: 0 });
+  expect(sight.focused).toEqual(all[3]);
+  expect([walk(-1), walk(-1), walk(-1)]).toEqual([40 * DAY, 10 * DAY + 1, 10 * DAY + 1]);
+  sight.unfocus();
+  expect(sight.focusedPlace).toBeNull();
+  expect(sight.step(-1, VIEW)).toEqual(all[3]);
+  sight.set([]);
+  expect(sight.step(1, VIEW)).toBeNull();
+});
+
+test('every mark has words: what happened, when, by whom, and what it meant for the data', () => {
+  expect(markWords({ ...kms(0, 'kms-deletion-scheduled'), label: 'KMS key a scheduled for deletion', actor: 'eva@host', kms: { provider: 'AWS_KMS', keyId: 'a', deletionAt: DAY } })).toBe(
+    'KMS key a scheduled for deletion, 1970-01-01 00:00:00 UTC by eva@host. Unless it is called back, it is gone after 1970-01-02 00:00:00 UTC.',
+  );
+  expect(markWords({ ...rekey(0, false), label: 'everything' })).toBe('Rekey ended: everything, 1970-01-01 00:00:00 UTC. 1 instance re-encrypted; 2 could not be. A second census found 2 instances left.');
+  for (const kind of ['kms-disabled', 'kms-enabled', 'kms-rotated', 'kms-deletion-cancelled', 'keystore-enabled', 'protection-rotated'] as const) expect(markAfter(kms(0, kind))).toMatch(/\.$/);
+});
+
+function lanesOf(): ReturnType<typeof buildLanes> {
+  return buildLanes([generation({ name: NAME, activatedAt: 0, state: 'active' })], [], NOW);
+}

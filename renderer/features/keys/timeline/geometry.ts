@@ -8,6 +8,9 @@ export const BAR = 22;
 export const TAIL_TOP = BAR_TOP + BAR + 7;
 export const TAIL = 34;
 export const LANE = TAIL_TOP + TAIL + 8;
+/** Where the signs of what concerns all lanes stand, and those of rekeys below the bars of their lane. */
+export const SIGN_Y = AXIS + 9;
+export const REKEY_TOP = BAR_TOP + BAR + 5;
 export const BRUSH = 30;
 export const RIGHT = 14;
 

@@ -1,12 +1,36 @@
 import { upperBound } from './scale.ts';
 import type { Bar, Lane } from './layout.ts';
+import type { PlacedMark } from './marks.ts';
 
-/** What lies under the pointer: a bar of a lane, or the tail of one generation. */
-export interface Hit {
+/** A bar of a lane, or the tail of one generation. */
+export interface BarHit {
+  readonly part: 'bar' | 'tail';
   readonly lane: number;
   readonly first: number;
   readonly last: number;
-  readonly part: 'bar' | 'tail';
+}
+
+/** What lies under the pointer, or has the keyboard's focus. */
+export type Hit = BarHit | (PlacedMark & { readonly part: 'mark' });
+
+export function isSameHit(a: Hit | null, b: Hit | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.part === 'mark') return b.part === 'mark' && a.x === b.x && a.lane === b.lane && a.marks.length === b.marks.length && a.marks[0] === b.marks[0];
+  return b.part === a.part && a.lane === b.lane && a.first === b.first && a.last === b.last;
+}
+
+/** The mark nearest to `x` within `reach` pixels. */
+export function markAt<M extends { readonly x: number }>(marks: readonly M[], x: number, reach: number): M | null {
+  let best: M | null = null;
+  let distance = reach;
+  for (const mark of marks) {
+    const away = Math.abs(mark.x - x);
+    if (away <= distance) {
+      best = mark;
+      distance = away;
+    }
+  }
+  return best;
 }
 
 /** The bar under `x`, with `slack` pixels of mercy for narrow ones; `bars` run left to right. */

@@ -1,5 +1,6 @@
+import type { KeyMark } from '../../../../app/contract/keys.ts';
 import { GUTTER, LANE } from './geometry.ts';
-import { pan, span, timeAt, type View } from './scale.ts';
+import { MIN_SPAN, pan, span, timeAt, type View } from './scale.ts';
 import type { TimelineView } from './view.ts';
 
 /** A press that moved less than this is a click, in pixels. */
@@ -10,6 +11,8 @@ const EDGE = 6;
 export interface TimelineActs {
   /** A generation was chosen; `open` where its panel is wanted. */
   readonly choose: (description: string, open: boolean) => void;
+  /** The page of what a mark tells of is wanted. */
+  readonly open: (mark: KeyMark) => void;
 }
 
 interface PlotDrag {
@@ -78,7 +81,10 @@ export function listen(canvas: HTMLCanvasElement, view: TimelineView, acts: Time
     drag = null;
     view.choose(null);
   }, options);
-  canvas.addEventListener('pointerleave', () => view.leave(), options);
+  canvas.addEventListener('pointerleave', () => {
+    if (view.focusedMark === null) view.leave();
+  }, options);
+  canvas.addEventListener('blur', () => view.leave(), options);
 
   canvas.addEventListener('wheel', (event) => {
     event.preventDefault();
@@ -126,6 +132,7 @@ function cursorAt(view: TimelineView, x: number, y: number): string {
 
 function click(view: TimelineView, acts: TimelineActs, x: number, y: number): void {
   const hit = view.hitAt(x, y);
+  if (hit?.part === 'mark') return openMarks(view, acts, hit.marks);
   const lane = hit === null ? undefined : view.lanes[hit.lane];
   if (hit === null || lane === undefined) return;
   if (hit.first === hit.last) {
@@ -141,6 +148,16 @@ function click(view: TimelineView, acts: TimelineActs, x: number, y: number): vo
   view.jumpTo({ from: around - length / 2, to: around + length / 2 });
 }
 
+/** The page of the only one; of several nearer, until they can be told apart, else the newest. */
+function openMarks(view: TimelineView, acts: TimelineActs, marks: readonly KeyMark[]): void {
+  const [first, newest] = [marks[0], marks.at(-1)];
+  if (first === undefined || newest === undefined) return;
+  if (marks.length === 1 || span(view.view) <= MIN_SPAN) return acts.open(newest);
+  const length = Math.max(MIN_SPAN, Math.min((newest.at - first.at) * 1.5, span(view.view) / 8));
+  const middle = (first.at + newest.at) / 2;
+  view.jumpTo({ from: middle - length / 2, to: middle + length / 2 });
+}
+
 function onKey(view: TimelineView, acts: TimelineActs, event: KeyboardEvent): boolean {
   if (event.shiftKey && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) step(view, acts, event.key === 'ArrowLeft' ? -1 : 1, 0);
   else if (event.key === 'ArrowLeft') view.panStep(-0.15);
@@ -152,10 +169,19 @@ function onKey(view: TimelineView, acts: TimelineActs, event: KeyboardEvent): bo
   else if (event.key === '+' || event.key === '=') view.zoomStep(0.6);
   else if (event.key === '-') view.zoomStep(1 / 0.6);
   else if (event.key === '0' || event.key === 'f') view.fitAll();
-  else if (event.key === 'PageDown') view.scroll(LANE);
+  else if (event.key === ',') return view.stepMark(-1);
+  else if (event.key === '.') return view.stepMark(1);
+  else if (event.key === 'Escape') {
+    if (view.focusedMark === null) return false;
+    view.leave();
+  } else if (event.key === 'PageDown') view.scroll(LANE);
   else if (event.key === 'PageUp') view.scroll(-LANE);
   else if (event.key === 'Enter') {
-    const { selected } = view;
+    const { selected, focusedMark } = view;
+    if (focusedMark !== null) {
+      acts.open(focusedMark);
+      return true;
+    }
     const chosen = selected === null ? undefined : view.lanes[selected.lane]?.generations[selected.index];
     if (chosen === undefined) return false;
     acts.choose(chosen.description, true);

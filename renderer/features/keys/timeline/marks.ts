@@ -27,23 +27,41 @@ export function activationMarks(bars: readonly Bar[]): ActivationMark[] {
   });
 }
 
-/** The end of one rekey, or of several that are too near each other to be told apart, in pixels from the left edge of the plot. */
-export interface RekeyMark {
+/** One moment, or several that are too near each other to be told apart, in pixels from the left edge of the plot. */
+export interface PlacedMark {
   readonly x: number;
-  readonly count: number;
-  /** Nothing was left by the last of them. */
-  readonly proven: boolean;
+  /** In the order of time; never empty. */
+  readonly marks: readonly KeyMark[];
+  /** The lane in which it stands; null on the strip above them, where what concerns all stands. */
+  readonly lane: number | null;
 }
 
+/** Room for one sign of the strip in pixels. */
+export const SIGN = 15;
+
 /** The rekeys of the lane `name` in sight, left to right. `marks` run in time. */
-export function rekeyMarksIn(marks: readonly KeyMark[], name: string, view: View, width: number): RekeyMark[] {
-  const shown: RekeyMark[] = [];
+export function rekeyMarksIn(marks: readonly KeyMark[], name: string, lane: number, view: View, width: number): PlacedMark[] {
+  return placed(marks, (mark) => mark.rekey !== null && mark.name === name, lane, TRIANGLE, view, width);
+}
+
+/** What concerns all lanes, in sight, left to right. `marks` run in time. */
+export function stripMarksIn(marks: readonly KeyMark[], view: View, width: number): PlacedMark[] {
+  return placed(marks, (mark) => mark.name === null, null, SIGN, view, width);
+}
+
+function placed(marks: readonly KeyMark[], isOne: (mark: KeyMark) => boolean, lane: number | null, room: number, view: View, width: number): PlacedMark[] {
+  const shown: PlacedMark[] = [];
   for (const mark of marks) {
-    if (mark.rekey === null || mark.name !== name || mark.at < view.from || mark.at > view.to) continue;
+    if (mark.at < view.from || mark.at > view.to || !isOne(mark)) continue;
     const x = xOf(view, width, mark.at);
     const before = shown.at(-1);
-    if (before !== undefined && x - before.x < TRIANGLE) shown[shown.length - 1] = { x: before.x, count: before.count + 1, proven: mark.rekey.proven };
-    else shown.push({ x, count: 1, proven: mark.rekey.proven });
+    if (before !== undefined && x - before.x < room) shown[shown.length - 1] = { ...before, marks: [...before.marks, mark] };
+    else shown.push({ x, marks: [mark], lane });
   }
   return shown;
+}
+
+/** Whether two answers of the system database tell of the same moment. */
+export function isSameMark(a: KeyMark, b: KeyMark): boolean {
+  return a.at === b.at && a.kind === b.kind && a.name === b.name && a.label === b.label && a.rekey?.campaign === b.rekey?.campaign && a.kms?.keyId === b.kms?.keyId;
 }

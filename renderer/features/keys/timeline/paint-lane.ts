@@ -1,7 +1,8 @@
 import { middle } from '../../../format.ts';
-import { BAR, BAR_TOP, GUTTER, LANE, TAIL, TAIL_TOP, TOP } from './geometry.ts';
+import { BAR, BAR_TOP, GUTTER, LANE, REKEY_TOP, TAIL, TAIL_TOP, TOP } from './geometry.ts';
 import { tailSteps, type Bar, type Lane } from './layout.ts';
-import { activationMarks, rekeyMarksIn } from './marks.ts';
+import { activationMarks } from './marks.ts';
+import { paintFocus } from './paint-marks.ts';
 import { xOf } from './scale.ts';
 import { clipped, type Context, type Scene } from './scene.ts';
 
@@ -31,7 +32,7 @@ export function paintLane(context: Context, scene: Scene, index: number, bars: r
     paintTails(context, scene, index, lane, top);
     for (const bar of bars) paintBar(context, scene, index, lane, bar, top);
     paintActivations(context, scene, bars, top + BAR_TOP);
-    paintRekeys(context, scene, lane.name, top + BAR_TOP + BAR);
+    paintRekeys(context, scene, index, top);
   });
 }
 
@@ -162,23 +163,25 @@ function paintActivations(context: Context, { colours }: Scene, bars: readonly B
   }
 }
 
-/** The ends of rekeys, below the bars that end at `y`: a disc where nothing was left, a ring where something was. */
-function paintRekeys(context: Context, { colours, marks, view, plot }: Scene, name: string, y: number): void {
-  for (const mark of rekeyMarksIn(marks, name, view, plot)) {
-    const x = GUTTER + mark.x;
+/** The ends of rekeys, below the bars: a disc where the last of them left nothing, a ring where something was. */
+function paintRekeys(context: Context, { colours, rekeys, mark: shown }: Scene, lane: number, top: number): void {
+  for (const { x: at, marks } of rekeys.get(lane) ?? []) {
+    const x = Math.round(GUTTER + at) + 0.5;
+    const y = top + REKEY_TOP;
     context.strokeStyle = colours.text;
     context.lineWidth = 1;
     context.setLineDash([2, 2]);
     context.beginPath();
-    context.moveTo(Math.round(x) + 0.5, y + 8);
-    context.lineTo(Math.round(x) + 0.5, y + TAIL_TOP - BAR_TOP - BAR + TAIL);
+    context.moveTo(x, y + 3);
+    context.lineTo(x, top + TAIL_TOP + TAIL);
     context.stroke();
     context.setLineDash([]);
     context.beginPath();
-    context.arc(Math.round(x) + 0.5, y + 5, 3.5, 0, 2 * Math.PI);
-    context.fillStyle = mark.proven ? colours.text : colours.surface;
+    context.arc(x, y, 3.5, 0, 2 * Math.PI);
+    context.fillStyle = marks.at(-1)?.rekey?.proven === true ? colours.text : colours.surface;
     context.lineWidth = 1.5;
     context.fill();
     context.stroke();
+    if (shown?.lane === lane && shown.x === at) paintFocus(context, colours, x, y, 6.5);
   }
 }

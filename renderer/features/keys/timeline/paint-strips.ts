@@ -1,30 +1,37 @@
 import { AXIS, BRUSH, GUTTER, PROTECTION } from './geometry.ts';
+import { SIGN } from './marks.ts';
 import { xOf } from './scale.ts';
 import type { Context, Scene } from './scene.ts';
 
 /** The strip above the lanes: which protection key or KMS key wrapped what was activated when. */
 export function paintProtection(context: Context, scene: Scene): void {
-  const { colours, view, plot, spans, hover, selected } = scene;
+  const { colours, view, plot, spans, hover, selected, mark } = scene;
   const y = AXIS + 1;
   const chosen = selected ?? (hover === null ? null : { lane: hover.lane, index: hover.first });
+  const acted = new Set(mark?.marks.map(({ kms }) => kms?.keyId));
   const generation = chosen === null ? undefined : scene.lanes[chosen.lane]?.generations[chosen.index];
   for (const [index, each] of spans.entries()) {
     const x = GUTTER + xOf(view, plot, each.from);
     const end = GUTTER + xOf(view, plot, each.to);
     if (end < GUTTER || x > GUTTER + plot) continue;
-    const joined = generation !== undefined && generation.wrapping['keyId'] === each.keyId && generation.wrapping['kind'] === each.kind;
+    const joined = acted.has(each.keyId) || (generation !== undefined && generation.wrapping['keyId'] === each.keyId && generation.wrapping['kind'] === each.kind);
     context.fillStyle = joined ? colours.accentSoft : index % 2 === 0 ? colours.sunken : colours.surface;
     context.fillRect(x, y, end - x, PROTECTION - 4);
     context.strokeStyle = joined ? colours.accent : each.kind === 'internal' ? colours.warn : colours.line;
     context.lineWidth = 1;
     context.strokeRect(x + 0.5, y + 0.5, Math.max(0, end - x - 1), PROTECTION - 5);
-    const left = Math.max(x, GUTTER) + 6;
+    context.font = colours.font;
+    const left = besideSigns(scene, Math.max(x, GUTTER) + 6, context.measureText(each.name).width);
     if (Math.min(end, GUTTER + plot) - left > 130) {
-      context.font = colours.font;
       context.fillStyle = joined ? colours.text : colours.muted;
       context.fillText(each.name, left, y + PROTECTION / 2 - 1.5);
     }
   }
+}
+
+/** Where words of this width do not lie under the signs of marks, from `left` on. */
+function besideSigns({ signs }: Scene, left: number, width: number): number {
+  return signs.reduce((from, { x }) => (GUTTER + x + SIGN / 2 > from && GUTTER + x - SIGN / 2 < from + width ? GUTTER + x + SIGN / 2 + 4 : from), left);
 }
 
 /** The whole of time in one strip, with the stretch in sight as a window that can be moved. */

@@ -1,6 +1,7 @@
 import { contextLabel, ticks } from './axis.ts';
 import { AXIS, BRUSH, GUTTER, LANE, TOP } from './geometry.ts';
 import { paintLane } from './paint-lane.ts';
+import { paintLine, paintSigns } from './paint-marks.ts';
 import { paintBrush, paintProtection } from './paint-strips.ts';
 import { xOf } from './scale.ts';
 import { clipped, type Context, type Scene } from './scene.ts';
@@ -19,7 +20,8 @@ export function paint(context: Context, scene: Scene): void {
   paintScroll(context, scene);
   clipped(context, GUTTER, 0, scene.plot, height - BRUSH, () => {
     paintProtection(context, scene);
-    paintMarks(context, scene);
+    paintNow(context, scene);
+    paintSigns(context, scene);
     if (scene.choosing !== null) {
       const [a, b] = scene.choosing;
       context.globalAlpha = 0.18;
@@ -61,35 +63,7 @@ function paintAxis(context: Context, scene: Scene): void {
   }
 }
 
-function paintMarks(context: Context, scene: Scene): void {
-  const { colours, view, plot, height, now } = scene;
-  for (const mark of scene.marks) {
-    if (mark.name !== null) continue;
-    const x = Math.round(GUTTER + xOf(view, plot, mark.at)) + 0.5;
-    if (x < GUTTER || x > GUTTER + plot) continue;
-    line(context, x, AXIS, height - BRUSH - 4, colours.accent, [3, 3]);
-    context.fillStyle = colours.accent;
-    context.beginPath();
-    if (mark.kind === 'keystore-enabled') context.rect(x - 4, AXIS + 5, 8, 8);
-    else {
-      context.moveTo(x, AXIS + 3);
-      context.lineTo(x + 6, AXIS + 9);
-      context.lineTo(x, AXIS + 15);
-      context.lineTo(x - 6, AXIS + 9);
-    }
-    context.fill();
-  }
+function paintNow(context: Context, { colours, view, plot, height, now }: Scene): void {
   const x = Math.round(GUTTER + xOf(view, plot, now)) + 0.5;
-  if (x >= GUTTER && x <= GUTTER + plot) line(context, x, AXIS, height - BRUSH - 4, colours.text, []);
-}
-
-function line(context: Context, x: number, from: number, to: number, colour: string, dash: number[]): void {
-  context.strokeStyle = colour;
-  context.lineWidth = 1;
-  context.setLineDash(dash);
-  context.beginPath();
-  context.moveTo(x, from);
-  context.lineTo(x, to);
-  context.stroke();
-  context.setLineDash([]);
+  if (x >= GUTTER && x <= GUTTER + plot) paintLine(context, x, AXIS, height - BRUSH - 4, colours.text, []);
 }

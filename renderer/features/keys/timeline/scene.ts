@@ -1,7 +1,7 @@
-import type { KeyMark } from '../../../../app/contract/keys.ts';
 import type { Colours } from './colours.ts';
-import type { Hit } from './hit.ts';
+import type { BarHit } from './hit.ts';
 import type { Bar, Lane } from './layout.ts';
+import type { PlacedMark } from './marks.ts';
 import type { View } from './scale.ts';
 import type { ProtectionSpan } from './strips.ts';
 
@@ -18,11 +18,15 @@ export interface Scene {
   readonly bars: ReadonlyMap<number, readonly Bar[]>;
   /** Indexes of generations whose tails are drawn one by one, for each lane. */
   readonly thick: readonly (readonly number[])[];
-  readonly marks: readonly KeyMark[];
+  /** Those in sight: of the strip, and by the index of their lane. */
+  readonly signs: readonly PlacedMark[];
+  readonly rekeys: ReadonlyMap<number, readonly PlacedMark[]>;
+  /** The mark under the pointer, or the one that has the focus. */
+  readonly mark: PlacedMark | null;
   readonly spans: readonly ProtectionSpan[];
   readonly density: Uint8Array;
   readonly scrollTop: number;
-  readonly hover: Hit | null;
+  readonly hover: BarHit | null;
   readonly selected: { readonly lane: number; readonly index: number } | null;
   /** A stretch that is being chosen with the pointer, in pixels of the plot. */
   readonly choosing: readonly [number, number] | null;

@@ -1,8 +1,9 @@
 import type { GenerationView, KeyMark } from '../../../../app/contract/keys.ts';
 import { hatch, readColours, type Colours } from './colours.ts';
 import { AXIS, BAR, BAR_TOP, BRUSH, GUTTER, LANE, RIGHT, TAIL, TAIL_TOP, TOP } from './geometry.ts';
-import { barAt, tailAt, type Hit } from './hit.ts';
+import { barAt, isSameHit, tailAt, type Hit } from './hit.ts';
 import { buildLanes, extentOf, thickTails, visibleBars, type Bar, type Lane } from './layout.ts';
+import { MarksInSight } from './marks-in-sight.ts';
 import { paint } from './paint.ts';
 import { between, fit, keepInSight, pan, span, timeAt, xOf, zoom, type View } from './scale.ts';
 import { activationDensity, protectionSpans, type ProtectionSpan } from './strips.ts';
@@ -24,7 +25,7 @@ export class TimelineView {
   readonly #events: TimelineEvents;
   #lanes: Lane[] = [];
   #thick: number[][] = [];
-  #marks: readonly KeyMark[] = [];
+  readonly #marks = new MarksInSight();
   #spans: ProtectionSpan[] = [];
   #density: Uint8Array = new Uint8Array(0);
   #extent: View = { from: 0, to: 1 };
@@ -81,7 +82,7 @@ export class TimelineView {
     const first = this.#lanes.length === 0;
     this.#lanes = buildLanes(keys, names, now);
     this.#thick = this.#lanes.map((lane) => thickTails(lane, THICK / TAIL));
-    this.#marks = marks;
+    this.#marks.set(marks);
     this.#now = now;
     this.#extent = extentOf(this.#lanes, now);
     this.#spans = protectionSpans(this.#lanes, now);
@@ -172,19 +173,26 @@ export class TimelineView {
   #reveal({ lane, index }: { lane: number; index: number }): void {
     const start = this.#lanes[lane]?.starts[index] ?? 0;
     const end = this.#lanes[lane]?.ends[index] ?? start;
-    const top = lane * LANE - this.#scrollTop;
-    if (top < 0) this.scroll(top);
-    const below = top + LANE - (this.#height - TOP - BRUSH);
-    if (below > 0 && this.#height > 0) this.scroll(below);
+    this.#scrollTo(lane);
     const target = this.#jump?.to ?? this.#view;
     if (end < target.from || start > target.to) this.jumpTo(pan(target, (start + end) / 2 - (target.from + target.to) / 2));
   }
 
+  #scrollTo(lane: number): void {
+    const top = lane * LANE - this.#scrollTop;
+    if (top < 0) this.scroll(top);
+    const below = top + LANE - (this.#height - TOP - BRUSH);
+    if (below > 0 && this.#height > 0) this.scroll(below);
+  }
+
   /** What lies at this place of the canvas. */
   hitAt(x: number, y: number): Hit | null {
+    if (y > this.#height - BRUSH || x < GUTTER) return null;
+    const mark = this.#marks.at(x, y);
+    if (mark !== null) return { part: 'mark', ...mark };
     const lane = Math.floor((y - TOP + this.#scrollTop) / LANE);
     const shown = this.#lanes[lane];
-    if (shown === undefined || y < TOP || y > this.#height - BRUSH || x < GUTTER) return null;
+    if (shown === undefined || y < TOP) return null;
     const depth = y - (TOP + lane * LANE - this.#scrollTop);
     if (depth >= BAR_TOP - 4 && depth <= BAR_TOP + BAR + 3) {
       const bar = barAt(this.#bars.get(lane) ?? [], x - GUTTER, 3);
@@ -198,8 +206,10 @@ export class TimelineView {
 
   hoverAt(x: number, y: number): void {
     const hit = this.hitAt(x, y);
-    const same = hit?.lane === this.#hover?.lane && hit?.first === this.#hover?.first && hit?.last === this.#hover?.last && hit?.part === this.#hover?.part;
-    if (!same) {
+    // Over nothing, the words of what has the focus stay.
+    if (hit === null && this.#marks.focused !== null) return;
+    this.#marks.unfocus();
+    if (!isSameHit(hit, this.#hover)) {
       this.#hover = hit;
       this.request();
     }
@@ -208,8 +218,33 @@ export class TimelineView {
 
   leave(): void {
     this.#hover = null;
+    this.#marks.unfocus();
     this.#events.onHover(null, 0, 0);
     this.request();
+  }
+
+  get focusedMark(): KeyMark | null {
+    return this.#marks.focused;
+  }
+
+  /** Goes one mark on or back in time, and tells of it as of what is under the pointer. @returns false where there is none */
+  stepMark(direction: 1 | -1): boolean {
+    const mark = this.#marks.step(direction, this.#view);
+    if (mark === null) return false;
+    this.#hover = null;
+    const lane = this.#lanes.findIndex(({ name }) => name === mark.name);
+    if (lane !== -1) this.#scrollTo(lane);
+    if (mark.at < this.#view.from || mark.at > this.#view.to) this.show(pan(this.#view, mark.at - (this.#view.from + this.#view.to) / 2));
+    this.draw();
+    return true;
+  }
+
+  #tellFocus(): void {
+    if (this.#marks.focused === null) return;
+    const placed = this.#marks.focusedPlace;
+    if (placed === null) return this.#events.onHover(null, 0, 0);
+    const { x, y } = this.#marks.placeOf(placed);
+    this.#events.onHover({ part: 'mark', ...placed }, x, y);
   }
 
   /** True on the strip with all of time. */
@@ -253,6 +288,7 @@ export class TimelineView {
       const lane = this.#lanes[index];
       if (lane !== undefined) this.#bars.set(index, visibleBars(lane, this.#view, this.plot));
     }
+    this.#marks.place({ view: this.#view, plot: this.plot, lanes: this.#lanes, from: firstLane, to: lastLane, scrollTop: this.#scrollTop });
     this.#context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     paint(this.#context, {
       width: this.#width,
@@ -264,16 +300,19 @@ export class TimelineView {
       lanes: this.#lanes,
       bars: this.#bars,
       thick: this.#thick,
-      marks: this.#marks,
+      signs: this.#marks.signs,
+      rekeys: this.#marks.rekeys,
+      mark: this.#hover?.part === 'mark' ? this.#hover : this.#marks.focusedPlace,
       spans: this.#spans,
       density: this.#density,
       scrollTop: this.#scrollTop,
-      hover: this.#hover,
+      hover: this.#hover?.part === 'mark' ? null : this.#hover,
       selected: this.#selected,
       choosing: this.#choosing,
       colours: this.#colours,
       hatch: this.#hatch,
     });
+    this.#tellFocus();
   }
 
   #step(): void {
