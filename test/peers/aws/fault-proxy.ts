@@ -33,6 +33,10 @@ export interface Rule {
 export interface Passed {
   readonly operation: string;
   readonly region: string;
+  /** Who asked: the access key ID of the credential scope. */
+  readonly accessKeyId: string;
+  /** The session token that came with it; empty where none did. */
+  readonly sessionToken: string;
 }
 
 export interface FaultProxy {
@@ -49,7 +53,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   let rules: { rule: Rule; left: number }[] = [];
   const passed: Passed[] = [];
   const server = createServer((incoming, outgoing) => {
-    const asked = { operation: operationOf(incoming), region: regionOf(incoming) };
+    const asked = { operation: operationOf(incoming), region: scopeOf(incoming, 2), accessKeyId: scopeOf(incoming, 0), sessionToken: String(incoming.headers['x-amz-security-token'] ?? '') };
     passed.push(asked);
     const found = rules.find(({ rule, left }) => left > 0 && (rule.operation ?? asked.operation) === asked.operation && (rule.region ?? asked.region) === asked.region);
     if (found !== undefined) found.left -= 1;
@@ -148,6 +152,6 @@ function operationOf({ headers }: IncomingMessage): string {
 }
 
 /** `AWS4-HMAC-SHA256 Credential=ID/20260101/eu-west-1/kms/aws4_request, …` (Signature Version 4). */
-function regionOf({ headers }: IncomingMessage): string {
-  return /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+function scopeOf({ headers }: IncomingMessage, part: number): string {
+  return /Credential=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split('/')[part] ?? '';
 }
