@@ -49,8 +49,9 @@ export const configView = z.object({
   parameters: z.array(z.object({ section: z.string(), key: z.string(), secret: z.boolean(), ofTheNode: z.boolean() })),
 });
 
+/** A `value` of null takes the key out of the file. */
 const settings = z
-  .array(z.object({ section: z.string().max(256), key: z.string().min(1).max(256), value: z.string().max(4096) }))
+  .array(z.object({ section: z.string().max(256), key: z.string().min(1).max(256), value: z.string().max(4096).nullable() }))
   .min(1)
   .max(64);
 

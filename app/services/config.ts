@@ -3,13 +3,14 @@ import { AppError, isAppError, type Failure } from '../../main/errors.ts';
 import { nearest } from '../../main/command/distance.ts';
 import { compareConfigs, type AlignedKey } from '../../main/config/compare.ts';
 import { unifiedDiff } from '../../main/config/diff.ts';
-import { setValue } from '../../main/config/edit.ts';
+import { removeKey, setValue } from '../../main/config/edit.ts';
 import { readConfigFile, replaceConfigFile, type FileOnDisk } from '../../main/config/file.ts';
 import type { Finding } from '../../main/config/finding.ts';
 import { lintConfig } from '../../main/config/lint.ts';
 import { lintNodes, type NodeFiles } from '../../main/config/lint-nodes.ts';
 import { formMistake, isReference, isSecret, KNOWN_SECTIONS, parameterOf, PARAMETERS } from '../../main/config/parameters.ts';
-import { configBytes, keyPath, parseConfig, unquoted, valueOf, type ConfigFile } from '../../main/config/parse.ts';
+import { configBytes, entriesOf, keyPath, parseConfig, unquoted, valueOf, type ConfigFile } from '../../main/config/parse.ts';
+import type { AuditFacts } from '../../main/audit/trail.ts';
 import { keystoreEnabled } from '../../main/masterkey/protection.ts';
 import type { ConfigView } from '../contract/config.ts';
 import type { Profile, Profiles } from '../profiles.ts';
@@ -38,8 +39,14 @@ export interface ConfigSetting {
   readonly nodes?: readonly string[];
 }
 
+/** As {@link ConfigSetting}; null takes the key out of the file. */
+export interface ConfigEdit extends Omit<ConfigSetting, 'value'> {
+  readonly value: string | null;
+}
+
 interface Edit extends ConfigChange {
   readonly old: FileOnDisk;
+  readonly before: ConfigFile;
   readonly after: ConfigFile;
 }
 
@@ -96,22 +103,22 @@ export class Configs {
    * What {@link set} would change. @param node of the profile; null for all of them
    * @throws AppError `CONFIG_*`, `KEYSTORE_CANNOT_TURN_OFF`, `FILE_*`
    */
-  async plan(settings: readonly ConfigSetting[], node: string | null): Promise<ConfigChange[]> {
+  async plan(settings: readonly ConfigEdit[], node: string | null): Promise<ConfigChange[]> {
     return (await this.#edits(settings, node)).map(changeOf);
   }
 
   /**
-   * Sets keys in the files of one node or of all; every file is read and edited before the first one is written.
+   * Sets keys in the files of one node or of all, or takes them out; every file is read and edited before the first one is written.
    * @param confirm the profile's name
    * @throws AppError as {@link plan}; `CONFIRMATION_MISMATCH`, `CONFIG_CHANGED_MEANWHILE`, `CONFIG_BUSY`, `DISK_FULL`,
    * `FILE_WRITE_FAILED`: no file was changed; `CONFIG_SET_PARTLY`: those of `details.changed` were
    */
-  async set(settings: readonly ConfigSetting[], node: string | null, confirm: string): Promise<(ConfigChange & { backup: string | null })[]> {
+  async set(settings: readonly ConfigEdit[], node: string | null, confirm: string): Promise<(ConfigChange & { backup: string | null })[]> {
     const keys = settings.map(({ section, key }) => keyPath(section, key));
     return this.#cluster.guarded('config.set', keys.join(' '), { node: node ?? 'all' }, async (note) => {
       assertConfirmed(confirm, this.#cluster.profile.name);
       const edits = await this.#edits(settings, node);
-      note({ values: settings.map(({ section, key, value }) => (isSecret(section, key) && !isReference(value) ? '(secret)' : value)) });
+      note(noted(settings));
       const done: (ConfigChange & { backup: string | null })[] = [];
       for (const edit of edits) {
         try {
@@ -127,16 +134,18 @@ export class Configs {
     });
   }
 
-  async #edits(settings: readonly ConfigSetting[], node: string | null): Promise<Edit[]> {
+  async #edits(settings: readonly ConfigEdit[], node: string | null): Promise<Edit[]> {
     const nodes = await this.#nodes(node);
     for (const setting of settings) await this.#assertMaySet(setting);
     const edits = await Promise.all(nodes.map((one) => editOf(one, settings.filter((setting) => setting.nodes?.includes(one.name) ?? true))));
+    for (const { section, key, value } of settings) if (value === null) assertThere(edits.map(({ before }) => before), section, key);
     return edits;
   }
 
   /** @throws AppError `CONFIG_SECRET_IN_PLAIN`, `CONFIG_VALUE_INVALID`, `KEYSTORE_CANNOT_TURN_OFF` */
-  async #assertMaySet({ section, key, value }: ConfigSetting): Promise<void> {
+  async #assertMaySet({ section, key, value }: ConfigEdit): Promise<void> {
     const path = keyPath(section, key);
+    if (value === null) return this.#assertKeystoreStays(path, '');
     const plain = unquoted(value);
     // The credential file is named by its path, which is no secret by itself.
     if (isSecret(section, key) && !isReference(plain) && key !== 'CREDENTIAL_FILE') {
@@ -145,7 +154,11 @@ export class Configs {
     const parameter = parameterOf(section, key);
     const mistake = parameter === null ? null : formMistake(parameter.form, plain);
     if (mistake !== null) throw new AppError('CONFIG_VALUE_INVALID', `The value of ${path} has the wrong form. Nothing was changed.`, `Correct it: ${mistake}.`, { details: { key: path } });
-    if (path !== 'MASTERKEY_KEY_STORE_ENABLED' || plain === 'true') return;
+    await this.#assertKeystoreStays(path, plain);
+  }
+
+  async #assertKeystoreStays(path: string, value: string): Promise<void> {
+    if (path !== 'MASTERKEY_KEY_STORE_ENABLED' || value === 'true') return;
     if (this.#cluster.profile.keystore === null && !(await keystoreEnabled(this.#cluster.db))) return;
     throw new AppError('KEYSTORE_CANNOT_TURN_OFF', 'The KeyStore of this cluster is on, and can not be turned off: what was saved under it could not be read. Nothing was changed.', 'Let it be on.');
   }
@@ -162,16 +175,20 @@ export class Configs {
   }
 }
 
-async function editOf({ name, configIni }: ConfigNode, settings: readonly ConfigSetting[]): Promise<Edit> {
+async function editOf({ name, configIni }: ConfigNode, settings: readonly ConfigEdit[]): Promise<Edit> {
   const old = await readConfigFile(configIni);
   const before = parseConfig(old.bytes);
   let after = before;
   for (const { section, key, value } of settings) {
+    if (value === null) {
+      after = removeKey(after, section, key);
+      continue;
+    }
     assertKnown(before, section, key);
     after = setValue(after, section, key, value);
   }
   const changed = !configBytes(after).equals(old.bytes);
-  return { node: name, file: old.path, changed, diff: unifiedDiff(before, after, configIni), old, after };
+  return { node: name, file: old.path, changed, diff: unifiedDiff(before, after, configIni), old, before, after };
 }
 
 /** A slip in a name would make a line that has no effect. @throws AppError `CONFIG_KEY_UNKNOWN` */
@@ -182,6 +199,21 @@ function assertKnown(file: ConfigFile, section: string, key: string): void {
   const meant = nearest(path, KNOWN_SECTIONS.includes(section) ? known.filter((one) => one.startsWith(`${section}.`)) : path.length < 10 ? [] : known);
   if (meant === null && !KNOWN_SECTIONS.includes(section)) return;
   throw new AppError('CONFIG_KEY_UNKNOWN', `${path} is no parameter, and would have no effect. Nothing was changed.`, 'Check the name.', { details: { key: path, suggestion: meant ?? '' } });
+}
+
+/** One node may have what another has not; what is a parameter may be gone already. @throws AppError `CONFIG_KEY_UNKNOWN` */
+function assertThere(files: readonly ConfigFile[], section: string, key: string): void {
+  if (parameterOf(section, key) !== null || files.some((file) => valueOf(file, section, key) !== null)) return;
+  const path = keyPath(section, key);
+  const there = [...new Set(files.flatMap((file) => entriesOf(file).map((entry) => keyPath(entry.section, entry.key))))];
+  throw new AppError('CONFIG_KEY_UNKNOWN', `${path} stands in none of these files. Nothing was changed.`, 'Check the name.', { details: { key: path, suggestion: nearest(path, there) ?? '' } });
+}
+
+/** What the audit trail keeps of them; never a secret. */
+function noted(settings: readonly ConfigEdit[]): AuditFacts {
+  const set = settings.flatMap(({ section, key, value }) => (value === null ? [] : [isSecret(section, key) && !isReference(value) ? '(secret)' : value]));
+  const removed = settings.flatMap(({ section, key, value }) => (value === null ? [keyPath(section, key)] : []));
+  return { ...(set.length === 0 ? {} : { values: set }), ...(removed.length === 0 ? {} : { removed }) };
 }
 
 function changeOf({ node, file, changed, diff }: Edit): ConfigChange {

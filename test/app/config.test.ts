@@ -105,6 +105,34 @@ test('once the KeyStore is on it can not be turned off from here', async () => {
   await services.close();
   services = await openServices({ home, profile: 'eu' });
   await expect(services.configs.plan([off], null)).rejects.toEqual(failure('KEYSTORE_CANNOT_TURN_OFF'));
+  await expect(services.configs.plan([{ ...off, value: null }], null)).rejects.toEqual(failure('KEYSTORE_CANNOT_TURN_OFF'));
+});
+
+test('a key is taken out with every line that it has, on the nodes that have it; no other byte changes', async () => {
+  await withNode('n1', '# ours\r\n[encryption_aws_kms]\r\nREGION = eu-west-1\r\nSECRET_ACCESS_KEY=known-77 # old\r\nSECRET_ACCESS_KEY=known-78');
+  await withNode('n2', 'ENTITY_ENCRYPTON_MODE=MDB\n[encryption_aws_kms]\nREGION=eu-west-1\n');
+  const secret = { section: 'encryption_aws_kms', key: 'SECRET_ACCESS_KEY', value: null };
+  const planned = await services.configs.plan([secret], null);
+  expect(planned.map(({ node, changed }) => [node, changed])).toEqual([['n1', true], ['n2', false]]);
+  expect(planned[0]?.diff).toContain('-SECRET_ACCESS_KEY=');
+  expect(JSON.stringify(planned)).not.toContain('known-7');
+  expect(readFileSync(file('n1'), 'utf8')).toContain('known-77');
+  await expect(services.configs.set([secret], null, 'us')).rejects.toEqual(failure('CONFIRMATION_MISMATCH'));
+  expect((await services.configs.set([secret], null, 'eu')).map(({ backup }) => backup)).toEqual([`${file('n1')}.bak`, null]);
+  expect(readFileSync(file('n1'), 'utf8')).toBe('# ours\r\n[encryption_aws_kms]\r\nREGION = eu-west-1');
+  // A misspelt key is what one wants to be rid of, and one node alone has it.
+  const misspelt = { section: '', key: 'ENTITY_ENCRYPTON_MODE', value: null };
+  expect((await services.configs.set([misspelt], null, 'eu')).map(({ changed }) => changed)).toEqual([false, true]);
+  expect(readFileSync(file('n2'), 'utf8')).toBe('[encryption_aws_kms]\nREGION=eu-west-1\n');
+  const acts = (await services.cluster.trail.list({ limit: 10, act: 'config.set' })).records.filter(({ outcome }) => outcome === 'done').map(({ context }) => JSON.parse(context) as unknown);
+  expect(acts).toEqual([{ removed: ['ENTITY_ENCRYPTON_MODE'], changed: ['n2'] }, { removed: ['encryption_aws_kms.SECRET_ACCESS_KEY'], changed: ['n1'] }]);
+});
+
+test('what is not there is taken out in vain where it is a parameter, and refused where no file has such a key', async () => {
+  await withNode('n1', '[encryption_aws_kms]\nREGION=eu-west-1\n');
+  expect(await services.configs.set([{ section: '', key: 'ENTITY_ENCRYPTION_MODE', value: null }], null, 'eu')).toMatchObject([{ changed: false, backup: null }]);
+  await expect(services.configs.plan([{ ...REGION, key: 'REGON', value: null }], null)).rejects.toMatchObject({ code: 'CONFIG_KEY_UNKNOWN', details: { suggestion: 'encryption_aws_kms.REGION' } });
+  await expect(services.configs.plan([{ ...REGION, section: 'a]b', value: null }], null)).rejects.toEqual(failure('CONFIG_KEY_INVALID'));
 });
 
 test('a folder is searched as a job, which can be cancelled; the result is kept', async () => {

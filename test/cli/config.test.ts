@@ -37,8 +37,17 @@ test('nodes, lint, diff and set', async () => {
   expect(await machine.json(on('config', 'set', 'encryption_aws_kms.REGION', 'here'), { code: 1 })).toEqual(failure('CONFIG_VALUE_INVALID'));
   expect(await machine.json(on('config', 'set', 'KEY_STORE_PASSWORD', 'known-pass-77'), { code: 1 })).toEqual(failure('CONFIG_SECRET_IN_PLAIN'));
   expect(await machine.json([...set, '--node', 'n9'], { code: 1 })).toEqual(failure('CONFIG_NODE_UNKNOWN'));
+
+  const unset = on('config', 'unset', 'encryption_aws_kms.SECRET_ACCESS_KEY');
+  expect(await machine.json([...unset, '--dry-run'])).toMatchObject({ ok: true, dryRun: true, key: 'encryption_aws_kms.SECRET_ACCESS_KEY', nodes: [{ node: 'n1', changed: true }, { node: 'n2', changed: false }] });
+  const { stdout } = await machine.run([...unset, '--node', 'n1']);
+  expect(stdout.toString()).toContain('The backup still holds the secret');
+  expect(readFileSync(first, 'utf8')).not.toContain('SECRET_ACCESS_KEY');
+  expect(readFileSync(first, 'utf8')).toContain('ACCESS_KEY_ID=known-id-77');
+  expect(await machine.json(on('config', 'unset', 'encryption_aws_kms.SECRET'), { code: 1 })).toEqual(failure('CONFIG_KEY_UNKNOWN'));
+
   const { records } = await machine.json(on('audit', 'list', '--act', 'config.set'));
-  expect(records.map(({ outcome }) => outcome)).toEqual(['refused', 'started', 'refused', 'started', 'refused', 'started', 'refused', 'started', 'done', 'started', 'refused']);
+  expect(records.map(({ outcome }) => outcome)).toEqual(['refused', 'started', 'done', 'started', 'refused', 'started', 'refused', 'started', 'refused', 'started', 'refused', 'started', 'done', 'started', 'refused']);
   expect(machine.written + JSON.stringify(records)).not.toMatch(/known-(?:secret|id|pass)-77/);
 }, 60_000);
 

@@ -9,6 +9,8 @@ import { failure, go, sentence } from './window.ts';
 /** What the demo's second node has in a comment. */
 const LEFT_BEHIND = 'demo-Zebra-41';
 const PLANTED = 'known-store-pass-88';
+/** A folder for pictures of the page. */
+const PICTURES = process.env['FKC_PICTURES'];
 
 describe.each(await hosts())('the page Configuration on %s', (host) => {
   let opened: OpenConsole;
@@ -95,6 +97,29 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     expect(statSync(config('node-2')).mode & 0o777).toBe(0o600);
     expect(await records('config.set')).toEqual(['started', 'done']);
     await sentence(page, /differ in 1 key that should be the same/);
+  });
+
+  test('a key is removed where it stands, after its difference was seen', async () => {
+    const before = readFileSync(config('node-2'), 'utf8');
+    await page.getByRole('button', { name: 'Change ENTITY_ENCRYPTON_MODE' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Change a value of config.ini' });
+    await sheet.getByLabel('What becomes of it').selectOption('it is removed');
+    await sheet.getByText('ENTITY_ENCRYPTON_MODE is taken out of 1 file, each replaced whole; no other byte changes. 1 file is so already.').waitFor();
+    await sheet.getByRole('group', { name: 'Difference on node-2' }).getByText(/^-ENTITY_ENCRYPTON_MODE=/).waitFor();
+    expect(await violations(page)).toEqual([]);
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'configuration-remove.png'), animations: 'disabled' });
+    await sheet.getByLabel(/to confirm$/).focus();
+    await page.keyboard.type('demo');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').filter({ hasText: 'Written on node-2' }).waitFor();
+    expect(readFileSync(config('node-2'), 'utf8')).toBe(before.replace(/^ENTITY_ENCRYPTON_MODE=.*\r?\n/m, ''));
+    await row('ENTITY_ENCRYPTON_MODE').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Change KEY_STORE_LOCATION' }).click();
+    await sheet.getByLabel('Key', { exact: true }).selectOption('KEY_STORE_PASSWORD');
+    await sheet.getByLabel('What becomes of it').selectOption('it is removed');
+    await sheet.getByText(/It still holds the secret/).waitFor();
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
   });
 
   test('what another program writes is seen; a file that is gone is a finding', async () => {

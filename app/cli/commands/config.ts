@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { ConfigChange, ConfigSetting } from '../../services/config.ts';
+import type { ConfigChange, ConfigEdit } from '../../services/config.ts';
+import { isSecret } from '../../../main/config/parameters.ts';
 import { keyPath } from '../../../main/config/parse.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
@@ -7,13 +8,13 @@ import { findingsText, isBroken } from '../findings.ts';
 import type { Session } from '../session.ts';
 import { printable, table } from '../text.ts';
 
-interface SetOptions {
+interface ChangeOptions {
   readonly node?: string;
   readonly dryRun?: boolean;
   readonly confirm?: string;
 }
 
-/** `fkc config lint | diff | set` */
+/** `fkc config lint | diff | set | unset` */
 export function addConfig(program: Command, choose: Choose): void {
   const config = program.command('config').description("every node's config.ini: what is wrong, what differs, changes in place");
   config
@@ -47,24 +48,34 @@ export function addConfig(program: Command, choose: Choose): void {
     .option('--dry-run', 'show the difference, and do nothing')
     .option('--confirm <name>', 'name of the profile, in place of being asked for it')
     .addHelpText('after', examples('fkc --profile eu config set encryption_aws_kms.REGION eu-central-1 --node node-1 --dry-run', 'fkc --profile eu config set ENTITY_ENCRYPTION_MODE ON_SAVE'))
-    .action((path: string, value: string, options: SetOptions) => choose((session) => set(session, settingOf(path, value), options)));
+    .action((path: string, value: string, options: ChangeOptions) => choose((session) => change(session, editOf(path, value), options)));
+  config
+    .command('unset')
+    .argument('<section.key>', 'as in encryption_aws_kms.REGION; a key before any section as KEY')
+    .description('take a key out, on every node or one, with every line that it has in its section; all other bytes stay')
+    .option('--node <node>', 'on that node alone')
+    .option('--dry-run', 'show the difference, and do nothing')
+    .option('--confirm <name>', 'name of the profile, in place of being asked for it')
+    .addHelpText('after', examples('fkc --profile eu config unset encryption_aws_kms.SECRET_ACCESS_KEY --dry-run', 'fkc --profile eu config unset ENTITY_ENCRYPTON_MODE --node node-2'))
+    .action((path: string, options: ChangeOptions) => choose((session) => change(session, editOf(path, null), options)));
 }
 
-async function set(session: Session, setting: ConfigSetting, { node, dryRun, confirm }: SetOptions) {
+async function change(session: Session, edit: ConfigEdit, { node, dryRun, confirm }: ChangeOptions) {
   const { configs, cluster } = await session.opened();
-  const key = keyPath(setting.section, setting.key);
+  const key = keyPath(edit.section, edit.key);
   if (dryRun === true) {
-    const changes = await configs.plan([setting], node ?? null);
+    const changes = await configs.plan([edit], node ?? null);
     return { document: { ok: true, dryRun: true, key, nodes: changes }, text: `Nothing is done yet.\n${changesText(changes)}` };
   }
-  await session.confirm({ act: 'config.set', object: key, expected: cluster.profile.name, given: confirm, consequences: async () => changesText(await configs.plan([setting], node ?? null)) });
-  const done = await configs.set([setting], node ?? null, cluster.profile.name);
+  await session.confirm({ act: 'config.set', object: key, expected: cluster.profile.name, given: confirm, consequences: async () => changesText(await configs.plan([edit], node ?? null)) });
+  const done = await configs.set([edit], node ?? null, cluster.profile.name);
   const backups = done.flatMap(({ backup }) => (backup === null ? [] : [`Backup: ${printable(backup)}\n`]));
-  return { document: { ok: true, key, nodes: done }, text: `${changesText(done)}${backups.join('')}${backups.length === 0 ? '' : 'A node reads it when it goes live.\n'}` };
+  const kept = edit.value === null && isSecret(edit.section, edit.key) && backups.length > 0 ? 'The backup still holds the secret: delete it, and change the secret where it is used.\n' : '';
+  return { document: { ok: true, key, nodes: done }, text: `${changesText(done)}${backups.join('')}${kept}${backups.length === 0 ? '' : 'A node reads it when it goes live.\n'}` };
 }
 
 /** The first dot parts section and key; one at the begin stands for "before any section". */
-function settingOf(path: string, value: string): ConfigSetting {
+function editOf(path: string, value: string | null): ConfigEdit {
   const dot = path.indexOf('.');
   return dot === -1 ? { section: '', key: path, value } : { section: path.slice(0, dot), key: path.slice(dot + 1), value };
 }

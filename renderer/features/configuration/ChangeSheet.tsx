@@ -22,7 +22,7 @@ interface ChangeSheetProps {
   readonly onClose: () => void;
 }
 
-/** One key, one value, one node or all: first the difference in every file, then the profile's name, then it is written. */
+/** One key, a value for it or its removal, one node or all: first the difference in every file, then the profile's name, then it is written. */
 export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): ReactNode {
   const client = useQueryClient();
   const paths = knownPaths(view);
@@ -30,13 +30,16 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
   const [typed, setTyped] = useState(path);
   /** Null until something was typed: an empty value is one too. */
   const [value, setValue] = useState<string | null>(null);
+  const [removing, setRemoving] = useState(false);
   const [node, setNode] = useState('');
   const wanted = chosen === OTHER ? typed.trim() : chosen;
-  const asked = JSON.stringify([wanted, value, node]);
+  /** Undefined while it is not known yet; null takes the key out. */
+  const becomes = removing ? null : (value ?? undefined);
+  const asked = JSON.stringify({ wanted, becomes, node });
   const settled = useSettled(asked);
-  const [plannedPath, plannedValue, plannedNode] = JSON.parse(settled) as [string, string | null, string];
-  const request: Input<'config.plan'> = { settings: [{ ...splitPath(plannedPath), value: plannedValue ?? '' }], node: plannedNode === '' ? null : plannedNode };
-  const plan = useQuery({ ...queries.configPlan(request), enabled: plannedPath !== '' && plannedValue !== null });
+  const planned = JSON.parse(settled) as { wanted: string; becomes?: string | null; node: string };
+  const request: Input<'config.plan'> = { settings: [{ ...splitPath(planned.wanted), value: planned.becomes ?? null }], node: planned.node === '' ? null : planned.node };
+  const plan = useQuery({ ...queries.configPlan(request), enabled: planned.wanted !== '' && planned.becomes !== undefined });
   const set = useMutation({
     mutationFn: (confirm: string) => ask((c) => c.config.set({ ...request, confirm })),
     gcTime: 0,
@@ -55,11 +58,12 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
   return (
     <Sheet
       title="Change a value of config.ini"
-      happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, plannedPath)}</p> : <p className="quiet">{waitingWords(wanted, value, plan.isError)}</p>}
+      happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, planned.wanted, planned.becomes === null)}</p> : <p className="quiet">{waitingWords(wanted, becomes, plan.isError)}</p>}
       touches={<p>{touched.length === 0 ? 'No file yet.' : `The config.ini of ${touched.map((change) => change.node).join(' and ')}. A node reads it when it goes live; running nodes go on as they are.`}</p>}
       back={
         <p>
           The old file stays beside the new one as <code>config.ini.bak</code>. Comments, order, line ends and encoding stay as they are.
+          {secret && removing ? ' It still holds the secret: delete it, and change the secret where it is used.' : ''}
         </p>
       }
       confirm={{ text: view.profile, what: 'the profile' }}
@@ -75,29 +79,35 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
         {chosen === OTHER ? <TextInput label="Its name" description="SECTION.KEY, or KEY before any section" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} spellCheck={false} autoComplete="off" /> : null}
         <NativeSelect label="Node" value={node} onChange={(event) => setNode(event.currentTarget.value)} data={[{ value: '', label: view.nodes.length === 1 ? 'the only one' : `all ${view.nodes.length}` }, ...view.nodes.map((each) => each.node)]} />
       </div>
-      <TextInput
-        label="Value"
-        description={secret ? 'A secret does not stand in the file: leave it empty, or name the variable that holds it, as in ${NAME}' : 'empty: not set'}
-        value={value ?? ''}
-        onChange={(event) => setValue(event.currentTarget.value)}
-        spellCheck={false}
-        autoComplete="off"
-      />
+      <div className="config-fields">
+        <NativeSelect label="What becomes of it" value={removing ? 'remove' : 'set'} onChange={(event) => setRemoving(event.currentTarget.value === 'remove')} data={[{ value: 'set', label: 'it gets a value' }, { value: 'remove', label: 'it is removed' }]} />
+        {removing ? null : (
+          <TextInput
+            className="config-value-field"
+            label="Value"
+            description={secret ? 'A secret does not stand in the file: leave it empty, or name the variable that holds it, as in ${NAME}' : 'empty: not set'}
+            value={value ?? ''}
+            onChange={(event) => setValue(event.currentTarget.value)}
+            spellCheck={false}
+            autoComplete="off"
+          />
+        )}
+      </div>
       {plan.isSuccess ? <Diffs changes={changes} /> : null}
     </Sheet>
   );
 }
 
-function waitingWords(path: string, value: string | null, isRefused: boolean): string {
+function waitingWords(path: string, becomes: string | null | undefined, isRefused: boolean): string {
   if (path === '') return 'Choose a key first.';
-  if (value === null) return 'Type the value: the difference in every file is shown first.';
+  if (becomes === undefined) return 'Type the value: the difference in every file is shown first.';
   return isRefused ? 'Nothing: this is refused.' : 'Working out the difference …';
 }
 
-function happening(touched: number, all: number, path: string): string {
+function happening(touched: number, all: number, path: string, removing: boolean): string {
   if (touched === 0) return all === 1 ? 'Nothing: the file is so already.' : `Nothing: all ${all} files are so already.`;
   const rest = all - touched === 0 ? '' : ` ${counted(all - touched, 'file')} ${all - touched === 1 ? 'is' : 'are'} so already.`;
-  return `${path} is set in ${counted(touched, 'file')}, each replaced whole; no other byte changes.${rest}`;
+  return `${path} is ${removing ? 'taken out of' : 'set in'} ${counted(touched, 'file')}, each replaced whole; no other byte changes.${rest}`;
 }
 
 function knownPaths({ parameters, rows }: ConfigView): string[] {
