@@ -80,15 +80,15 @@ export class Censuses {
   start(request: CensusRequest): Started<CensusResult> {
     const scope = JSON.stringify(request);
     if (this.#taking?.scope === scope) return this.#taking.started;
-    const started = this.#run(randomUUID(), title(request.deep?.share ?? null, request.lus ?? null), request);
-    const taking = { scope, started };
+    const { id, ended } = this.#run(randomUUID(), title(request.deep?.share ?? null, request.lus ?? null), request);
+    const forget = (): void => {
+      if (this.#taking === taking) this.#taking = null;
+    };
+    // Who waits for it goes on after it is forgotten: the next one counts anew.
+    const taking = { scope, started: { id, ended: ended.finally(forget) } };
+    taking.started.ended.catch(() => undefined);
     this.#taking = taking;
-    void started.ended
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#taking === taking) this.#taking = null;
-      });
-    return started;
+    return taking.started;
   }
 
   /** @throws AppError `CANCELLED`, `LOCKED` (a share to authenticate), `DATABASE_*` */

@@ -27,10 +27,12 @@ export async function readNodes(profile: Profile): Promise<ReadNode[]> {
           const target = sources[provider]?.target ?? null;
           return target === null ? [] : [{ provider, ...placed(target, valuesOf(entries, {})) }];
         });
-        return { node: name, file: configIni, uses, whyNot: null, entries };
+        // The SDKs of AWS and Google ask the surroundings where config.ini says nothing; KMIP has none.
+        const lacks: KmsProviderName[] = valuesOf(entries, {}).written(KMIP_SECTION, 'BASE_URL_TEMPLATE') === '' ? ['KMIP_KMS'] : [];
+        return { node: name, file: configIni, uses, lacks, whyNot: null, entries };
       } catch (error) {
         if (!isAppError(error)) throw error;
-        return { node: name, file: configIni, uses: [], whyNot: whyNot(error), entries: [] };
+        return { node: name, file: configIni, uses: [], lacks: [], whyNot: whyNot(error), entries: [] };
       }
     }),
   );

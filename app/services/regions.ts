@@ -50,13 +50,11 @@ export class RegionAudits {
   /** Starts an audit as a job; one that runs is joined. Needs no plain key. */
   start(): Started<RegionAuditView> {
     if (this.#running !== null) return this.#running;
-    const started = this.#jobs.start('regions', 'Audit of the regions', (run) => this.#audit(run));
+    const { id, ended } = this.#jobs.start('regions', 'Audit of the regions', (run) => this.#audit(run));
+    // Who waits for it goes on after it is forgotten: the next one asks anew.
+    const started = { id, ended: ended.finally(() => (this.#running = null)) };
+    started.ended.catch(() => undefined);
     this.#running = started;
-    void started.ended
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#running === started) this.#running = null;
-      });
     return started;
   }
 
@@ -65,7 +63,7 @@ export class RegionAudits {
     return this.start().ended;
   }
 
-  /** What would no longer work, by the last audit and the standing census. @throws AppError `REGION_NOT_AUDITED`, `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND` */
+  /** What would no longer work, by the last audit and the standing census. @throws AppError `REGION_NOT_AUDITED`, `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND`, `INPUT_INVALID` */
   async whatIf(supposition: Supposition): Promise<OutlookView> {
     const last = this.#last;
     if (last === null) throw new AppError('REGION_NOT_AUDITED', 'The regions were not audited yet, so that nothing is known of what would be lost.', 'Audit them first: fkc regions audit');
@@ -88,7 +86,7 @@ export class RegionAudits {
       const nodes = await readNodes(profile);
       if (nodes.length === 0) throw nodesMissing(profile.name);
       const facts = await gatherRegions({
-        nodes: nodes.map(({ node, file, uses, whyNot }) => ({ node, file, uses, whyNot })),
+        nodes: nodes.map(({ node, file, uses, lacks, whyNot }) => ({ node, file, uses, lacks, whyNot })),
         generations: await this.#generations(),
         open: this.#places(profile, nodes),
         signal,

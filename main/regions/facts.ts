@@ -18,6 +18,8 @@ export interface NodePlan {
   readonly node: string;
   readonly file: string;
   readonly uses: readonly PlannedUse[];
+  /** Providers that it has no settings for, and none by its surroundings: what they wrapped does not open there. */
+  readonly lacks: readonly KmsProviderName[];
   /** Set where its config.ini could not be read: then `uses` is empty. */
   readonly whyNot: WhyNot | null;
 }

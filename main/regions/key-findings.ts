@@ -3,6 +3,7 @@ import type { KeyFacts, NodeFacts, RegionFacts } from './facts.ts';
 import { finding, listed, several, type RegionFinding } from './finding.ts';
 import { spansRegions } from './identity.ts';
 import { versionFindings } from './version-findings.ts';
+import { stateOfVersion } from './versions.ts';
 
 /** What is to be said of each key: its copies against each other, against the nodes and against the generations under it. */
 export function keyFindings(facts: RegionFacts, instances: ReadonlyMap<string, number>): RegionFinding[] {
@@ -15,7 +16,7 @@ export function keyFindings(facts: RegionFacts, instances: ReadonlyMap<string, n
     const under = generations.get(id) ?? [];
     const dependents = dependentsOf(under, instances);
     return [
-      ...unusable(key, dependents, used),
+      ...unusable(key, under, instances, used),
       ...versionFindings(key, under, instances),
       ...missing(key, dependents, used),
       ...differenceFindings(key, used.map(({ place }) => place)),
@@ -36,25 +37,31 @@ function dependentsOf(generations: RegionFacts['generations'], instances: Readon
   return `${several(generations.length, 'generation')} (${several(under, 'instance')} by the census)`;
 }
 
-function unusable(key: KeyFacts, dependents: string | null, users: readonly User[]): RegionFinding[] {
+function unusable(key: KeyFacts, under: RegionFacts['generations'], instances: ReadonlyMap<string, number>, users: readonly User[]): RegionFinding[] {
   const off = key.copies.filter(({ exists, state }) => exists === 'yes' && state !== 'enabled');
+  // An older version may go on opening what it wrapped, and then nothing of that is lost.
+  const shut = under.filter(({ version }) => off.some((copy) => stateOfVersion(copy, version) !== 'enabled'));
+  const dependents = dependentsOf(shut, instances);
   if (off.length === 0 || (dependents === null && users.length === 0)) return [];
   const left = key.copies.filter(({ exists, state }) => exists === 'yes' && state === 'enabled').map(({ place }) => place);
-  const needed = dependents ?? `no generation yet, and ${listed(users.map(({ node }) => node))} would wrap under it`;
-  const rest = left.length === 0 ? 'No copy of it is enabled anywhere' : `It is enabled in ${listed(left)}`;
+  const needed = dependents ?? `no generation, and ${listed(users.map(({ node }) => node))} would wrap under it`;
+  const older = shut.length < under.length ? `; ${several(under.length - shut.length, 'generation')} under older versions still ${under.length - shut.length === 1 ? 'opens' : 'open'}` : '';
+  const rest = `${left.length === 0 ? 'No copy of it is enabled anywhere' : `It is enabled in ${listed(left)}`}${older}`;
   return [...Map.groupBy(off, ({ state }) => state)].map(([state, copies]) => {
     const places = copies.map(({ place }) => place);
     const nodes = users.filter(({ place }) => places.includes(place)).map(({ node }) => node);
     const where = { provider: key.provider, key: key.id, places, nodes };
     const severity = left.length === 0 || nodes.length > 0 ? 'critical' : 'warning';
     if (state !== 'pending-deletion') {
-      return finding(severity, 'KEY_NOT_USABLE', where, `The key is ${state ?? 'in an unknown state'} in ${listed(places)}; under it: ${needed}. ${rest}.`, 'Enable it there (fkc kms enable), or move what is under it to another key first (fkc kms replace, then a rekey).');
+      return finding(severity, 'KEY_NOT_USABLE', where, `The key is ${state ?? 'in an unknown state'} in ${listed(places)}; under it: ${needed}. ${rest}.`, state === 'unavailable' ? LOST : 'Enable it there (fkc kms enable), or move what is under it to another key first (fkc kms replace, then a rekey).');
     }
     const at = copies.flatMap(({ deletionAt }) => (deletionAt === null ? [] : [deletionAt]));
     const until = at.length === 0 ? '' : ` on ${new Date(Math.min(...at)).toISOString().slice(0, 10)}`;
     return finding('critical', 'KEY_PENDING_DELETION', where, `The key will be deleted${until} in ${listed(places)}; under it: ${needed}. ${rest}.`, 'Cancel the deletion now (fkc kms cancel-deletion), and enable the key again.');
   });
 }
+
+const LOST = 'Look at it there: a key that was revoked or destroyed does not come back. While a node that runs still holds what is under it, move that to another key (fkc kms replace, then a rekey).';
 
 function missing(key: KeyFacts, dependents: string | null, users: readonly User[]): RegionFinding[] {
   const absent = key.copies.filter(({ exists }) => exists === 'no').map(({ place }) => place);
@@ -83,10 +90,12 @@ function inOneRegion(key: KeyFacts, dependents: string | null, nodePlaces: reado
       'GENERATION_IN_ONE_REGION',
       { provider: key.provider, key: key.id, places: [only] },
       `The key exists in ${only} alone, while nodes are also in ${listed(others)}; under it: ${dependents}. If ${only} is lost, no node that starts can unwrap them.`,
-      key.multiRegion ? 'Replicate it to the other regions.' : 'Move what is under it to a key that several regions hold (an AWS multi-Region key, a GCP multi-region location): fkc kms replace, then a rekey.',
+      key.multiRegion ? 'Replicate it to the other regions.' : key.provider === 'KMIP_KMS' ? SERVERS : 'Move what is under it to a key that several regions hold (an AWS multi-Region key, a GCP multi-region location): fkc kms replace, then a rekey.',
     ),
   ];
 }
+
+const SERVERS = 'KMIP has no copies of a key at other servers. Let several servers with the same keys answer to that name (a cluster of its maker), or move what is under it to a KMS that keeps a key in several regions: fkc kms replace, then a rekey.';
 
 function usersByKey({ nodes }: RegionFacts): Map<string, User[]> {
   const users = new Map<string, User[]>();

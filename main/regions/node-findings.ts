@@ -17,6 +17,7 @@ export function nodeFindings(facts: RegionFacts): RegionFinding[] {
     ...uses.flatMap((use) => ownerFindings(use, uses)),
     ...uses.flatMap((use) => noSuchKey(use, facts)),
     ...reaching(facts, uses),
+    ...lacking(facts),
   ];
 }
 
@@ -122,9 +123,21 @@ function reaching(facts: RegionFacts, uses: readonly Use[]): RegionFinding[] {
     return [...Map.groupBy(far, ({ place }) => place)].map(([place, generations]) => {
       const ms = facts.places.find((one) => one.provider === provider && one.place === place)?.medianMs ?? null;
       const latency = ms === null ? '' : ` An answer from there takes ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, measured from this machine.`;
-      return finding('warning', 'NODE_REACHES_ACROSS', { provider, places: [home, place], nodes: [node] }, `${node} is in ${home} and must ask ${place} for ${several(generations.length, 'generation')} each time that it goes live.${latency}`, 'Move what is under the far key to one that has a copy in the region of the node (a multi-Region key), or weigh that it depends on both regions.');
+      return finding('warning', 'NODE_REACHES_ACROSS', { provider, places: [home, place], nodes: [node] }, `${node} is in ${home} and must ask ${place} for ${several(generations.length, 'generation')} each time that it goes live.${latency}`, 'Move what is under the far key to one that the region of the node holds too (an AWS multi-Region key, a GCP multi-region location), or weigh that it depends on both regions.');
     });
   });
+}
+
+/** Nodes that can not even ask the KMS that wrapped a generation. */
+function lacking({ nodes, generations }: RegionFacts): RegionFinding[] {
+  return nodes.flatMap(({ node, lacks }) =>
+    lacks.flatMap((provider) => {
+      const under = generations.filter((generation) => generation.provider === provider);
+      if (under.length === 0) return [];
+      const what = `The config.ini of ${node} says nothing of ${provider}, which wraps ${several(under.length, 'generation')} (${listed(under.map(({ description }) => description))}): it can not unwrap them when it goes live.`;
+      return [finding('critical', 'NODE_LACKS_SETTINGS', { provider, places: [...new Set(under.map(({ place }) => place))], nodes: [node] }, what, `Give it the section of ${provider} that the other nodes have (fkc config diff).`)];
+    }),
+  );
 }
 
 function placesOf(uses: readonly Use[]): string[] {

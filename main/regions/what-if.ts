@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { KmsProviderName } from '../kms/provider.ts';
 import type { KeyCopy, KeyFacts, NodeFacts, RegionFacts } from './facts.ts';
+import { listed } from './finding.ts';
 import { stateOfVersion } from './versions.ts';
 
 /** What is imagined: a place that does not answer, or a key that is disabled. */
@@ -57,7 +58,7 @@ type Usable = (key: KeyFacts, place: string, version: string | null) => boolean;
  * node asks its own region first where the key has a copy of the same name there, and then where the generation was
  * wrapped: no third place, whatever holds a copy.
  * @param instances by key description, from a census
- * @throws AppError `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND`
+ * @throws AppError `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND`; `INPUT_INVALID` where the name means several keys
  */
 export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, instances: ReadonlyMap<string, number>): Outlook {
   if (lost !== null && !facts.places.some(({ place }) => place === lost) && !facts.nodes.some(({ uses }) => uses.some(({ place }) => place === lost))) throw regionUnknown(lost, facts);
@@ -116,7 +117,7 @@ function outlookOf(node: NodeFacts, { generations, keyOf }: Known, now: Usable, 
 
 function opens(node: NodeFacts, generation: RegionFacts['generations'][number], { keyOf }: Known, usable: Usable): boolean {
   const key = keyOf(generation.provider, generation.key);
-  if (key === null) return false;
+  if (key === null || node.lacks.includes(generation.provider)) return false;
   const own = node.uses.find(({ provider }) => provider === generation.provider)?.place ?? null;
   const places = key.multiRegion && own !== null ? [own, generation.place] : [generation.place];
   return places.some((place) => usable(key, place, generation.version));
@@ -142,12 +143,16 @@ function copyAt(key: KeyFacts, place: string): KeyCopy | undefined {
   return key.copies.find((copy) => copy.place === place);
 }
 
-/** @throws AppError `KMS_KEY_NOT_FOUND` */
+/** @throws AppError `KMS_KEY_NOT_FOUND`, `INPUT_INVALID` */
 function copiesNamed({ keys }: RegionFacts, name: string): { key: KeyFacts; copy: KeyCopy }[] {
   const all = keys.flatMap((key) => key.copies.map((copy) => ({ key, copy })));
   const one = all.filter(({ key, copy }) => copy.keyId === name && key.copies.some((other) => other.keyId !== name));
   if (one.length > 0) return one;
   const found = all.filter(({ key, copy }) => key.id === name || copy.keyId === name || key.id.endsWith(`/${name}`) || (copy.aliases.known && copy.aliases.value.includes(name)));
+  const meant = [...new Set(found.map(({ key }) => key.id))];
+  if (meant.length > 1) {
+    throw new AppError('INPUT_INVALID', `"${name.slice(0, 200)}" means ${meant.length} keys: ${listed(meant)}. Disabling one of them is not disabling the other.`, 'Name it as the audit does (fkc regions audit), or by its ARN or resource name.', { details: { keys: meant } });
+  }
   if (found.length > 0) return found;
   throw new AppError('KMS_KEY_NOT_FOUND', `No node and no generation needs a KMS key "${name.slice(0, 200)}": disabling it changes nothing here.`, 'Take a key from the audit (fkc regions audit): its ID, ARN or alias.', { details: { keyId: name.slice(0, 200) } });
 }

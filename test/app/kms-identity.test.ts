@@ -10,7 +10,7 @@ import { identify, readKmipIdentity } from '../../main/regions/identity.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 
 const [A, B] = ['hsm-a.example:5696', 'hsm-b.example:5696'] as const;
-const NODES: NodePlan[] = [A, B].map((server) => ({ node: server, file: server, whyNot: null, uses: [{ provider: 'KMIP_KMS', place: server, key: '1' }] }));
+const NODES: NodePlan[] = [A, B].map((server) => ({ node: server, file: server, whyNot: null, lacks: [], uses: [{ provider: 'KMIP_KMS', place: server, key: '1' }] }));
 
 /** A server with one key, "1", that tells which server it is. */
 function serverAt(location: string): KmsProvider {

@@ -99,7 +99,7 @@ describe('what config.ini has to say', () => {
   });
 
   it('a node is asked for with its own region and this machine’s credentials', () => {
-    const node = (name: string, region: string, secret: string): ReadNode => ({ node: name, file: '', uses: [], whyNot: null, entries: Object.entries({ REGION: region, ACCESS_KEY_ID: secret }).map(([key, value]): ConfigEntry => ({ section: 'encryption_aws_kms', key, value, line: 1 })) });
+    const node = (name: string, region: string, secret: string): ReadNode => ({ node: name, file: '', uses: [], lacks: [], whyNot: null, entries: Object.entries({ REGION: region, ACCESS_KEY_ID: secret }).map(([key, value]): ConfigEntry => ({ section: 'encryption_aws_kms', key, value, line: 1 })) });
     const [here, there] = [node('a', 'eu-west-1', '${HERE}'), node('b', 'us-east-1', '${THERE}')];
     const settings = settingsFor({ provider: 'AWS_KMS', keyId: MRK, region: null }, ['a', 'b'], []);
     const values = valuesAfter(there, here, 'AWS_KMS', settings, { HERE: 'mine' });

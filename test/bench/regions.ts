@@ -85,7 +85,7 @@ function requestsOf(facts: RegionFacts | null): number {
 
 /** With the whole quota, as the bound has it. */
 async function audit(keys: readonly string[]): Promise<RegionFacts> {
-  const nodes = REGIONS.map((region): NodePlan => ({ node: region, file: region, whyNot: null, uses: [{ provider: 'AWS_KMS', place: region, key: arn(region, keys[0] ?? '') }] }));
+  const nodes = REGIONS.map((region): NodePlan => ({ node: region, file: region, whyNot: null, lacks: [], uses: [{ provider: 'AWS_KMS', place: region, key: arn(region, keys[0] ?? '') }] }));
   return gatherRegions({
     nodes,
     generations: keys.map((id) => ({ name: 'masterkey_key_name', description: id, active: false, provider: 'AWS_KMS', keyId: arn(REGIONS[0], id), version: null, place: REGIONS[0] })),

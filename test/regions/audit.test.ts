@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isAppError } from '../../main/errors.ts';
 import type { KmsKeyState } from '../../main/kms/acts.ts';
 import { auditRegions } from '../../main/regions/audit.ts';
 import { differences } from '../../main/regions/differences.ts';
@@ -83,7 +84,7 @@ describe('the audit', () => {
 
   it('tells a node without a Region, and one whose config.ini is not there', () => {
     const whyNot = { code: 'FILE_NOT_FOUND', message: 'gone', remedy: 'mount it' };
-    expect(codes(facts({ nodes: [node('n1', null, M, null), { node: 'n2', file: 'x', uses: [], whyNot }] })).toSorted()).toEqual(['NODE_NOT_READ', 'NODE_REGION_UNKNOWN']);
+    expect(codes(facts({ nodes: [node('n1', null, M, null), { node: 'n2', file: 'x', uses: [], lacks: [], whyNot }] })).toSorted()).toEqual(['NODE_NOT_READ', 'NODE_REGION_UNKNOWN']);
   });
 
   it('tells a silent Region once, whatever the number of keys', () => {
@@ -119,6 +120,20 @@ describe('what if', () => {
     const from = facts({ ...whole(), keys: [key(arn(WEST, M), [copy(WEST, arn(WEST, M)), none(EAST, arn(EAST, M)), copy(SOUTH, arn(SOUTH, M))])] });
     expect(whatIf(from, { lost: WEST, disabled: null }, NOBODY).generations).toMatchObject([{ lostTo: 'all', elsewhere: [SOUTH] }]);
   });
+
+  it('a name that means several keys is not guessed', () => {
+    const ids = [1, 2].map((number) => `projects/p/locations/europe-west3/keyRings/r${number}/cryptoKeys/fabric`);
+    const from = facts({ keys: ids.map((each) => ({ provider: 'GCP_KMS', id: each, multiRegion: false, primary: null, copies: [copy('europe-west3', each)] })) });
+    const failed = (disabled: string): unknown => {
+      try {
+        return whatIf(from, { lost: null, disabled }, NOBODY).concerns.length;
+      } catch (error) {
+        return isAppError(error) && [error.code, error.details?.['keys']];
+      }
+    };
+    expect(failed('fabric')).toEqual(['INPUT_INVALID', ids]);
+    expect(failed(ids[0] ?? '')).toBe(1);
+  });
 });
 
 describe('a Google key of several versions', () => {
@@ -132,7 +147,7 @@ describe('a Google key of several versions', () => {
     const versions = [{ ...made, version: '2', current: true, state: newest }, { ...made, version: '1', current: false, state: older }].filter(({ version }) => !without.includes(version));
     const under = (description: string, version: string, active: boolean) => ({ name: 'masterkey_key_name', description, active, provider: 'GCP_KMS' as const, keyId: KEY, version, place: LOCATION, key: KEY });
     return facts({
-      nodes: [{ node: 'n1', file: 'x', whyNot: null, uses: [{ provider: 'GCP_KMS', place: LOCATION, key: KEY, keyId: KEY, whyNot: null }] }],
+      nodes: [{ node: 'n1', file: 'x', whyNot: null, lacks: [], uses: [{ provider: 'GCP_KMS', place: LOCATION, key: KEY, keyId: KEY, whyNot: null }] }],
       generations: [under('old', '1', false), under('new', '2', true)],
       keys: [{ provider: 'GCP_KMS', id: KEY, multiRegion: false, primary: null, copies: [copy(LOCATION, KEY, { state: newest, versions: { known: true, value: versions } })] }],
       places: [place(LOCATION, { provider: 'GCP_KMS' })],
@@ -161,12 +176,35 @@ describe('a Google key of several versions', () => {
     expect(outlook).toMatchObject({ nodes: [{ now: 'partly', then: 'not', loses: ['new'], cannotActivate: true }], unreadable: 5 });
   });
 
+  it('names everything that does not open where all versions are off', () => {
+    const found = auditRegions(versioned('pending-deletion', 'pending-deletion'), WRAPPED).findings;
+    expect(found.map(({ code }) => code)).toEqual(['KEY_PENDING_DELETION', 'VERSION_NOT_USABLE']);
+    expect(found[0]?.what).toContain('under it: 2 generations (12 instances by the census). No copy of it is enabled anywhere.');
+  });
+
+  it('whose newest version is off loses nothing while no generation is under that', () => {
+    const from = versioned('enabled', 'disabled');
+    const older = { ...from, generations: from.generations.filter(({ version }) => version === '1') };
+    expect(auditRegions(older, WRAPPED).findings).toMatchObject([{ code: 'KEY_NOT_USABLE', what: expect.stringContaining('no generation, and n1 would wrap under it') }]);
+    expect(codes({ ...older, nodes: [] })).toEqual([]);
+  });
+
   it('opens old generations where only the newest version is off', () => {
     const from = versioned('enabled', 'disabled');
     expect(codes(from)).toEqual(['KEY_NOT_USABLE']);
+    const { what } = auditRegions(from, WRAPPED).findings[0] ?? { what: '' };
+    expect(what).toContain('under it: 1 generation (5 instances by the census)');
+    expect(what).toContain('1 generation under older versions still opens');
     const outlook = whatIf(from, { lost: null, disabled: KEY }, WRAPPED);
     expect(outlook).toMatchObject({ nodes: [{ now: 'not', then: 'not', loses: ['old'] }], unreadable: 7, concerns: [{ place: LOCATION, key: KEY }] });
   });
+});
+
+it('a node without settings for a KMS that wraps can not open what is under it', () => {
+  const from = whole();
+  const nodes = [...from.nodes, { node: 'bare', file: 'x', uses: [], lacks: ['AWS_KMS' as const], whyNot: null }];
+  expect(auditRegions({ ...from, nodes }, NOBODY).findings).toMatchObject([{ severity: 'critical', code: 'NODE_LACKS_SETTINGS', where: { provider: 'AWS_KMS', nodes: ['bare'] } }]);
+  expect(whatIf({ ...from, nodes }, { lost: null, disabled: null }, NOBODY).nodes.map(({ node: name, now }) => [name, now])).toEqual([...from.nodes.map(({ node: name }) => [name, 'whole']), ['bare', 'not']]);
 });
 
 const REGIONS = [WEST, EAST, SOUTH] as const;

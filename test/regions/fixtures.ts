@@ -43,7 +43,7 @@ export function key(keyId: string, copies: readonly KeyCopy[]): KeyFacts {
 }
 
 export function node(name: string, region: string | null, keyName: string, keyId: string | null): NodeFacts {
-  return { node: name, file: `/etc/${name}/config.ini`, whyNot: null, uses: [{ provider: 'AWS_KMS', place: region, key: keyName, keyId, whyNot: null }] };
+  return { node: name, file: `/etc/${name}/config.ini`, whyNot: null, lacks: [], uses: [{ provider: 'AWS_KMS', place: region, key: keyName, keyId, whyNot: null }] };
 }
 
 export function place(region: string, changes: Partial<PlaceFacts> = {}): PlaceFacts {
