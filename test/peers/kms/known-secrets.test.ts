@@ -1,8 +1,13 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { contract } from '../../../app/contract/index.ts';
+import { createRequestHandler, type Contents } from '../../../app/electron/ipc.ts';
+import { consoleLog } from '../../../app/error-log.ts';
+import { createHandlers, type HostActions } from '../../../app/handlers/index.ts';
 import { openServices } from '../../../app/services.ts';
+import { TestKeychain } from '../../app/test-keychain.ts';
 import { Machine } from '../../cli/fkc.ts';
 import { foundIn, foundUnder, knownKeys } from '../../faults/known-key.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
@@ -14,6 +19,10 @@ import { createKey as createKmipKey, CREDENTIAL, credential } from '../kmip/kmip
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
 
+/** The console's own page, as far as the sender check looks at it. */
+const FRAME = { url: 'app://console/', origin: 'app://console', parent: null, processId: 1, routingId: 1 };
+const CONTENTS: Contents = { mainFrame: FRAME, isDestroyed: () => false, send: () => undefined };
+const FROM_US = { sender: CONTENTS, senderFrame: FRAME };
 const python = await installLocalStack();
 const pki = makePki();
 const node = new Node();
@@ -77,6 +86,41 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
     if (when === 'closed') await services.close();
     expect((await foundUnder(node.home, secrets)).found).toEqual([]);
   }
+});
+
+it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in the window, with the keychain %s, are in no file, answer, event, error or export', async (is) => {
+  const token = 'known-session-token-of-the-tests-0123456789';
+  const keychain = new TestKeychain();
+  keychain.is = is;
+  aws.set();
+  node.configure({ encryption_aws_kms: { REGION: 'eu-west-1', CUSTOMER_KEY_ID: await createAwsKey(server.url) } });
+  const heard: string[] = [];
+  const hear = (what: unknown): void => void heard.push(inspect(what, { depth: 12, showHidden: true }), JSON.stringify(what));
+  const services = await openServices({ home: node.home, profile: 'mine', keychain, emit: hear });
+  await services.unlock(null);
+  const give = createRequestHandler({
+    contents: () => CONTENTS,
+    handlers: () => Promise.resolve(createHandlers(services, {} as HostActions)),
+    log: consoleLog(node.home),
+  });
+  const request = { accessKeyId: CREDENTIALS.accessKeyId, secretAccessKey: CREDENTIALS.secretAccessKey, sessionToken: token };
+  const answer = await give(FROM_US, 'kms.giveCredentials', request);
+  expect(answer).toMatchObject(is === 'refusing' ? { ok: false, code: 'KEYCHAIN_FAILED' } : { ok: true, value: { kept: is === 'here' ? 'keychain' : 'memory' } });
+  hear([answer, await give(FROM_US, 'kms.giveCredentials', { ...request, accessKeyId: 'no, such' }), await give(FROM_US, 'kms.giveCredentials', { ...request, secretAccessKey: `${CREDENTIALS.secretAccessKey} ` })]);
+  hear(await give(FROM_US, 'kms.credentials', undefined));
+  if (is !== 'refusing') hear(await services.activation.run(line('AWS_KMS'), 'known'));
+  aws.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: `${CREDENTIALS.secretAccessKey} ${token}` } });
+  hear([await services.kmsKeys.test('AWS_KMS'), await services.kmsKeys.overview(true), await services.overview.get(), await services.status(), await services.auditList({ limit: 500 })]);
+  hear([services.cluster.credentials, services.cluster.kms.registry.endpoints(), await services.profiles.list()]);
+  heard.push(inspect(services.cluster.credentials, { depth: 12, showHidden: true }));
+  await services.cluster.trail.exportTo(join(node.home, `audit-${is}.jsonl`));
+  const secrets = [Buffer.from(CREDENTIALS.secretAccessKey), Buffer.from(token)];
+  for (const when of ['open', 'locked', 'closed']) {
+    if (when === 'locked') await services.lock('asked');
+    if (when === 'closed') await services.close();
+    expect((await foundUnder(node.home, secrets)).found).toEqual([]);
+  }
+  expect(foundIn(Buffer.from(heard.join('\n')), 'answers, events and errors', secrets)).toEqual([]);
 });
 
 it('the command line shows none of them', async () => {
