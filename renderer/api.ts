@@ -85,6 +85,7 @@ export const queries = {
   kms: () => queryOptions({ queryKey: ['kms', 'overview'], queryFn: () => ask((c) => c.kms.get()), refetchInterval: (query) => (query.state.data?.asking === true ? 1_000 : 30_000) }),
   kmsKey: (of: Input<'kms.key'>) => queryOptions({ queryKey: ['kms', 'key', of.provider, of.keyId], queryFn: () => ask((c) => c.kms.key({ provider: of.provider, keyId: of.keyId })), retry: false }),
   kmsPlan: (request: Input<'kms.plan'>) => queryOptions({ queryKey: ['kms-plan', request], queryFn: () => ask((c) => c.kms.plan(request)), gcTime: 0, retry: false }),
+  awsCredentials: () => queryOptions({ queryKey: ['kms', 'credentials'], queryFn: () => ask((c) => c.kms.credentials()), refetchInterval: 30_000 }),
   regions: () => queryOptions({ queryKey: ['regions', 'audit'], queryFn: () => ask((c) => c.regions.get()) }),
   /** A wrong choice is refused at once. */
   regionOutlook: (request: Input<'regions.whatIf'>) => queryOptions({ queryKey: ['regions', 'what-if', request], queryFn: () => ask((c) => c.regions.whatIf(request)), retry: false }),

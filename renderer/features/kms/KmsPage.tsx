@@ -14,6 +14,7 @@ import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { usePageKeys, usePlainKeys, type PageKey } from '../frame/page-keys.ts';
+import { Credentials } from './Credentials.tsx';
 import { KmsKeyPanel } from './KmsKeyPanel.tsx';
 import { ProviderTable } from './ProviderTable.tsx';
 import { kmsSentence } from './sentence.ts';
@@ -89,11 +90,14 @@ function Overview({ overview, selected }: { overview: KmsOverviewView; selected:
         ) : undefined}
       </Sentence>
       {overview.providers.length === 0 ? (
-        <EmptyState title="No KMS is used">
-          <p>
-            Name a KMS key for every node on the page <Link to="/configuration">Configuration</Link>: <code>REGION</code> and <code>CUSTOMER_KEY_ID</code> for AWS, or the parameters of GCP or KMIP. Test it here, then <Link to="/activate">activate</Link> a master key with that generator and store. Until then the KeyStore, or the platform itself, protects the master keys.
-          </p>
-        </EmptyState>
+        <>
+          <EmptyState title="No KMS is used">
+            <p>
+              Name a KMS key for every node on the page <Link to="/configuration">Configuration</Link>: <code>REGION</code> and <code>CUSTOMER_KEY_ID</code> for AWS, or the parameters of GCP or KMIP. Test it here, then <Link to="/activate">activate</Link> a master key with that generator and store. Until then the KeyStore, or the platform itself, protects the master keys.
+            </p>
+          </EmptyState>
+          <Credentials overview={overview} />
+        </>
       ) : (
         <>
           {failures.map((failure) => (
@@ -103,6 +107,7 @@ function Overview({ overview, selected }: { overview: KmsOverviewView; selected:
           <Section title="Key management services">
             <ProviderTable providers={overview.providers} />
           </Section>
+          <Credentials overview={overview} />
           <DataTable
             label="KMS keys"
             columns={COLUMNS}
