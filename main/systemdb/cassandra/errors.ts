@@ -110,6 +110,7 @@ const SERVER = {
   writeFailure: 0x1500,
   unauthorized: 0x2100,
   invalid: 0x2200,
+  unprepared: 0x2500,
 } as const;
 
 const SERIAL_LEVELS: readonly unknown[] = [types.consistencies.serial, types.consistencies.localSerial];
@@ -129,6 +130,16 @@ export function databaseError(error: unknown, purpose: Purpose, details: ErrorDe
   const meaning = meaningOf(error, purpose);
   if (meaning === null) return error;
   return asAppError(meaning, { ...hostOf(error), ...details }, error);
+}
+
+/**
+ * Whether a prepared statement was not carried out because no node knows it any more and the driver could not prepare it
+ * again (its table is gone, or another call forgot it meanwhile): asked anew, the nodes say what is the matter.
+ */
+export function isUnprepared(error: unknown): boolean {
+  if (error instanceof errors.DriverInternalError) return error.message.startsWith('Unprepared response invalid');
+  if (!(error instanceof errors.NoHostAvailableError)) return false;
+  return Object.values((error.innerErrors ?? {}) as Record<string, unknown>).some((inner) => inner instanceof errors.ResponseError && inner.code === SERVER.unprepared);
 }
 
 function asAppError({ code, message, remedy }: Meaning, details: ErrorDetails, cause?: unknown): AppError {

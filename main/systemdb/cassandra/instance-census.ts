@@ -2,6 +2,7 @@ import type { CensusRow, InstanceRange } from '../repositories.ts';
 import { byCodePoints } from './code-points.ts';
 import { concurrently } from './concurrently.ts';
 import type { LogicalUnit } from './logical-units.ts';
+import { ofTables } from './lu-missing.ts';
 import { countPage } from './range-pages.ts';
 import { tokenRanges } from './ranges.ts';
 import type { CassandraSession } from './session.ts';
@@ -20,11 +21,11 @@ export class InstanceCensus {
     this.#session = session;
   }
 
-  /** As `InstanceRepository.census`, of these LUs. */
+  /** As `InstanceRepository.census`, of these LUs. @throws AppError also `DATABASE_LU_MISSING`: a count without it would be too low */
   async of(units: readonly LogicalUnit[]): Promise<CensusRow[]> {
-    const ranges = await concurrently(units, RANGES, (unit) => tokenRanges(this.#session, unit));
+    const ranges = await concurrently(units, RANGES, (unit) => ofTables(unit, () => tokenRanges(this.#session, unit)));
     const work = units.flatMap((unit, place) => (ranges[place] ?? []).map((range) => ({ unit, range })));
-    const counts = await concurrently(work, RANGES, ({ unit, range }) => this.#count(unit, range));
+    const counts = await concurrently(work, RANGES, ({ unit, range }) => ofTables(unit, () => this.#count(unit, range)));
     const sums = new Map<string, CensusRow>();
     for (const row of counts.flat()) {
       const key = JSON.stringify([row.lu, row.keyDescription]);

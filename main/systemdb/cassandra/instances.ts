@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAppError } from '../../errors.ts';
 import type {
   CensusRow,
   InstanceInfo,
@@ -17,6 +18,7 @@ import { infoOf, readInstance } from './instance-rows.ts';
 import { replaceInstance } from './instance-replace.ts';
 import { InstanceWrites } from './instance-writes.ts';
 import { LogicalUnits, type LogicalUnit } from './logical-units.ts';
+import { ofTables } from './lu-missing.ts';
 import { idsAfter } from './ordered-ids.ts';
 import { countPage, scanPage } from './range-pages.ts';
 import { ringRanges, tokenRanges } from './ranges.ts';
@@ -55,7 +57,7 @@ export class CassandraInstances implements InstanceRepository {
 
   async get(lu: string, id: string): Promise<StoredInstance | null> {
     const unit = await this.#find(lu, id);
-    return unit === null ? null : readInstance(this.#session, unit, id);
+    return unit === null ? null : ofTables(unit, () => readInstance(this.#session, unit, id));
   }
 
   /** @throws AppError also `INSTANCE_FROM_FUTURE` where what is stored, or the LU's first save, lies ahead of the clock: nothing is stored then */
@@ -73,11 +75,12 @@ export class CassandraInstances implements InstanceRepository {
     );
     const begun = await concurrently([...units.values()], LUS, async (unit) => ({ unit, time: await timeSinceEpoch(unit, time) }));
     const writes = begun.map(({ unit, time: written }) => ({
+      unit,
       writer: new InstanceWrites(this.#session, unit),
       time: written,
       contents: [...new Map(instances.filter(({ lu }) => lu === unit.lu).map((instance) => [instance.id, instance])).values()],
     }));
-    const all = writes.flatMap(({ writer, time: written, contents }) => contents.map((content) => () => writer.save(content, written)));
+    const all = writes.flatMap(({ unit, writer, time: written, contents }) => contents.map((content) => () => ofTables(unit, () => writer.save(content, written))));
     await concurrently(all, SAVES, (save) => save());
   }
 
@@ -85,12 +88,12 @@ export class CassandraInstances implements InstanceRepository {
   async replace(instance: InstanceToSave, revision: number): Promise<boolean> {
     checkInstance(instance);
     const unit = await this.#units.find(instance.lu);
-    return unit !== null && replaceInstance(this.#session, unit, instance, revision);
+    return unit !== null && ofTables(unit, () => replaceInstance(this.#session, unit, instance, revision));
   }
 
   async remove(lu: string, id: string): Promise<boolean> {
     const unit = await this.#find(lu, id);
-    return unit !== null && new InstanceWrites(this.#session, unit).remove(id);
+    return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).remove(id));
   }
 
   async list(lu: string, page: Page): Promise<InstanceInfo[]> {
@@ -104,10 +107,20 @@ export class CassandraInstances implements InstanceRepository {
     return this.#page(lu, page, (unit, id) => readInstance(this.#session, unit, id));
   }
 
+  /** With those whose tables are gone: what they held is not known, so that a census has to name them. */
   async lus(): Promise<string[]> {
     const units = await this.#units.list();
-    const rows = await concurrently(units, LUS, ({ cql }) => this.#session.readOne(cql.any, []));
-    return units.filter((_, place) => rows[place] !== null).map(({ lu }) => lu);
+    const standing = await concurrently(units, LUS, (unit) => this.#hasInstances(unit));
+    return units.filter((_, place) => standing[place]).map(({ lu }) => lu);
+  }
+
+  async #hasInstances(unit: LogicalUnit): Promise<boolean> {
+    try {
+      return (await ofTables(unit, () => this.#session.readOne(unit.cql.any, []))) !== null;
+    } catch (error) {
+      if (isAppError(error, 'DATABASE_LU_MISSING')) return true;
+      throw error;
+    }
   }
 
   async census(): Promise<CensusRow[]> {
@@ -116,12 +129,17 @@ export class CassandraInstances implements InstanceRepository {
 
   async ranges(lu: string): Promise<InstanceRange[]> {
     const unit = await this.#units.find(lu);
-    return unit === null ? ringRanges(this.#session, lu) : tokenRanges(this.#session, unit);
+    if (unit === null) return ringRanges(this.#session, lu);
+    return ofTables(unit, () => tokenRanges(this.#session, unit)).catch((error: unknown) => {
+      // A part is made of it all the same: who reads it is told, and goes on with the other LUs.
+      if (isAppError(error, 'DATABASE_LU_MISSING')) return ringRanges(this.#session, lu);
+      throw error;
+    });
   }
 
   async countRange(range: InstanceRange, page: { cursor?: string; limit: number }): Promise<RangePage<RangeCount>> {
     const unit = await this.#units.find(range.lu);
-    return unit === null ? NOTHING : countPage(this.#session, unit, range, page);
+    return unit === null ? NOTHING : ofTables(unit, () => countPage(this.#session, unit, range, page));
   }
 
   async scanRange(
@@ -130,7 +148,7 @@ export class CassandraInstances implements InstanceRepository {
   ): Promise<RangePage<StoredInstance>> {
     const unit = await this.#units.find(range.lu);
     if (unit === null) return NOTHING;
-    const found = await scanPage(this.#session, unit, range, page);
+    const found = await ofTables(unit, () => scanPage(this.#session, unit, range, page));
     for (const stored of found.rows) this.#readIn.set(stored, range);
     return found;
   }
@@ -138,7 +156,7 @@ export class CassandraInstances implements InstanceRepository {
   async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
     const unit = await this.#find(read.lu, read.id);
     const range = this.#readIn.get(read) ?? read;
-    return unit !== null && new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(range, row, bytes));
+    return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(range, row, bytes)));
   }
 
   /** null also for ids that nothing can be stored under. */
@@ -148,8 +166,12 @@ export class CassandraInstances implements InstanceRepository {
 
   async #page<T extends InstanceInfo>(lu: string, page: Page, read: (unit: LogicalUnit, id: string) => Promise<T | null>): Promise<T[]> {
     const unit = await this.#units.find(lu);
+    return unit === null ? [] : ofTables(unit, () => this.#pageOf(unit, page, read));
+  }
+
+  async #pageOf<T extends InstanceInfo>(unit: LogicalUnit, page: Page, read: (unit: LogicalUnit, id: string) => Promise<T | null>): Promise<T[]> {
     const found: T[] = [];
-    for (let after: string | undefined = page.after ?? ''; unit !== null && after !== undefined && found.length < page.limit; ) {
+    for (let after: string | undefined = page.after ?? ''; after !== undefined && found.length < page.limit; ) {
       const room = page.limit - found.length;
       const ids: string[] = await idsAfter(this.#session, unit.cql, after, page.keyDescription === undefined ? room : Math.max(room, FILTERED_IDS));
       for (const one of await concurrently(ids, READS, (id) => read(unit, id))) {

@@ -2,7 +2,7 @@ import { types, type Client, type QueryOptions } from 'cassandra-driver';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Balancing } from './balancing.ts';
-import { databaseError, tookTooLong, type Purpose } from './errors.ts';
+import { databaseError, isUnprepared, tookTooLong, type Purpose } from './errors.ts';
 import type { Keyspaces } from './keyspaces.ts';
 import type { CassandraSettings } from './settings.ts';
 
@@ -236,12 +236,23 @@ export class CassandraSession {
   }
 
   async #execute(purpose: Purpose, cql: string, params: readonly Value[], options: QueryOptions): Promise<types.ResultSet> {
-    return this.#run(purpose, () => this.client.execute(cql, [...params], { ...options, prepare: true }));
+    return this.#run(purpose, () => this.#prepared(() => this.client.execute(cql, [...params], { ...options, prepare: true })));
   }
 
   async #batch(purpose: Purpose, statements: readonly Statement[], options: QueryOptions): Promise<types.ResultSet> {
     const queries = statements.map(({ cql, params }) => ({ query: cql, params: [...params] }));
-    return this.#run(purpose, () => this.client.batch(queries, { ...options, prepare: true }));
+    return this.#run(purpose, () => this.#prepared(() => this.client.batch(queries, { ...options, prepare: true })));
+  }
+
+  /** Of a statement whose table is gone the driver only says that no node could be asked, and never why. Nothing of it was carried out. */
+  async #prepared(send: () => Promise<types.ResultSet>): Promise<types.ResultSet> {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isUnprepared(error)) throw error;
+      this.client.metadata.clearPrepared();
+      return send();
+    }
   }
 
   async #run(purpose: Purpose, send: () => Promise<types.ResultSet>): Promise<types.ResultSet> {
