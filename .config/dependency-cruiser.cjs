@@ -128,15 +128,15 @@ const forbidden = [
   },
   {
     name: 'keystore-and-kms-stand-alone',
-    comment: 'main/keystore and main/kms: crypto, errors, secret, fail points, atomic files; not each other.',
+    comment: 'main/keystore and main/kms: crypto, errors, secret, fail points, atomic files and locks; not each other.',
     from: { path: at('main/(keystore|kms)/') },
-    to: { path: OURS, pathNot: at('main/$1/', 'main/crypto/', 'main/(errors|secret|fail-point|atomic-file)\\.ts$') },
+    to: { path: OURS, pathNot: at('main/$1/', 'main/crypto/', 'main/(errors|secret|fail-point|atomic-file|file-lock)\\.ts$') },
   },
   {
     name: 'config-needs-no-keys',
-    comment: 'main/config: errors, atomic files, and the distance of words; a file of text needs no key and no database.',
+    comment: 'main/config: errors, atomic files and locks, and the distance of words; a file of text needs no key and no database.',
     from: { path: at('main/config/') },
-    to: { pathNot: [...at('main/config/', 'main/(errors|atomic-file)\\.ts$', 'main/command/distance\\.ts$')], dependencyTypesNot: ['core'] },
+    to: { pathNot: [...at('main/config/', 'main/(errors|atomic-file|file-lock)\\.ts$', 'main/command/distance\\.ts$')], dependencyTypesNot: ['core'] },
   },
   ...PLACES.map(([name, folder]) => ({
     name: `${name.replace(/\/.*/, '')}-only-in-${folder.replace(/\/$/, '').replaceAll('/', '-')}`,
@@ -152,8 +152,8 @@ const forbidden = [
   },
   {
     name: 'sqlite-in-its-adapters',
-    comment: 'node:sqlite: the system database adapter and the MicroDB; a KeyStore is locked by a database beside it.',
-    from: { path: SHIPPED, pathNot: at('main/systemdb/sqlite/', 'main/lu/', 'main/keystore/lock\\.ts$') },
+    comment: 'node:sqlite: the system database adapter and the MicroDB; a KeyStore and a config.ini are locked by a database beside them.',
+    from: { path: SHIPPED, pathNot: at('main/systemdb/sqlite/', 'main/lu/', 'main/file-lock\\.ts$') },
     to: { path: '^(node:)?sqlite$' },
   },
 ].map((rule) => ({ severity: 'error', ...rule }));

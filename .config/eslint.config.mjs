@@ -69,7 +69,7 @@ export default tseslint.config(
   },
   {
     // Random waiting times before another try; nothing secret comes of them.
-    files: ['main/audit/trail.ts', 'main/keystore/lock.ts', 'main/systemdb/sqlite/session.ts'],
+    files: ['main/audit/trail.ts', 'main/file-lock.ts', 'main/systemdb/sqlite/session.ts'],
     rules: { '@microsoft/sdl/no-insecure-random': 'off' },
   },
   {

@@ -22,7 +22,7 @@ export interface Replacement {
 
 /**
  * Puts bytes in the place of a file: at every moment, also after a power failure, the file is whole, either the old or
- * the new one. The old one stays as `<file>.bak`, mode 0600. While it runs, `<file>.new` is there and belongs to one
+ * the new one. The old one stays as `<file>.bak`, mode 0600. While it runs, `<file>.fkc-new` is there and belongs to one
  * writer: a second one fails with `EEXIST`. A writer that was killed leaves it behind ({@link removeTraces}).
  * @returns what `isUnchanged` answered
  * @throws what the file system says, by `code`; the old file then still stands
@@ -85,8 +85,9 @@ export async function removeTraces(file: string): Promise<void> {
   for (const name of [newOf(file), newOf(`${file}.bak`)]) await rm(name, { force: true });
 }
 
+/** No name that anybody else would give a file: what stands there may be removed. */
 function newOf(file: string): string {
-  return `${file}.new`;
+  return `${file}.fkc-new`;
 }
 
 interface Manner {
@@ -95,7 +96,7 @@ interface Manner {
   readonly failPoints: string;
 }
 
-/** Writes `<file>.new` durably. @returns its name; where that fails none is left */
+/** Writes `<file>.fkc-new` durably. @returns its name; where that fails none is left */
 async function writeNew(file: string, bytes: Uint8Array, { owner, mode, failPoints }: Manner): Promise<string> {
   const next = newOf(file);
   // `wx`, so that no link that somebody put there is followed, and of two writers one fails.

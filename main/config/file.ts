@@ -1,9 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { replaceWhole, type FileOwner } from '../atomic-file.ts';
+import { removeTraces, replaceWhole, type FileOwner } from '../atomic-file.ts';
 import { AppError } from '../errors.ts';
+import { withFileLock } from '../file-lock.ts';
 
 /** No config.ini is larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
+/** How long another writer is waited for. */
+const LOCK_WAIT_MS = 5_000;
 
 /** A file as it stands on the disk. */
 export interface FileOnDisk {
@@ -35,8 +38,8 @@ export async function readConfigFile(file: string): Promise<FileOnDisk> {
 
 /**
  * Puts `bytes` in the place of a file that was read before: at every moment the file is whole, the old one or the new one.
- * The new one has the old one's owner and mode; the old one stays as `<file>.bak`, mode 0600. Two writers at once: the
- * file `<file>.new` belongs to one of them.
+ * The new one has the old one's owner and mode; the old one stays as `<file>.bak`, mode 0600. Of two writers at once one
+ * waits for the other; what one left that was killed is removed by the next.
  * @returns the path of the backup
  * @throws AppError `CONFIG_CHANGED_MEANWHILE`, `CONFIG_BUSY`, `DISK_FULL`, `FILE_WRITE_FAILED`; the file then stands as it was
  */
@@ -45,7 +48,10 @@ export async function replaceConfigFile(old: FileOnDisk, bytes: Uint8Array): Pro
   const isUnchanged = async (): Promise<boolean> => (await readConfigFile(file)).bytes.equals(old.bytes);
   let replaced: boolean;
   try {
-    replaced = await replaceWhole(file, { old, bytes, mode, isUnchanged, failPoints: 'config' });
+    replaced = await withFileLock(file, LOCK_WAIT_MS, { busy: () => busy(file), failed: (error) => writeFailure(file, error) }, async () => {
+      await removeTraces(file);
+      return replaceWhole(file, { old, bytes, mode, isUnchanged, failPoints: 'config' });
+    });
   } catch (error) {
     throw error instanceof AppError ? error : writeFailure(file, error);
   }
@@ -53,12 +59,13 @@ export async function replaceConfigFile(old: FileOnDisk, bytes: Uint8Array): Pro
   throw new AppError('CONFIG_CHANGED_MEANWHILE', `"${file}" was changed by somebody else just now. It was left as that program wrote it.`, 'Look at it, then do it again.', { details: { file } });
 }
 
+function busy(file: string): AppError {
+  return new AppError('CONFIG_BUSY', `"${file}" is being written by another process, which did not end within ${LOCK_WAIT_MS / 1000} s. The file stands as it was.`, 'Wait until it has ended, then look at the file and do it again.', { details: { file } });
+}
+
 function writeFailure(file: string, error: unknown): AppError {
   const reason = codeOf(error);
   const options = { details: { file, reason }, cause: error };
-  if (reason === 'EEXIST') {
-    return new AppError('CONFIG_BUSY', `"${file}" is being written by another process, or one was killed while it wrote. The file stands as it was.`, `Do it again; if nobody writes it, remove "${file}.new" first.`, options);
-  }
   if (reason === 'ENOSPC' || reason === 'EDQUOT') return new AppError('DISK_FULL', `There is no space left to write "${file}". The file stands as it was.`, 'Free space on that disk, then repeat.', options);
   return new AppError('FILE_WRITE_FAILED', `"${file}" could not be written (${reason}). The file stands as it was.`, 'Check that this user may write in that folder and give files to the owner of this one.', options);
 }

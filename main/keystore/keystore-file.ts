@@ -8,7 +8,7 @@ import { AppError, isAppError } from '../errors.ts';
 import type { SecretBytes } from '../secret.ts';
 import { createFile, replaceFile } from './atomic-write.ts';
 import { malformed, readFailed, writeFailed } from './failures.ts';
-import { withFileLock } from './lock.ts';
+import { withKeyStoreLock } from './lock.ts';
 import { checkNewPassword, checkPassword } from './password.ts';
 import type { KeyStoreEntry } from './pkcs12/bags.ts';
 import { emptyPkcs12, openPkcs12, type KeyStoreContent } from './pkcs12/content.ts';
@@ -71,7 +71,7 @@ export class KeyStoreFile implements Disposable {
     });
     const file = join(folder, basename(path));
     using empty = emptyPkcs12(password);
-    await withFileLock(file, LOCK_WAIT_MS, () => createFile(file, empty.encode()));
+    await withKeyStoreLock(file, LOCK_WAIT_MS, () => createFile(file, empty.encode()));
     return KeyStoreFile.open(file, password);
   }
 
@@ -110,7 +110,7 @@ export class KeyStoreFile implements Disposable {
    * `KEYSTORE_WRITE_FAILED`. In every case the file stands as it was.
    */
   async update(change: (content: KeyStoreContent) => KeyStoreContent): Promise<void> {
-    await withFileLock(this.path, LOCK_WAIT_MS, async () => {
+    await withKeyStoreLock(this.path, LOCK_WAIT_MS, async () => {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (await this.#tryUpdate(change)) return;
       }

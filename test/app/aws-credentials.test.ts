@@ -103,7 +103,7 @@ describe('with a keychain', () => {
     onFailPoint(null);
     expect(await (await open()).aws?.()).toMatchObject({ accessKeyId: point === 'renamed' ? 'AKIAOTHER' : ID });
     // As a process leaves it that was killed.
-    await writeFile(`${file}.new`, 'half');
+    await writeFile(`${file}.fkc-new`, 'half');
     await credentials.give(given('AKIATHIRD'));
     expect(await (await open()).aws?.()).toMatchObject({ accessKeyId: 'AKIATHIRD' });
     expect(await readdir(join(folder, 'profiles'))).toEqual(['mine.aws-sealed']);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfigFile, replaceConfigFile } from '../../main/config/file.ts';
+import type { AppError } from '../../main/errors.ts';
+import { withFileLock } from '../../main/file-lock.ts';
 import { onFailPoint } from '../../main/fail-point.ts';
 
 let folder = '';
@@ -33,7 +35,7 @@ test('a link stays one: the file that it leads to is replaced', async () => {
   symlinkSync(file, link);
   expect(await replaceConfigFile(await readConfigFile(link), Buffer.from('A=2\n'))).toBe(`${file}.bak`);
   expect([readFileSync(link, 'utf8'), readFileSync(file, 'utf8'), readFileSync(`${file}.bak`, 'utf8')]).toEqual(['A=2\n', 'A=2\n', 'A=1\n']);
-  expect(readdirSync(folder).sort()).toEqual(['config.ini', 'config.ini.bak', 'link.ini']);
+  expect(readdirSync(folder).sort()).toEqual(['config.ini', 'config.ini.bak', 'config.ini.lock', 'link.ini']);
 });
 
 test('what another program wrote meanwhile is left alone', async () => {
@@ -43,13 +45,22 @@ test('what another program wrote meanwhile is left alone', async () => {
   });
   await expect(replaceConfigFile(old, Buffer.from('A=2\n'))).rejects.toEqual(code('CONFIG_CHANGED_MEANWHILE'));
   expect(readFileSync(file, 'utf8')).toBe('A=theirs\n');
-  expect(readdirSync(folder).sort()).toEqual(['config.ini', 'config.ini.bak']);
+  expect(readdirSync(folder).sort()).toEqual(['config.ini', 'config.ini.bak', 'config.ini.lock']);
 });
 
 test('while another writer is at work nothing is written, and what is its own stays', async () => {
-  writeFileSync(`${file}.new`, 'half');
-  await expect(replaceConfigFile(await readConfigFile(file), Buffer.from('A=2\n'))).rejects.toEqual(code('CONFIG_BUSY'));
-  expect([readFileSync(file, 'utf8'), readFileSync(`${file}.new`, 'utf8')]).toEqual(['A=1\n', 'half']);
+  const failures = { busy: () => new Error('busy') as AppError, failed: (error: unknown) => error as AppError };
+  await withFileLock(file, 0, failures, async () => {
+    writeFileSync(`${file}.fkc-new`, 'half');
+    await expect(replaceConfigFile(await readConfigFile(file), Buffer.from('A=2\n'))).rejects.toEqual(code('CONFIG_BUSY'));
+    expect([readFileSync(file, 'utf8'), readFileSync(`${file}.fkc-new`, 'utf8')]).toEqual(['A=1\n', 'half']);
+  });
+});
+
+test('where no lock can be taken nothing is written', async () => {
+  mkdirSync(`${file}.lock`);
+  await expect(replaceConfigFile(await readConfigFile(file), Buffer.from('A=2\n'))).rejects.toEqual(code('FILE_WRITE_FAILED'));
+  expect(readFileSync(file, 'utf8')).toBe('A=1\n');
 });
 
 test.each(['config:temp-written', 'config:synced', 'config:backup-made'])('a disk that fails at %s leaves the old file, and nothing else', async (place) => {
@@ -59,6 +70,6 @@ test.each(['config:temp-written', 'config:synced', 'config:backup-made'])('a dis
     });
     await expect(replaceConfigFile(await readConfigFile(file), Buffer.from('A=2\n'))).rejects.toEqual(code(expected));
     expect(readFileSync(file, 'utf8')).toBe('A=1\n');
-    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('-new'))).toEqual([]);
   }
 });

@@ -1,5 +1,5 @@
 import { DisableKeyCommand } from '@aws-sdk/client-kms';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -110,7 +110,7 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
   });
 
   test('says what is true when a file can not be written, and goes on', async () => {
-    await writeFile(join(home, 'n2.ini.new'), '');
+    await mkdir(join(home, 'n2.ini.fkc-new'));
     await tabTo(page, /^Replace the key…$/, true);
     await page.keyboard.press('Enter');
     const sheet = page.getByRole('dialog', { name: 'Replace the KMS key' });
@@ -123,7 +123,7 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     expect(await failure(page)).toMatchObject({ code: 'KMS_REPLACE_PARTLY' });
     await picture('half-way');
     expect(await violations(page)).toEqual([]);
-    await rm(join(home, 'n2.ini.new'));
+    await rm(join(home, 'n2.ini.fkc-new'), { recursive: true });
     await page.getByRole('button', { name: 'Try again' }).click();
     await sentence(page, /1 file changes/);
   });

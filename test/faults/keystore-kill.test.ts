@@ -33,7 +33,7 @@ test.each(['keystore:temp-written', 'keystore:synced', 'keystore:backup-made', '
     expect(next.lines, next.stderr).toEqual(['next-0']);
     const aliases = await aliasesOf(file, isReplaced ? ['killed-0', 'next-0'] : ['next-0']);
     for (const alias of OLD_ALIASES) expect(aliases).toContain(alias);
-    await expect(access(`${file}.new`)).rejects.toThrow();
+    await expect(access(`${file}.fkc-new`)).rejects.toThrow();
   },
 );
 

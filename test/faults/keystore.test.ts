@@ -78,6 +78,6 @@ cp "${disk}/fabric.keystore" "${file}"
     const { lines, stderr } = await start('sh', ['-c', `ulimit -f 1; exec "$@"`, 'sh', process.execPath, WRITER, 'add', file, 'b', '1']).ended;
     expect(lines, stderr).toEqual(['{"code":"KEYSTORE_WRITE_FAILED"}']);
     expect(await readFile(file)).toEqual(before);
-    expect((await readdir(folder)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect((await readdir(folder)).filter((name) => name.endsWith('-new'))).toEqual([]);
   }
 });

@@ -167,8 +167,8 @@ describe('updating', () => {
 
   test('sweeps away what a killed process left', async () => {
     using keystore = await KeyStoreFile.create(file, password);
-    await writeFile(`${file}.new`, 'half');
-    await link(`${file}.new`, `${file}.bak.new`);
+    await writeFile(`${file}.fkc-new`, 'half');
+    await link(`${file}.fkc-new`, `${file}.bak.fkc-new`);
     await keystore.update((content) => content.withSecretKey('a', key(), 1));
     expect((await readdir(folder)).toSorted()).toEqual(['fabric.keystore', 'fabric.keystore.bak', 'fabric.keystore.lock']);
   });
@@ -203,7 +203,7 @@ describe('updating', () => {
     });
     expect(await codeOfPromise(keystore.update((content) => content.withSecretKey('a', key(), 1)))).toBe('KEYSTORE_CHANGED_MEANWHILE');
     expect(await readFile(file)).toEqual(fixture('current.p12'));
-    expect((await readdir(folder)).includes('fabric.keystore.new')).toBe(false);
+    expect((await readdir(folder)).includes('fabric.keystore.fkc-new')).toBe(false);
   });
 
   test('a file that vanished or was damaged meanwhile is not made anew', async () => {
@@ -226,7 +226,7 @@ describe('updating', () => {
   test('a temporary name that is taken by a folder', async () => {
     using keystore = await KeyStoreFile.create(file, password);
     const before = await readFile(file);
-    await mkdir(`${file}.new`);
+    await mkdir(`${file}.fkc-new`);
     expect(await codeOfPromise(keystore.update((content) => content.withSecretKey('a', key(), 1)))).toBe('KEYSTORE_WRITE_FAILED');
     expect(await readFile(file)).toEqual(before);
   });

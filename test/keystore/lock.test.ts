@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { withFileLock } from '../../main/keystore/lock.ts';
+import { withKeyStoreLock } from '../../main/keystore/lock.ts';
 import { codeOfPromise } from './fixtures.ts';
 
 let folder = '';
@@ -24,31 +24,31 @@ test('only one works at a time, and each in turn', async () => {
     await sleep(5);
     working -= 1;
   };
-  await Promise.all(Array.from({ length: 8 }, () => withFileLock(file, 10_000, turn)));
+  await Promise.all(Array.from({ length: 8 }, () => withKeyStoreLock(file, 10_000, turn)));
 });
 
 test('who waits too long is told', async () => {
-  await withFileLock(file, 100, async () => {
-    expect(await codeOfPromise(withFileLock(file, 60, async () => undefined))).toBe('KEYSTORE_BUSY');
+  await withKeyStoreLock(file, 100, async () => {
+    expect(await codeOfPromise(withKeyStoreLock(file, 60, async () => undefined))).toBe('KEYSTORE_BUSY');
   });
 });
 
 test('work that fails frees the lock and says why', async () => {
-  await expect(withFileLock(file, 100, () => Promise.reject(new Error('why')))).rejects.toThrow('why');
-  expect(await withFileLock(file, 100, async () => 'free')).toBe('free');
+  await expect(withKeyStoreLock(file, 100, () => Promise.reject(new Error('why')))).rejects.toThrow('why');
+  expect(await withKeyStoreLock(file, 100, async () => 'free')).toBe('free');
 });
 
 test('other files have other locks', async () => {
-  await withFileLock(file, 100, () => withFileLock(join(folder, 'other'), 100, async () => undefined));
+  await withKeyStoreLock(file, 100, () => withKeyStoreLock(join(folder, 'other'), 100, async () => undefined));
 });
 
 test('the lock is an empty file, and no other stands beside it', async () => {
-  await withFileLock(file, 100, async () => {
+  await withKeyStoreLock(file, 100, async () => {
     expect(await readdir(folder)).toEqual(['fabric.keystore.lock']);
   });
   expect((await stat(`${file}.lock`)).size).toBe(0);
 });
 
 test('a folder that is not there', async () => {
-  expect(await codeOfPromise(withFileLock(join(folder, 'no', 'file'), 100, async () => undefined))).toBe('KEYSTORE_WRITE_FAILED');
+  expect(await codeOfPromise(withKeyStoreLock(join(folder, 'no', 'file'), 100, async () => undefined))).toBe('KEYSTORE_WRITE_FAILED');
 });

@@ -1,5 +1,5 @@
 import { CreateKeyCommand, DisableKeyCommand, KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplacementPlan, ReplacementRequest } from '../../../app/contract/kms-replace.ts';
@@ -326,13 +326,13 @@ describe('several nodes', () => {
     const newKey = await createAwsKey(server.url);
     writeFileSync(second(), section(oldKey, REGION));
     await addNode(node.services.profiles, 'mine', 'node-2', second());
-    writeFileSync(`${second()}.new`, '');
+    mkdirSync(`${second()}.fkc-new`);
     const error = await failure(run(newKey));
     expect(error.code).toBe('KMS_REPLACE_PARTLY');
     expect(error.message).toContain('node-1 were changed; that of node-2 was not');
     expect(error.remedy).toContain(`put ${node.ini}.bak in the place of node-1's config.ini`);
     await allReadable();
-    rmSync(`${second()}.new`);
+    rmSync(`${second()}.fkc-new`, { recursive: true });
     expect((await run(newKey)).activated).toHaveLength(1);
     expect(readFileSync(`${node.ini}.bak`, 'utf8')).toContain(oldKey);
     await allReadable();
