@@ -20,7 +20,7 @@ export function ForgetCredentials({ credentials, keys, onClose }: { credentials:
       title="Forget the credentials for AWS"
       happens={
         <p>
-          {credentials.kept === 'keychain' ? 'Their sealed file is removed.' : 'They are zeroed in memory; a sealed file of this profile is removed too.'} AWS is then asked with {credentials.source === 'config' ? 'config.ini’s own, as it is now' : 'what config.ini or the SDK’s own chain gives'}.
+          {credentials.kept === 'keychain' ? 'Their sealed file is removed.' : 'They are zeroed in memory, and where a sealed file of this profile lies, it is removed.'} AWS is then asked with {credentials.source === 'config' ? 'config.ini’s own, as it is now' : 'what config.ini or the SDK’s own chain gives'}.
         </p>
       }
       touches={
