@@ -13,70 +13,103 @@ import { readAndWriteBack } from './cluster/plain-loop.ts';
 import type { BenchRow } from './row.ts';
 
 const WORKER = fileURLToPath(new URL('cluster/worker.ts', import.meta.url));
-const LU = 'REKEYED';
-/** Of the same content, for what leaves it unreadable. */
-const COPY = 'COPIED';
-const INSTANCES = 100_000;
-const BYTES = 1024;
+interface Size {
+  readonly name: string;
+  readonly bytes: number;
+  readonly instances: number;
+}
+
+/** The smallest there is, a micro-DB of one table, which lies in its row; and one as the sample data's customers, whose bytes lie beside it. */
+const SMALL: Size = { name: '1 KiB', bytes: 1024, instances: 100_000 };
+const SAMPLE: Size = { name: '9 KiB', bytes: 9 * 1024, instances: 30_000 };
 const ROUNDS = 3;
-const COLUMNS = 'id, key_description, bytes, saved_at, sealed, version, chunks';
+const TABLES: readonly { readonly suffix: string; readonly columns: readonly string[] }[] = [
+  { suffix: '', columns: ['id', 'key_description', 'bytes', 'saved_at', 'sealed', 'version', 'chunks', 'has_chunks'] },
+  { suffix: '_chunks', columns: ['id', 'version', 'idx', 'data'] },
+];
 
 /** A rekey against the same work without crypto, a bare loop of the driver, and the field's bulk tool, on one real node. */
 export async function rekeyBench(): Promise<BenchRow[]> {
   const node = await startBenchNode();
   try {
-    for (const lu of [LU, COPY]) await fill(node, lu, INSTANCES, BYTES, 'bench-a');
-    const { bare, same, rekey } = await takeTurns(node);
-    const loaded = await bulk(node);
-    const next = ROUNDS % 2 === 0 ? GENERATIONS : GENERATIONS.toReversed();
-    const one = await processes(node, 1, next[0] as Generation);
-    const two = await processes(node, 2, next[1] as Generation);
-    return [
-      row('rekey against the same reading and writing back without crypto', same / rekey, 0.9, 'the node, which shares two cores with the worker'),
-      row('rekey against a bare driver loop, a write each (what is seen; no goal)', bare / rekey, 0, 'the node and the worker: leases, progress, counts and crypto cost what batches save'),
-      row('rekey against dsbulk unload + load, both as commands', loaded.command / one, 2.5, 'the node, and the start of Node.js and of Java'),
-      row('rekey against dsbulk unload + load, both once they run (what is seen; no goal)', loaded.own / rekey, 0, 'the node'),
-      row('two workers against one (what is seen; no goal)', one / two, 0, 'the node and the two workers share two cores'),
-    ];
+    return [...(await ofSize(node, SAMPLE)), ...(await ofSize(node, SMALL))];
   } finally {
     await node.stop();
   }
 }
 
-async function takeTurns({ db, bare: client }: BenchNode): Promise<{ bare: number; same: number; rekey: number }> {
-  const ranges = await db.instances.ranges(COPY);
+async function ofSize(node: BenchNode, size: Size): Promise<BenchRow[]> {
+  const { name, bytes, instances } = size;
+  for (const lu of [rekeyed(size), copied(size)]) await fill(node, lu, instances, bytes, 'bench-a');
+  const { bare, same, rekey } = await takeTurns(node, size);
+  const loaded = await bulk(node, size);
+  const next = ROUNDS % 2 === 0 ? GENERATIONS : GENERATIONS.toReversed();
+  const one = await processes(node, size, 1, next[0] as Generation);
+  const two = await processes(node, size, 2, next[1] as Generation);
+  return [
+    row(`rekey of ${name} instances against the same reading and writing back without crypto`, same / rekey, 0.9, 'the node, which shares two cores with the worker'),
+    ...(bare === null ? [] : [row(`rekey of ${name} instances against a bare driver loop, a write each (what is seen; no goal)`, bare / rekey, 0, 'the node and the worker: leases, progress, counts and crypto cost what batches save')]),
+    row(`rekey of ${name} instances against dsbulk unload + load, as commands`, loaded.command / one, 2.5, 'the node, and the start of Node.js and of Java'),
+    row(`rekey of ${name} instances against dsbulk unload + load, once they run (what is seen; no goal)`, loaded.own / rekey, 0, 'the node'),
+    row(`two workers against one, ${name} instances (what is seen; no goal)`, one / two, 0, 'the node and the two workers share two cores'),
+  ];
+}
+
+function rekeyed({ instances }: Size): string {
+  return `REKEYED_${instances}`;
+}
+
+/** Of the same content, for what leaves it unreadable. */
+function copied({ instances }: Size): string {
+  return `COPIED_${instances}`;
+}
+
+/** `bare` is null for instances whose bytes lie beside their row: the loop writes rows alone. */
+async function takeTurns({ db, bare: client }: BenchNode, size: Size): Promise<{ bare: number | null; same: number; rekey: number }> {
+  const { instances } = size;
+  const ranges = await db.instances.ranges(copied(size));
   const times = { bare: [] as number[], same: [] as number[], rekey: [] as number[] };
   for (let round = 0; round <= ROUNDS; round += 1) {
     const to = round % 2 === 0 ? 'bench-b' : 'bench-a';
-    const bare = await seconds(() => readAndWriteBack(client, COPY, ranges));
-    const same = await workOn(db, await beginCampaign(db, COPY, INSTANCES, to), to, WITHOUT_CRYPTO);
-    const rekey = await workOn(db, await beginCampaign(db, LU, INSTANCES, to), to);
+    const bare = size === SMALL ? await seconds(() => readAndWriteBack(client, copied(size), ranges)) : null;
+    const same = await workOn(db, await beginCampaign(db, copied(size), instances, to), to, WITHOUT_CRYPTO);
+    const rekey = await workOn(db, await beginCampaign(db, rekeyed(size), instances, to), to);
     // The first round warms node and worker up.
     if (round === 0) continue;
-    times.bare.push(bare);
+    if (bare !== null) times.bare.push(bare);
     times.same.push(same);
     times.rekey.push(rekey);
   }
-  const [bare, same, rekey] = [median(times.bare), median(times.same), median(times.rekey)];
-  process.stderr.write(`  ${[bare, same, rekey].map((taken) => Math.round(INSTANCES / taken)).join(', ')} instances/s: bare loop, without crypto, rekeyed\n`);
-  return { bare, same, rekey };
+  const [same, rekey] = [median(times.same), median(times.rekey)];
+  process.stderr.write(`  ${size.name}: ${[same, rekey].map((taken) => Math.round(instances / taken)).join(', ')} instances/s: without crypto, rekeyed\n`);
+  return { bare: times.bare.length === 0 ? null : median(times.bare), same, rekey };
 }
 
-async function bulk({ contactPoint }: BenchNode): Promise<Bulk> {
-  const folder = await mkdtemp(join(tmpdir(), 'fkc-bench-bulk-'));
-  try {
-    const unload = await dsbulk('unload', contactPoint, folder, `SELECT ${COLUMNS} FROM ${entityOf(LU)}`);
-    const load = await dsbulk('load', contactPoint, folder, `INSERT INTO ${entityOf(LU)} (${COLUMNS}) VALUES (:id, :key_description, :bytes, :saved_at, :sealed, :version, :chunks)`);
-    process.stderr.write(`  dsbulk: unload ${Math.round(INSTANCES / unload.own)} instances/s, load ${Math.round(INSTANCES / load.own)}\n`);
-    return { command: unload.command + load.command, own: unload.own + load.own };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+/** Both tables that the instances lie in; the second is empty where they are small, and left out. */
+async function bulk({ contactPoint }: BenchNode, size: Size): Promise<Bulk> {
+  const total = { command: 0, own: 0 };
+  for (const { suffix, columns } of size === SMALL ? TABLES.slice(0, 1) : TABLES) {
+    const table = `${entityOf(rekeyed(size))}${suffix}`;
+    const folder = await mkdtemp(join(tmpdir(), 'fkc-bench-bulk-'));
+    try {
+      for (const taken of [
+        await dsbulk('unload', contactPoint, folder, `SELECT ${columns.join(', ')} FROM ${table}`),
+        await dsbulk('load', contactPoint, folder, `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((column) => `:${column}`).join(', ')})`),
+      ]) {
+        total.command += taken.command;
+        total.own += taken.own;
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
+  process.stderr.write(`  ${size.name}: dsbulk ${Math.round(size.instances / total.own)} instances/s, unloaded and loaded\n`);
+  return total;
 }
 
 /** Seconds of one campaign by so many processes, from their start to their end. The bulk loader wrote the rows as it found them, with write times of its own. */
-async function processes({ db, contactPoint }: BenchNode, workers: number, to: Generation): Promise<number> {
-  const campaign = await beginCampaign(db, LU, INSTANCES, to);
+async function processes({ db, contactPoint }: BenchNode, size: Size, workers: number, to: Generation): Promise<number> {
+  const campaign = await beginCampaign(db, rekeyed(size), size.instances, to);
   return seconds(() => Promise.all(Array.from({ length: workers }, () => promisify(execFile)(process.execPath, [WORKER, contactPoint, campaign, to]))));
 }
 

@@ -15,7 +15,7 @@ export interface Bulk {
 /** Runs DataStax Bulk Loader. */
 export async function dsbulk(operation: 'unload' | 'load', contactPoint: string, folder: string, query: string): Promise<Bulk> {
   const [host = '', port = '9042'] = contactPoint.split(':');
-  const args = ['-Xmx1g', '-cp', join(jarsOf('dsbulk-pom.xml'), '*'), LOADER, operation, '-h', host, '-port', port, '-dc', 'datacenter1', '-url', join(folder, 'out'), '-logDir', join(folder, 'logs'), '-query', query, '-header', 'false'];
+  const args = ['-Xmx1g', '-cp', join(jarsOf('dsbulk-pom.xml'), '*'), LOADER, operation, '-h', host, '-port', port, '-dc', 'datacenter1', '-url', join(folder, 'out'), '-logDir', join(folder, 'logs'), '-query', query, '-header', 'false', '--connector.csv.maxCharsPerColumn', '-1'];
   const mapping = operation === 'load' ? ['-maxErrors', '0'] : [];
   const start = performance.now();
   const { stdout, stderr } = await promisify(execFile)(ensureJava17(), [...args, ...mapping], { maxBuffer: 16 * 1024 * 1024 });

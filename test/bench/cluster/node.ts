@@ -18,7 +18,7 @@ export function settingsFor(contactPoint: string): CassandraSettings {
 }
 
 export async function startBenchNode(): Promise<BenchNode> {
-  const cluster = await startCassandra({ heap: '1g' });
+  const cluster = await startCassandra({ heap: '1g', optimized: true });
   try {
     const [contactPoint = ''] = cluster.contactPoints;
     const db = await openCassandra(settingsFor(contactPoint), null);

@@ -104,7 +104,7 @@ const OPENS = [
 ];
 
 /** How the virtual machine runs a node. */
-export function javaArgs(place: { folder: string; jars: string; jamm: string; logback: string; heap: string }): string[] {
+export function javaArgs(place: { folder: string; jars: string; jamm: string; logback: string; heap: string; optimized: boolean }): string[] {
   return [
     '-Djdk.attach.allowAttachSelf=true',
     ...EXPORTS.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
@@ -115,7 +115,7 @@ export function javaArgs(place: { folder: string; jars: string; jamm: string; lo
     `-Xmx${place.heap}`,
     '-XX:MaxDirectMemorySize=256m',
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...(place.optimized ? [] : ['-XX:TieredStopAtLevel=1']),
     '-XX:+ExitOnOutOfMemoryError',
     // A quick start: no measuring loop, no waiting for gossip or for other nodes.
     '-Dcassandra.memtable.row_overhead_size=181',
