@@ -11,6 +11,7 @@ import { addKeyStore } from './commands/keystore.ts';
 import { addKmsReplace } from './commands/kms-replace.ts';
 import { addKms } from './commands/kms.ts';
 import { addLu } from './commands/lu.ts';
+import { addNodes } from './commands/nodes.ts';
 import { addProfile } from './commands/profile.ts';
 import { addRegions } from './commands/regions.ts';
 import { addRekey } from './commands/rekey.ts';
@@ -53,6 +54,7 @@ export function buildProgram(choose: Choose, output: OutputConfiguration): Comma
   addCensus(program, choose);
   addRekey(program, choose);
   addKmsReplace(addKms(program, choose), choose);
+  addNodes(program, choose);
   addRegions(program, choose);
   addAudit(program, choose);
   addProfile(program, choose);

@@ -127,7 +127,9 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
     await dialog.waitFor({ state: 'detached', timeout: FILLING });
     await sentence(page, /^(Attention: )?Profile eu protects its master keys/, FILLING);
     await page.getByRole('banner').getByText('Cassandra', { exact: false }).waitFor();
-    expect(await page.evaluate(() => window.keyConsole?.session.status())).toMatchObject({ ok: true, value: { state: 'live', database: { kind: 'cassandra' }, profile: { name: 'eu' } } });
+    await expect
+      .poll(() => page.evaluate(() => window.keyConsole?.session.status()), { timeout: FILLING })
+      .toMatchObject({ ok: true, value: { state: 'live', database: { kind: 'cassandra' }, profile: { name: 'eu' } } });
   });
 
   test('a demo that the command line made fills with progress, and says what is wrong with its ring', async () => {

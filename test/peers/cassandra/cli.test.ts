@@ -93,6 +93,14 @@ test('keys stripes says which node holds which bytes', async () => {
   expect(await json(on('keys', 'stripes', 'nobody'), { code: 1 })).toEqual(failure('KEY_DESCRIPTION_UNKNOWN'));
 });
 
+test('nodes shows those of the cluster and the processes of the platform', async () => {
+  const found = await json(on('nodes'));
+  expect(found).toMatchObject({ database: [{ address, dataCenter: 'datacenter1', rack: 'rack1', version: expect.stringMatching(/^5\.0\./) as string, up: true }], replication: 'NetworkTopologyStrategy, datacenter1 1', hidden: 0 });
+  expect((found['platform'] as unknown[]).length).toBeGreaterThan(0);
+  const { code, stdout } = await machine.run(on('nodes'));
+  expect([code, stdout.toString('utf8')]).toEqual([0, expect.stringMatching(/^NODE +STATE +DATA CENTRE[\s\S]*up +datacenter1[\s\S]*HOST +PROCESS/)]);
+});
+
 test('census counts by Logical Unit, generation and node, and says what it covers', async () => {
   const found = await json(on('census'));
   const [row] = found['rows'] as { keyDescription: string }[];
