@@ -79,14 +79,7 @@ export class KmipServer {
 
   /** Its version and operations, asked for once. @throws AppError of docs/kms-errors.md */
   async greeting(): Promise<KmipGreeting> {
-    this.#greeting ??= this.#greet();
-    try {
-      this.#greeted = await this.#greeting;
-      return this.#greeted;
-    } catch (error) {
-      this.#greeting = null;
-      throw error;
-    }
+    return this.#greetedBy(this.#latest());
   }
 
   /**
@@ -94,12 +87,13 @@ export class KmipServer {
    * @throws AppError of docs/kms-errors.md
    */
   async ask<Asked, Answer>(operation: KmipOperation<Asked, Answer>, asked: Asked, options: AskOptions<Answer> = {}): Promise<Answer> {
-    const { version } = await this.greeting();
+    const greeting = this.#latest();
+    const { version } = await this.#greetedBy(greeting);
     try {
       return await this.#request(operation, asked, version, options);
     } catch (error) {
       if (!isOtherVersion(error)) throw error;
-      this.#greeting = null;
+      this.#forget(greeting);
       const now = (await this.greeting()).version;
       if (now === version) throw error;
       return this.#request(operation, asked, now, options);
@@ -108,6 +102,26 @@ export class KmipServer {
 
   close(): void {
     this.#connections.close();
+  }
+
+  #latest(): Promise<KmipGreeting> {
+    return (this.#greeting ??= this.#greet());
+  }
+
+  async #greetedBy(greeting: Promise<KmipGreeting>): Promise<KmipGreeting> {
+    try {
+      const told = await greeting;
+      if (this.#greeting === greeting) this.#greeted = told;
+      return told;
+    } catch (error) {
+      this.#forget(greeting);
+      throw error;
+    }
+  }
+
+  /** Another one may have begun meanwhile: it stays. */
+  #forget(greeting: Promise<KmipGreeting>): void {
+    if (this.#greeting === greeting) this.#greeting = null;
   }
 
   async #greet(): Promise<KmipGreeting> {

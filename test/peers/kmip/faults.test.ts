@@ -179,6 +179,16 @@ describe('greeting', () => {
     kms.close();
   });
 
+  it('is done again once for all who were refused', async () => {
+    const kms = kmipKms(pki, proxy.port, keyId, { limits: once });
+    await wrapNew(kms);
+    proxy.set({ operation: 'Decrypt', fault: { kind: 'refused', reason: 'UnsupportedProtocolVersion', version: '1.0' }, times: 4 }, { operation: 'DiscoverVersions', fault: { kind: 'slow', ms: 50 } });
+    await Promise.all(Array.from({ length: 4 }, () => codeOf(kms.unwrap(wrapped, CONTEXT))));
+    expect(proxy.asked.filter((operation) => operation === 'DiscoverVersions')).toHaveLength(1);
+    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+    kms.close();
+  });
+
   it('does without Query', async () => {
     proxy.set({ operation: 'Query', fault: refused('OperationNotSupported') });
     const kms = kmipKms(pki, proxy.port, keyId);
