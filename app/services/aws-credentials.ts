@@ -30,6 +30,8 @@ export class GivenAwsCredentials implements OwnCredentials {
   #sealed: Buffer | 'damaged' | null = null;
   #memory: SecretBytes | null = null;
   #unlocked = false;
+  /** The end of the last change: one at a time writes the file. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(profile: string, file: string, keychain: Keychain | null) {
     this.#profile = profile;
@@ -40,7 +42,7 @@ export class GivenAwsCredentials implements OwnCredentials {
   /** A file that can not be read is told when it is needed. @param keychain null: this host takes no credentials at all */
   static async open(profile: string, file: string, keychain: Keychain | null): Promise<GivenAwsCredentials> {
     const opened = new GivenAwsCredentials(profile, file, keychain);
-    if (keychain !== null) opened.#sealed = await readSealed(file).catch(() => 'damaged' as const);
+    if (keychain !== null) await opened.#look();
     return opened;
   }
 
@@ -69,7 +71,32 @@ export class GivenAwsCredentials implements OwnCredentials {
    * Keeps them in the place of those before. Takes the secrets over.
    * @throws AppError `LOCKED`, `KEYCHAIN_FAILED`, `DISK_FULL`, `FILE_WRITE_FAILED`; those before are then kept
    */
-  async give(given: GivenCredentials): Promise<Kept> {
+  give(given: GivenCredentials): Promise<Kept> {
+    return this.#inTurn(() => this.#give(given));
+  }
+
+  /** Zeroes those in memory and removes the sealed ones. @throws AppError `FILE_WRITE_FAILED` */
+  forget(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#hold(null);
+      if (this.#sealed === null) return;
+      await removeSealed(this.#file).finally(() => this.#look());
+    });
+  }
+
+  unlock(): void {
+    this.#unlocked = true;
+  }
+
+  /** Zeroes those in memory; sealed ones stay, and are not opened until {@link unlock}. @returns whether there were any to use */
+  lock(): boolean {
+    const used = this.#unlocked && this.#kept !== null;
+    this.#unlocked = false;
+    this.#hold(null);
+    return used;
+  }
+
+  async #give(given: GivenCredentials): Promise<Kept> {
     try {
       this.#assertUnlocked();
       const encoded = encodeCredentials(this.#profile, given);
@@ -88,26 +115,6 @@ export class GivenAwsCredentials implements OwnCredentials {
       given.secretAccessKey.dispose();
       given.sessionToken?.dispose();
     }
-  }
-
-  /** Zeroes those in memory and removes the sealed ones. @throws AppError `FILE_WRITE_FAILED` */
-  async forget(): Promise<void> {
-    this.#hold(null);
-    if (this.#sealed === null) return;
-    await removeSealed(this.#file);
-    this.#sealed = null;
-  }
-
-  unlock(): void {
-    this.#unlocked = true;
-  }
-
-  /** Zeroes those in memory; sealed ones stay, and are not opened until {@link unlock}. @returns whether there were any to use */
-  lock(): boolean {
-    const used = this.#unlocked && this.#kept !== null;
-    this.#unlocked = false;
-    this.#hold(null);
-    return used;
   }
 
   get #kept(): Kept | null {
@@ -134,6 +141,10 @@ export class GivenAwsCredentials implements OwnCredentials {
     }
   }
 
+  async #look(): Promise<void> {
+    this.#sealed = await readSealed(this.#file).catch(() => 'damaged' as const);
+  }
+
   async #seal(keychain: Keychain, encoded: SecretBytes): Promise<void> {
     let sealed: Buffer;
     try {
@@ -141,8 +152,18 @@ export class GivenAwsCredentials implements OwnCredentials {
     } catch {
       throw new AppError('KEYCHAIN_FAILED', 'The keychain of this machine did not seal the credentials. Nothing was stored; what was kept before is unchanged.', 'Unlock the keychain of this user, then give them again.');
     }
-    await writeSealed(this.#file, sealed);
-    this.#sealed = sealed;
+    try {
+      await writeSealed(this.#file, sealed);
+    } finally {
+      // Where the writing failed it may have been done all the same.
+      await this.#look();
+    }
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   #hold(next: SecretBytes | null): void {

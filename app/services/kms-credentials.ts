@@ -63,14 +63,17 @@ export class KmsCredentials {
 
   /** Opens AWS anew: what was opened before holds what it was opened with. */
   async #changed(): Promise<AwsCredentialsView> {
-    const { kms, ring } = this.#cluster;
-    kms.registry.renew('AWS_KMS');
+    this.#cluster.kms.registry.renew('AWS_KMS');
     this.#keys.forget();
-    void ring
-      .refresh(true)
-      .catch(() => undefined)
-      .then(() => this.#emit({ type: 'changed', what: 'all' }));
+    void this.#openAgain();
     return this.view();
+  }
+
+  /** Tries the keys again that could not be opened; whoever gave credentials does not wait for it. */
+  async #openAgain(): Promise<void> {
+    // A lock may have come meanwhile; what still fails is told where keys are shown.
+    if (this.#cluster.unlocked) await this.#cluster.ring.refresh(true).catch(() => undefined);
+    this.#emit({ type: 'changed', what: 'all' });
   }
 
   /** The access key ID of config.ini, empty where it gives none; or why that is not known. */

@@ -61,7 +61,7 @@ async function orExplain(file: string, act: () => Promise<void>): Promise<void> 
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
     const options = { details: { file, reason }, cause: error };
     if (reason === 'ENOSPC' || reason === 'EDQUOT') throw new AppError('DISK_FULL', `There is no space left to write "${file}". What was kept before is unchanged.`, 'Free space on that disk, then repeat.', options);
-    throw new AppError('FILE_WRITE_FAILED', `"${file}" could not be changed (${reason}). What was kept before is unchanged.`, 'Check that this user may write in that folder.', options);
+    throw new AppError('FILE_WRITE_FAILED', `"${file}" could not be changed (${reason}). It is whole: as it was before, or as it was to become.`, 'Check that this user may write in that folder.', options);
   }
 }
 

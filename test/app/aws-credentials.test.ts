@@ -84,6 +84,13 @@ describe('with a keychain', () => {
     await credentials.forget();
   });
 
+  it('are given and forgotten one at a time, however many ask at once', async () => {
+    const credentials = await open();
+    await Promise.all([credentials.give(given('AKIAONE')), credentials.forget(), ...Array.from({ length: 8 }, (_, i) => credentials.give(given(`AKIA${i}`)))]);
+    expect(await credentials.aws?.()).toMatchObject({ accessKeyId: 'AKIA7' });
+    expect(await (await open()).aws?.()).toMatchObject({ accessKeyId: 'AKIA7' });
+  });
+
   it('that does not seal: nothing is stored, in no form, and those before stay', async () => {
     const credentials = await open();
     await credentials.give(given());
@@ -101,6 +108,7 @@ describe('with a keychain', () => {
     });
     expect(await codeOf(credentials.give(given('AKIAOTHER')))).toBe('FILE_WRITE_FAILED');
     onFailPoint(null);
+    expect(await credentials.aws?.()).toEqual(await (await open()).aws?.());
     expect(await (await open()).aws?.()).toMatchObject({ accessKeyId: point === 'renamed' ? 'AKIAOTHER' : ID });
     // As a process leaves it that was killed.
     await writeFile(`${file}.fkc-new`, 'half');

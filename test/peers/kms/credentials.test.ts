@@ -134,7 +134,7 @@ describe.each(['here', 'gone'] as const)('with the keychain %s', (is) => {
     await services.kmsCredentials.give(of(given));
     // Of the process, and one that an audit of the regions would open for itself.
     const held = [await services.cluster.kms.registry.provider('AWS_KMS'), await placesOf(services.cluster.profile, [], process.env, services.cluster.credentials)('AWS_KMS', REGION)];
-    const ask = (): Promise<unknown[]> => Promise.all(held.map(({ acts }) => acts.describe?.(key).then(({ keyId }) => keyId, (error: unknown) => (error as { code?: string }).code)));
+    const ask = (): Promise<unknown[]> => Promise.all(held.map(async ({ acts }) => acts.describe?.(key).then(({ keyId }) => keyId, (error: unknown) => (error as { code?: string }).code)));
     expect(await ask()).toEqual([key, key]);
     await services.lock('asked');
     proxy.set();
