@@ -4,6 +4,7 @@ import type { KmsEndpointState } from './endpoint.ts';
 import type { GcpKmsSettings } from './gcp/provider.ts';
 import type { KmipKmsSettings } from './kmip/provider.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from './provider.ts';
+import { RetiredProviders } from './retired.ts';
 
 /** The KMS key that a configuration names for new master keys, in the configuration's own words. */
 export interface KmsTarget {
@@ -65,12 +66,12 @@ export class KmsProviders implements KmsRegistry {
   #sources: KmsSources;
   #opening = new Map<KmsProviderName, Promise<KmsProvider>>();
   readonly #opened = new Map<KmsProviderName, KmsProvider>();
-  /** Calls to these may be under way. */
-  readonly #retired: KmsProvider[] = [];
+  readonly #retired: RetiredProviders;
   #closed = false;
 
-  constructor(sources: KmsSources) {
+  constructor(sources: KmsSources, retired = new RetiredProviders()) {
     this.#sources = sources;
+    this.#retired = retired;
   }
 
   get configured(): readonly KmsProviderName[] {
@@ -98,11 +99,11 @@ export class KmsProviders implements KmsRegistry {
     return KMS_PROVIDERS.flatMap((provider) => this.#opened.get(provider)?.endpoints().map((state) => ({ ...state, provider })) ?? []);
   }
 
-  /** Providers are opened anew from these; calls that are under way end as they would have. */
+  /** Providers are opened anew from these; calls that are under way end as they would have, and then the old ones are closed. */
   change(sources: KmsSources): void {
     this.#sources = sources;
     this.#opening = new Map();
-    this.#retired.push(...this.#opened.values());
+    for (const provider of this.#opened.values()) this.#retired.add(provider);
     this.#opened.clear();
   }
 
@@ -110,16 +111,16 @@ export class KmsProviders implements KmsRegistry {
   renew(name: KmsProviderName): void {
     // Another object: one that is being opened right now is not kept.
     this.#sources = { ...this.#sources };
-    const stale = [this.#opened.get(name), ...this.#retired.filter((provider) => provider.name === name)];
-    for (const provider of stale) provider?.close();
+    this.#opened.get(name)?.close();
     this.#opened.delete(name);
     this.#opening.delete(name);
-    this.#retired.splice(0, Infinity, ...this.#retired.filter((provider) => provider.name !== name));
+    this.#retired.close((provider) => provider.name === name);
   }
 
   close(): void {
     this.#closed = true;
-    for (const provider of [...this.#opened.values(), ...this.#retired.splice(0)]) provider.close();
+    for (const provider of this.#opened.values()) provider.close();
+    this.#retired.close();
     this.#opened.clear();
     this.#opening = new Map();
   }
@@ -129,7 +130,7 @@ export class KmsProviders implements KmsRegistry {
     const opened = await openFrom(sources, name);
     if (this.#closed) opened.close();
     else if (this.#sources === sources) this.#opened.set(name, opened);
-    else this.#retired.push(opened);
+    else this.#retired.add(opened);
     return opened;
   }
 }
