@@ -22,6 +22,8 @@ export async function dsbulk(operation: 'unload' | 'load', contactPoint: string,
   const command = (performance.now() - start) / 1000;
   const said = `${stdout}${stderr}`;
   const [, words = ''] = /completed successfully in (.*?)\.?\s*$/m.exec(said) ?? [];
+  // Counted as none, in the loader's favour.
+  if (words === 'less than one second') return { command, own: 0 };
   const units = { hour: 3600, minute: 60, second: 1, millisecond: 0.001 } as const;
   const parts = [...words.matchAll(/([\d.]+) (hour|minute|second|millisecond)s?/g)];
   if (parts.length === 0) throw new Error(`The bulk loader did not say how long it took:\n${said}`);
