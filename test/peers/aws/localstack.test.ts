@@ -10,6 +10,7 @@ import { awsKms, bareClient, createAlias, createKey, CREDENTIALS, LIMITS, openAw
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { freePort, installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
 
+const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
 const SECRET = /known-secret-of-the-tests/;
 // Before any hook: the first time it takes minutes.
 const python = await installLocalStack();
@@ -239,57 +240,31 @@ describe('credentials', () => {
     expect(isAppError(failure) && failure.remedy).toContain('service control policy');
   });
 
-  it('looks for renewed ones after the old have expired', async () => {
+  it('looks for renewed ones of the surroundings after the old have expired', async () => {
     const wrapped = await kept();
-    let asked = 0;
-    const kms = awsKms(null, {
-      credentials: () => {
-        asked += 1;
-        return Promise.resolve(CREDENTIALS);
-      },
-    });
-    proxy.set({ operation: 'Decrypt', fault: error(400, 'ExpiredTokenException'), times: 1 });
-    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CREDENTIALS_EXPIRED');
-    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
-    expect(asked).toBe(2);
+    const kms = awsKms(null, { credentials: null });
+    const before = CHAIN.map((name) => [name, process.env[name]] as const);
+    const session = (token: string): unknown => Object.assign(process.env, { AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, AWS_SESSION_TOKEN: token });
+    try {
+      session('old');
+      proxy.set({ operation: 'Decrypt', fault: error(400, 'ExpiredTokenException'), times: 1 });
+      expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CREDENTIALS_EXPIRED');
+      session('renewed');
+      expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+      expect(proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['old', 'renewed']);
+    } finally {
+      for (const [name, value] of before) if (value === undefined) delete process.env[name]; else process.env[name] = value;
+    }
   });
-});
 
-describe('an act that must not happen twice', () => {
-  it('is asked again only where it surely was not done', async () => {
-    const arn = await createKey(server.url);
-    const { acts } = awsKms(arn, { limits: LIMITS });
-    proxy.set({ operation: 'RotateKeyOnDemand', fault: error(400, 'ThrottlingException'), times: 1 });
-    expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBeNull();
-    proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 }, times: 1 });
-    expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBe('KMS_OUTCOME_UNKNOWN');
-    expect(proxy.passed).toHaveLength(1);
+  it('asks the owner of those that it was given for each request, and keeps none', async () => {
+    const wrapped = await kept();
+    let token = 'one';
+    const kms = awsKms(null, { credentials: () => Promise.resolve({ ...CREDENTIALS, sessionToken: token }) });
     proxy.set();
+    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+    token = 'another';
+    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+    expect(proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['one', 'another']);
   });
 });
-
-describe('the KMS is gone', () => {
-  it('is found out once, and then not asked for a while', async () => {
-    const wrapped = await kept();
-    const port = await freePort();
-    process.env['AWS_ENDPOINT_URL_KMS'] = `http://127.0.0.1:${port}`;
-    const kms = awsKms(null, { limits: { ...LIMITS, breaker: { failures: 3, pauseMs: 200, longestPauseMs: 200 } } });
-    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_UNREACHABLE');
-    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CIRCUIT_OPEN');
-    expect(kms.endpoints()[0]).toMatchObject({ requests: 3, circuit: { state: 'open', failures: 3 } });
-    kms.close();
-    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-  });
-});
-
-function error(status: number, type: string, message = ''): Fault {
-  return { kind: 'error', status, type, message };
-}
-
-let keptOnce: ReturnType<typeof wrapNew> | null = null;
-
-/** A key that was wrapped while all was well. */
-async function kept(): ReturnType<typeof wrapNew> {
-  keptOnce ??= createKey(server.url).then((arn) => wrapNew(awsKms(arn)));
-  return keptOnce;
-}
