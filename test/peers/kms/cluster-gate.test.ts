@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addNode } from '../../../app/services/profile-nodes.ts';
 import { openServices, type Services } from '../../../app/services.ts';
 import { AppError } from '../../../main/errors.ts';
@@ -58,6 +58,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+afterEach(() => vi.restoreAllMocks());
+
 it('is refused while a census of the cluster counts instances under the key; the census is taken for the plan', async () => {
   expect((await services.data.census()).at).toBeNull();
   expect(await services.kmsActs.plan({ ...deletion(), act: 'rotate' })).toMatchObject({ instances: INSTANCES, byLu: [{ lu: LU, instances: INSTANCES }], nodes: ['node-1'], census: { live: false, complete: true } });
@@ -91,4 +93,48 @@ it('is refused where the census can not reach every instance', async () => {
   expect((await services.censuses.take({})).notCovered).not.toEqual([]);
   expect(await services.kmsActs.plan(deletion())).toMatchObject({ refusal: { code: 'KMS_CENSUS_INCOMPLETE' }, instances: 0, census: { complete: false } });
   await expect(confirmed()).rejects.toMatchObject({ code: 'KMS_CENSUS_INCOMPLETE' });
+});
+
+describe('the replacement of a key, whose dependents are told', () => {
+  const HOURS = 3_600_000;
+  const plan = async () => services.replacement.plan({ provider: 'AWS_KMS', keyId: await createKey(server.url) });
+  const under = ({ dependents }: Awaited<ReturnType<typeof plan>>) => Object.fromEntries(dependents.map(({ keyId, instances }) => [keyId, instances]));
+  const taken = async () => (await services.auditList({ act: 'census.take', limit: 1 })).records[0]?.seq;
+
+  it('takes no census where one is fresh', async () => {
+    await services.kmsActs.run({ ...deletion(), act: 'enable' }, '');
+    await services.censuses.take({});
+    const before = await taken();
+    const { steps, refusal } = await plan();
+    expect(refusal).toBeNull();
+    expect(steps.map(({ id }) => id)).not.toContain('census');
+    expect(await taken()).toBe(before);
+  });
+
+  it('renews a census that is too old before anything else, and tells its figures', async () => {
+    await save(OTHER_LU, 'later');
+    const before = await services.censuses.standing();
+    expect(under(await plan())[current]).toBe(before.total);
+    vi.spyOn(services.cluster, 'now').mockImplementation(() => Date.now() + 2 * HOURS);
+    const renewed = await plan();
+    expect(renewed.steps[0]).toMatchObject({ id: 'census', state: 'done', detail: 'what depends on the keys in use was counted' });
+    expect(renewed.census.at).toBeGreaterThan(before.at ?? Infinity);
+    expect(under(renewed)[current]).toBe(before.total + 1);
+    expect((await plan()).steps.map(({ id }) => id)).not.toContain('census');
+  });
+
+  it('goes on with the figures of the last one, and says so, where somebody stops the census', async () => {
+    const before = await services.censuses.standing();
+    vi.spyOn(services.cluster, 'now').mockImplementation(() => Date.now() + 4 * HOURS);
+    const { instances } = services.cluster.db;
+    const countRange = instances.countRange.bind(instances);
+    vi.spyOn(instances, 'countRange').mockImplementation(async (range, page) => {
+      for (const { id, kind, state } of services.jobs.list()) if (kind === 'census' && state === 'running') void services.jobs.stop(id, 'cancelled');
+      return countRange(range, page);
+    });
+    const planned = await plan();
+    expect(planned.steps[0]).toMatchObject({ id: 'census', state: 'warning', detail: expect.stringContaining('those of the last one') });
+    expect(planned).toMatchObject({ refusal: null, census: { at: before.at } });
+    expect(under(planned)[current]).toBe(before.total);
+  });
 });
