@@ -76,7 +76,7 @@ export class AwsRegions {
         return await send(client, { abortSignal });
       } catch (error) {
         const told = awsError(error, request);
-        // The SDK keeps what it once found; the next request looks for renewed credentials.
+        // The SDK's own chain keeps what it once found; the next request looks for renewed credentials.
         if (isAppError(told, 'KMS_CREDENTIALS_EXPIRED') || isAppError(told, 'KMS_CREDENTIALS_WRONG')) this.#forget(region, client);
         throw told;
       }

@@ -257,7 +257,7 @@ describe('credentials', () => {
     }
   });
 
-  it('asks the owner of those that it was given for each request, and keeps none', async () => {
+  it('asks the owner of those that it was given for each request', async () => {
     const wrapped = await kept();
     let token = 'one';
     const kms = awsKms(null, { credentials: () => Promise.resolve({ ...CREDENTIALS, sessionToken: token }) });
@@ -268,3 +268,42 @@ describe('credentials', () => {
     expect(proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['one', 'another']);
   });
 });
+
+describe('an act that must not happen twice', () => {
+  it('is asked again only where it surely was not done', async () => {
+    const arn = await createKey(server.url);
+    const { acts } = awsKms(arn, { limits: LIMITS });
+    proxy.set({ operation: 'RotateKeyOnDemand', fault: error(400, 'ThrottlingException'), times: 1 });
+    expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBeNull();
+    proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 }, times: 1 });
+    expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBe('KMS_OUTCOME_UNKNOWN');
+    expect(proxy.passed).toHaveLength(1);
+    proxy.set();
+  });
+});
+
+describe('the KMS is gone', () => {
+  it('is found out once, and then not asked for a while', async () => {
+    const wrapped = await kept();
+    const port = await freePort();
+    process.env['AWS_ENDPOINT_URL_KMS'] = `http://127.0.0.1:${port}`;
+    const kms = awsKms(null, { limits: { ...LIMITS, breaker: { failures: 3, pauseMs: 200, longestPauseMs: 200 } } });
+    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_UNREACHABLE');
+    expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CIRCUIT_OPEN');
+    expect(kms.endpoints()[0]).toMatchObject({ requests: 3, circuit: { state: 'open', failures: 3 } });
+    kms.close();
+    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
+  });
+});
+
+function error(status: number, type: string, message = ''): Fault {
+  return { kind: 'error', status, type, message };
+}
+
+let keptOnce: ReturnType<typeof wrapNew> | null = null;
+
+/** A key that was wrapped while all was well. */
+async function kept(): ReturnType<typeof wrapNew> {
+  keptOnce ??= createKey(server.url).then((arn) => wrapNew(awsKms(arn)));
+  return keptOnce;
+}
