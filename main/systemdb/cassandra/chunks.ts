@@ -44,5 +44,7 @@ export async function readChunks(session: CassandraSession, cql: ViewStatements,
   const parts = rows.map((row) => row['data'] as Buffer);
   const whole =
     rows.length === form.chunks && parts.every((part, idx) => rows[idx]?.['idx'] === idx && part.length === Math.min(CHUNK_BYTES, form.bytes - idx * CHUNK_BYTES));
-  return { sealed: Buffer.concat(parts), whole };
+  // One chunk is most instances: it need not be copied.
+  const [only] = parts;
+  return { sealed: parts.length === 1 && only !== undefined ? only : Buffer.concat(parts), whole };
 }
