@@ -4,7 +4,8 @@ import { DELETION_DAYS, type KmsKeyFacts } from '../../main/kms/acts.ts';
 import type { KmsActName } from '../contract/kms.ts';
 import type { Dependents } from './kms-dependents.ts';
 import type { KmsInquiry } from './kms-inquiry.ts';
-import { ACTS, actsOfKey, type KmsKeyInUse } from './kms-keys.ts';
+import { ACTS, actsOfKey } from './kms-act-names.ts';
+import type { KmsKeyInUse } from './kms-keys.ts';
 
 /** Acts after which something can not be read. */
 export const DANGEROUS: readonly KmsActName[] = ['disable', 'schedule-deletion'];

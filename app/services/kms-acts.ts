@@ -9,7 +9,10 @@ import { assertConfirmed } from './keystore.ts';
 import { dependentsOf, type Dependents } from './kms-dependents.ts';
 import { DANGEROUS, refusalOf, unsupported, warningsOf } from './kms-act-refusals.ts';
 import { stepsOf, wayBackOf } from './kms-act-words.ts';
-import { ACTS, assertWholeKey, wrapsOf, type KmsKeyInUse, type KmsKeys } from './kms-keys.ts';
+import { ACTS } from './kms-act-names.ts';
+import { assertWholeKey } from './kms-key-search.ts';
+import { wrapsOf } from './kms-key-views.ts';
+import type { KmsKeyInUse, KmsKeys } from './kms-keys.ts';
 import { nameOf } from './kms-names.ts';
 
 export interface KmsActRequest {
