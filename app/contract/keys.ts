@@ -41,7 +41,7 @@ export const finishedRekey = z.object({
   rewritten: count,
   /** Its second census found nothing left to do. */
   proven: z.boolean(),
-  /** What that census found left; null of a campaign over field values, which no census sees. */
+  /** What that census found left; null of a campaign over field values, whose page tells what its columns hold. */
   left: count.nullable(),
   failures: count,
 });

@@ -49,8 +49,19 @@ export const rekeyPlan = z.object({
 /** How many token ranges are in which state. */
 const rangeCounts = z.object({ done: count, running: count, failed: count, waiting: count });
 
+/** Of a campaign over field values: what it did by generation, and what its columns held when they were read anew after it. */
+const fieldProof = z.object({
+  columns: z.array(fieldName.extend({ keyDescription: description, instances: count, values: count })),
+  /** Values under another generation than the one that was active at the end. */
+  left: count,
+  /** Instances of which nobody knows what their columns hold. */
+  unread: count,
+  renewed: z.array(z.object({ keyDescription: description, values: count })),
+  failed: z.array(z.object({ keyDescription: description, instances: count })),
+});
+
 const outcome = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('proof'), at: time, proven: z.boolean(), left: z.array(row), failures: count, counted: count, rewritten: count, superseded: count }),
+  z.object({ kind: z.literal('proof'), at: time, proven: z.boolean(), left: z.array(row), failures: count, counted: count, rewritten: count, superseded: count, fields: fieldProof.nullable() }),
   z.object({ kind: z.literal('failure'), at: time, code: z.string(), message: z.string(), remedy: z.string() }),
 ]);
 

@@ -87,8 +87,8 @@ function countRanges(ranges: readonly Pick<RangePicture, 'state'>[]): RangeCount
 function outcomeView(outcome: CampaignStatus['outcome']): CampaignView['outcome'] {
   if (outcome === null) return null;
   if (outcome.kind === 'proof') {
-    const { kind, at, proven, left, failures, counted, rewritten, superseded } = outcome;
-    return { kind, at, proven, left, failures, counted, rewritten, superseded };
+    const { kind, at, proven, left, failures, counted, rewritten, superseded, fields = null } = outcome;
+    return { kind, at, proven, left, failures, counted, rewritten, superseded, fields };
   }
   const { kind, at, code, message, remedy } = outcome;
   return { kind, at, code, message, remedy };

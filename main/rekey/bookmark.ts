@@ -17,6 +17,8 @@ const bookmark = z.strictObject({
   /** Becomes `since` when that grows old. */
   next: mark,
   failure: rangeFailure.optional(),
+  /** Field values that were re-encrypted, by the generation that they had. */
+  renewed: z.record(z.string(), z.int().nonnegative()).optional(),
 });
 export type Bookmark = z.infer<typeof bookmark>;
 

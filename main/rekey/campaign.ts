@@ -2,10 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { CampaignRecord, SystemDb } from '../systemdb/repositories.ts';
-
-/** One column of a table of an LU that holds values of field level encryption. */
-export const fieldRef = z.strictObject({ lu: z.string().min(1), table: z.string().min(1), column: z.string().min(1) });
-export type FieldRef = z.infer<typeof fieldRef>;
+import { fieldProof, fieldRef } from './field-ref.ts';
 
 export const plannedRow = z.strictObject({
   lu: z.string(),
@@ -50,7 +47,7 @@ export const campaignOutcome = z.discriminatedUnion('kind', [
     kind: z.literal('proof'),
     /** When the second count ended. */
     at: z.number(),
-    /** No instance of the campaign's LUs is under one of its `from` generations. Never of a campaign over fields: no count sees field values. */
+    /** No instance of the campaign's LUs is under one of its `from` generations. Never of a campaign over fields: `fields` tells of its columns alone. */
     proven: z.boolean(),
     /** What the second count found under `from`: failures, and instances saved under an old generation meanwhile. */
     left: z.array(plannedRow),
@@ -61,6 +58,8 @@ export const campaignOutcome = z.discriminatedUnion('kind', [
     counted: z.int().nonnegative(),
     rewritten: z.int().nonnegative(),
     superseded: z.int().nonnegative(),
+    /** Of a campaign over fields. */
+    fields: fieldProof.optional(),
   }),
   z.strictObject({
     kind: z.literal('failure'),

@@ -18,9 +18,3 @@ export async function* failurePages(db: Pick<SystemDb, 'campaigns'>, campaign: s
     after = { lu: last.lu, id: last.id };
   }
 }
-
-export async function countFailures(db: Pick<SystemDb, 'campaigns'>, campaign: string): Promise<number> {
-  let failures = 0;
-  for await (const page of failurePages(db, campaign)) failures += page.length;
-  return failures;
-}

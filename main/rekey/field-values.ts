@@ -2,7 +2,7 @@
 import { AppError } from '../errors.ts';
 import { openImage } from '../lu/microdb.ts';
 import { quoted } from '../lu/source-tables.ts';
-import type { FieldRef } from './campaign.ts';
+import type { FieldRef } from './field-ref.ts';
 
 /**
  * Every value that the columns hold, NULL apart, each once.

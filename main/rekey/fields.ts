@@ -4,7 +4,7 @@ import { Fields } from '../lu/fields.ts';
 import { openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { StoredInstance } from '../systemdb/repositories.ts';
-import type { FieldRef } from './campaign.ts';
+import type { FieldRef } from './field-ref.ts';
 import { writeFieldValues, readFieldValues } from './field-values.ts';
 import type { ActiveGeneration, Treatment } from './treatment.ts';
 
@@ -27,7 +27,7 @@ export class FieldTreatment implements Treatment {
     return true;
   }
 
-  async reseal(stored: StoredInstance, active: ActiveGeneration): Promise<Buffer | null> {
+  async reseal(stored: StoredInstance, active: ActiveGeneration, counts: Map<string, number> = new Map()): Promise<Buffer | null> {
     const { lu, id } = stored;
     const plain = await openStored(this.#keys, stored);
     let next: Uint8Array | null = null;
@@ -35,8 +35,10 @@ export class FieldTreatment implements Treatment {
       const columns = this.#columns.filter((column) => column.lu === lu);
       const renewed = new Map<string, string>();
       for (const value of readFieldValues(plain, columns)) {
-        if (renewed.has(value) || readFieldHeader(value).keyDescription === active.description) continue;
+        const { keyDescription } = readFieldHeader(value);
+        if (renewed.has(value) || keyDescription === active.description) continue;
         renewed.set(value, await this.#values.luRekey(value));
+        counts.set(keyDescription, (counts.get(keyDescription) ?? 0) + 1);
       }
       if (renewed.size === 0) return null;
       next = writeFieldValues(plain, columns, renewed);

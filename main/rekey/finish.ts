@@ -2,16 +2,20 @@
 import { takeCensus } from '../census/take.ts';
 import type { CensusResult } from '../census/result.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { SystemDb } from '../systemdb/repositories.ts';
+import type { InstanceKeys } from '../lu/keys.ts';
+import type { CampaignRange, SystemDb } from '../systemdb/repositories.ts';
 import { readBookmark } from './bookmark.ts';
 import type { Campaign, CampaignOutcome, Proof } from './campaign.ts';
 import type { Clock } from './clock.ts';
-import { countFailures } from './failures.ts';
+import { failurePages } from './failures.ts';
+import { countFieldValues } from './field-count.ts';
+import type { FieldProof, FieldRef } from './field-ref.ts';
 import type { Patience } from './patience.ts';
 import { linked } from './signals.ts';
 
 export interface Finish {
   readonly db: Pick<SystemDb, 'info' | 'instances' | 'jobs' | 'censuses' | 'campaigns' | 'leases'>;
+  readonly keys: InstanceKeys;
   readonly campaign: Campaign;
   readonly worker: string;
   readonly clock: Clock;
@@ -53,27 +57,67 @@ export async function finishCampaign(finish: Finish): Promise<void> {
 }
 
 /**
- * Counts the campaign's LUs anew and says what is left under `from`.
+ * Counts the campaign's LUs anew and says what is left under `from`; of a campaign over fields, what its columns hold.
  * @returns null where the signal stopped it.
  * @throws AppError `DATABASE_*` where a part of an LU could not be counted in several tries.
  */
-export async function prove({ db, campaign, clock }: Omit<Finish, 'worker' | 'patience'>, signal: AbortSignal): Promise<Proof | null> {
+export async function prove({ db, keys, campaign, clock }: Omit<Finish, 'worker' | 'patience'>, signal: AbortSignal): Promise<Proof | null> {
   const { lus, from, fields } = campaign.params;
   const census = await countAll(db, clock, lus, signal);
   if (census === null) return null;
   const ranges = await db.campaigns.ranges(campaign.record.id);
+  const failed = await failedByGeneration(db, campaign.record.id);
+  const failures = failed.reduce((sum, { instances }) => sum + instances, 0);
+  const found = fields === undefined ? undefined : await proveFields({ db, keys, fields, ranges, failed }, signal);
+  if (found === null) return null;
   const left = fields === undefined ? census.rows.filter((row) => from.includes(row.keyDescription) && row.instances > 0) : [];
   return {
     kind: 'proof',
     at: census.endedAt,
     proven: fields === undefined && left.length === 0,
     left,
-    failures: await countFailures(db, campaign.record.id),
+    failures,
     census: census.id,
     counted: census.total,
     rewritten: ranges.reduce((sum, range) => sum + range.rewritten, 0),
     superseded: ranges.reduce((sum, range) => sum + range.superseded, 0),
+    ...(found === undefined ? {} : { fields: found }),
   };
+}
+
+interface FieldsToProve extends Pick<Finish, 'keys'> {
+  readonly db: Pick<SystemDb, 'instances'>;
+  readonly fields: readonly FieldRef[];
+  readonly ranges: readonly CampaignRange[];
+  readonly failed: FieldProof['failed'];
+}
+
+/** @returns null where the signal stopped it. @throws AppError `LOCKED`, `DATABASE_*`, why the active generation can not be used */
+async function proveFields({ db, keys, fields, ranges, failed }: FieldsToProve, signal: AbortSignal): Promise<FieldProof | null> {
+  const counts = await countFieldValues(db, keys, fields, signal);
+  if (counts === null) return null;
+  const { description } = await keys.active();
+  const { columns, unread } = counts;
+  const renewed = summed(ranges.flatMap(({ cursor }) => Object.entries(readBookmark(cursor)?.renewed ?? {})));
+  return {
+    columns: [...columns],
+    left: columns.reduce((sum, { keyDescription, values }) => sum + (keyDescription === description ? 0 : values), 0),
+    unread,
+    renewed: renewed.map(([keyDescription, values]) => ({ keyDescription, values })),
+    failed,
+  };
+}
+
+async function failedByGeneration(db: Pick<SystemDb, 'campaigns'>, id: string): Promise<FieldProof['failed']> {
+  const sums = new Map<string, number>();
+  for await (const page of failurePages(db, id)) for (const { keyDescription } of page) sums.set(keyDescription, (sums.get(keyDescription) ?? 0) + 1);
+  return summed([...sums]).map(([keyDescription, instances]) => ({ keyDescription, instances }));
+}
+
+function summed(entries: readonly (readonly [string, number])[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const [name, number] of entries) sums.set(name, (sums.get(name) ?? 0) + number);
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 async function end(finish: Finish, signal: AbortSignal): Promise<void> {

@@ -54,7 +54,8 @@ export class HeldRange {
     this.#bytes = bytes;
     this.#renewedAt = renewedAt;
     // A pause between two workers is none of the rate.
-    this.#book = startBookmark(readBookmark(claimed.cursor)?.cursor ?? null, of.clock.now(), rewritten + superseded);
+    const before = readBookmark(claimed.cursor);
+    this.#book = { ...startBookmark(before?.cursor ?? null, of.clock.now(), rewritten + superseded), ...(before?.renewed === undefined ? {} : { renewed: before.renewed }) };
   }
 
   /** Where `scanRange` goes on; null at its start. */
@@ -67,9 +68,14 @@ export class HeldRange {
     return !this.#losing.signal.aborted && this.#of.clock.elapsed() - this.#renewedAt < LEASE_SECONDS * 1000 - QUIET_END_MS;
   }
 
-  countRewritten(bytes: number): void {
+  /** @param renewed field values in it that are new, by the generation that they had */
+  countRewritten(bytes: number, renewed: ReadonlyMap<string, number>): void {
     this.#rewritten++;
     this.#bytes += bytes;
+    if (renewed.size === 0) return;
+    const sums = { ...this.#book.renewed };
+    for (const [keyDescription, values] of renewed) sums[keyDescription] = (sums[keyDescription] ?? 0) + values;
+    this.#book = { ...this.#book, renewed: sums };
   }
 
   countSuperseded(): void {

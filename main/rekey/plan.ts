@@ -1,7 +1,8 @@
 /** Plans a campaign from what a census says. Pure: reads and writes nothing. */
 import type { ErrorCode } from '../errors.ts';
 import type { CensusRow } from '../systemdb/repositories.ts';
-import type { CampaignLimits, CampaignParams, FieldRef } from './campaign.ts';
+import type { CampaignLimits, CampaignParams } from './campaign.ts';
+import type { FieldRef } from './field-ref.ts';
 
 /** What a plan must know of a generation of the LUI key. */
 export interface GenerationFacts {

@@ -160,8 +160,9 @@ class RangeWork {
       const generation = active.fresh ?? (await active.ask(this.#stop));
       try {
         if (!treatment.wanted(stored.keyDescription, generation.description)) return true;
-        const sealed = await treatment.reseal(stored, generation);
-        return sealed === null || (await this.#rewrite(stored, generation, sealed));
+        const renewed = new Map<string, number>();
+        const sealed = await treatment.reseal(stored, generation, renewed);
+        return sealed === null || (await this.#rewrite(stored, generation, sealed, renewed));
       } catch (error) {
         if (!isOfInstance(error)) throw error;
         await this.#putFailure(stored, error);
@@ -177,7 +178,7 @@ class RangeWork {
     }
   }
 
-  async #rewrite(stored: StoredInstance, { description }: ActiveGeneration, sealed: Uint8Array): Promise<boolean> {
+  async #rewrite(stored: StoredInstance, { description }: ActiveGeneration, sealed: Uint8Array, renewed: ReadonlyMap<string, number>): Promise<boolean> {
     const { clock, db, patience, tally, width } = this.#shop;
     const next = { keyDescription: description, sealed };
     const won = await patience.ask(async () => {
@@ -195,7 +196,7 @@ class RangeWork {
     }, this.#stop);
     if (won === null) return false;
     if (won) {
-      this.#held.countRewritten(sealed.length);
+      this.#held.countRewritten(sealed.length, renewed);
       tally.rewritten++;
       tally.bytes += sealed.length;
     } else {

@@ -53,7 +53,7 @@ export async function retryCampaign(retry: Retry): Promise<RetryResult> {
       await db.campaigns.setState(id, ['failed'], 'running', clock.now());
     } else if (campaign.record.state === 'done') {
       const stop = retry.signal ?? new AbortController().signal;
-      const proof = await prove({ db, campaign, clock, stop }, stop);
+      const proof = await prove({ db, keys: retry.keys, campaign, clock, stop }, stop);
       if (proof !== null) await db.campaigns.setState(id, ['done'], 'done', clock.now(), JSON.stringify(proof));
     }
     return { ...counts, state: (await getCampaign(db, id)).record.state };

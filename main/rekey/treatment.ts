@@ -18,9 +18,10 @@ export interface Treatment {
   wanted(keyDescription: string, active: string): boolean;
   /**
    * The new sealed form; null where it needs none. Plain bytes are zeroed on every path.
+   * @param renewed gets the field values in it that are new, by the generation that they had
    * @throws AppError a failure of the instance, or one that concerns all (see `isOfInstance`).
    */
-  reseal(stored: StoredInstance, active: ActiveGeneration): Promise<Buffer | null>;
+  reseal(stored: StoredInstance, active: ActiveGeneration, renewed?: Map<string, number>): Promise<Buffer | null>;
 }
 
 /** Whole instances from old generations to the active one. */

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import * as envelope from '../../main/crypto/envelope.ts';
 import { readFieldHeader } from '../../main/crypto/field.ts';
 import { Fields } from '../../main/lu/fields.ts';
+import { retryCampaign } from '../../main/rekey/retry.ts';
 import { runCampaign } from '../../main/rekey/run.ts';
 import { campaignStatus } from '../../main/rekey/state.ts';
 import { GenerationTreatment } from '../../main/rekey/treatment.ts';
@@ -37,10 +38,32 @@ test('a campaign over fields brings named columns under the active generation, a
   expect((await db.instances.get(LU, '3'))?.keyDescription).toBe('key-2');
   expect(await db.campaigns.failures(record.id, { limit: 5 })).toMatchObject([{ id: '2', code: 'FIELD_MALFORMED' }]);
   expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'done', done: 2, total: 3, failed: 1, outcome: { proven: false, failures: 1 } });
+  const { outcome } = await campaignStatus(db, record.id);
+  const ssn = { lu: LU, table: 'PERSON', column: 'SSN' };
+  // The instance that was left is known not to be known; the value of it that was well is not counted as gone.
+  expect(outcome?.kind === 'proof' ? outcome.fields : null).toEqual({
+    columns: [{ ...ssn, keyDescription: 'key-3', instances: 1, values: 1 }],
+    left: 0,
+    unread: 1,
+    renewed: [{ keyDescription: 'key-2', values: 1 }],
+    failed: [{ keyDescription: 'key-2', instances: 1 }],
+  });
+  // Mended, it is retried by itself, and the columns are read anew.
+  await save('2', await token('two', '2'));
+  keys.rotate('key-4');
+  await save('4', await token('four', '4'));
+  expect(await retryCampaign({ db, keys, id: record.id })).toMatchObject({ retried: 1, failed: 0 });
+  const again = (await campaignStatus(db, record.id)).outcome;
+  expect(again?.kind === 'proof' ? again.fields : null).toMatchObject({
+    columns: [{ ...ssn, keyDescription: 'key-3', instances: 1, values: 1 }, { ...ssn, keyDescription: 'key-4', instances: 2, values: 2 }],
+    left: 1,
+    unread: 0,
+    failed: [],
+  });
 
   const { record: missing } = await started(db, keys, {}, { fields: [{ lu: LU, table: 'person', column: 'absent' }] });
   await runCampaign({ db, keys, id: missing.id, worker: 'a' });
-  expect((await db.campaigns.failures(missing.id, { limit: 5 })).map(({ code }) => code)).toEqual(['FIELD_MALFORMED', 'FIELD_MALFORMED', 'FIELD_MALFORMED']);
+  expect((await db.campaigns.failures(missing.id, { limit: 5 })).map(({ code }) => code)).toEqual(Array.from({ length: 4 }, () => 'FIELD_MALFORMED'));
 });
 
 test('an instance whose table would run code on a change is left as it is', async () => {

@@ -22,7 +22,11 @@ function campaign(change: Partial<CampaignView> = {}): CampaignView {
   };
 }
 
-const proof = (left: number, proven: boolean): CampaignView['outcome'] => ({ kind: 'proof', at: NOW, proven, left: left === 0 ? [] : [{ lu: 'CUSTOMER', keyDescription: 'key-1', instances: left, bytes: 1 }], failures: left, counted: 659, rewritten: 212 - left, superseded: 0 });
+const proof = (left: number, proven: boolean): CampaignView['outcome'] => ({ kind: 'proof', at: NOW, proven, left: left === 0 ? [] : [{ lu: 'CUSTOMER', keyDescription: 'key-1', instances: left, bytes: 1 }], failures: left, counted: 659, rewritten: 212 - left, superseded: 0, fields: null });
+
+type Fields = Extract<NonNullable<CampaignView['outcome']>, { kind: 'proof' }>['fields'];
+const column = { lu: 'CUSTOMER', table: 'person', column: 'ssn' };
+const fieldProof = (change: Partial<NonNullable<Fields>> = {}): CampaignView['outcome'] => ({ kind: 'proof', at: NOW, proven: false, left: [], failures: 0, counted: 659, rewritten: 212, superseded: 0, fields: { columns: [{ ...column, keyDescription: 'key-3', instances: 212, values: 240 }], left: 0, unread: 0, renewed: [{ keyDescription: 'key-1', values: 240 }], failed: [], ...change } });
 
 describe('the sentence of the rekey page', () => {
   test.each<[string, readonly CampaignView[], RekeyNeeds, string, string]>([
@@ -35,6 +39,16 @@ describe('the sentence of the rekey page', () => {
     ['not counted', [], needs({ older: 0, total: 0, census: { at: null, live: false, complete: false } }), 'worry', 'Nobody has counted yet which instances are under older generations: take a census first.'],
     ['empty', [], needs({ older: 0, total: 0 }), 'calm', 'Nothing is stored here yet, so nothing needs an older generation.'],
   ])('%s', (_, campaigns, given, tone, text) => expect(rekeySentence({ campaigns, needs: given }, NOW)).toEqual({ tone, text }));
+});
+
+describe('the sentence of a campaign over field values', () => {
+  const done = (outcome: CampaignView['outcome'], failed = 0): CampaignView => campaign({ state: 'done', fields: [column], from: [], workers: [], failed, outcome });
+  const older = { ...column, keyDescription: 'key-1', instances: 1, values: 2 };
+  test.each<[string, CampaignView, string, string]>([
+    ['all of it', done(fieldProof()), 'calm', '659 instances read anew: all 240 values in the named columns are under the active generation. Other columns were not looked at.'],
+    ['some left', done(fieldProof({ columns: [older], left: 2 })), 'worry', '659 instances read anew: 2 of 2 values in the named columns are under an older generation.'],
+    ['some not read', done(fieldProof({ unread: 1 }), 1), 'worry', '659 instances read anew: of 1 instance nobody knows what the columns hold.'],
+  ])('%s', (_, given, tone, text) => expect(campaignSentence(given)).toEqual({ tone, text }));
 });
 
 describe('the sentence of a campaign', () => {

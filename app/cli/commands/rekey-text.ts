@@ -1,6 +1,8 @@
 import type { CampaignView, RekeyPlanView } from '../../contract/rekey.ts';
 import { counted, countedAt, facts, figure, moment, printable, table } from '../text.ts';
 
+type FieldProof = NonNullable<Extract<NonNullable<CampaignView['outcome']>, { kind: 'proof' }>['fields']>;
+
 /** `rekey status`: what it promises, and more. */
 export function campaignDocument(campaign: CampaignView): Readonly<Record<string, unknown>> {
   const { ranges, here: _here, failure: _failure, workers, ...rest } = campaign;
@@ -51,11 +53,24 @@ export function campaignText(campaign: CampaignView): string {
 
 function outcomeText(outcome: NonNullable<CampaignView['outcome']>): string {
   if (outcome.kind === 'failure') return `! ${outcome.code}: ${printable(outcome.message)}\n  ${printable(outcome.remedy)}\n`;
-  const { at, proven, left, failures, counted: seen } = outcome;
+  const { at, proven, left, failures, counted: seen, fields } = outcome;
   const when = `a second census of ${counted(seen, 'instance')}, ${moment(at)}`;
+  if (fields !== null) return fieldsText(fields, `${counted(seen, 'instance')} read anew, ${moment(at)}`, failures);
   if (proven) return `Proven by ${when}: no instance needs the older generations any more.\n`;
   const rows = left.length === 0 ? '' : table(['LU', 'STILL UNDER', '>INSTANCES'], left.map((row) => [row.lu, row.keyDescription, figure(row.instances)]), '');
   return `Not proven, by ${when}: ${counted(left.reduce((sum, row) => sum + row.instances, 0), 'instance')} left, ${counted(failures, 'failure')} kept.\n${rows}`;
+}
+
+function fieldsText({ columns, left, unread, renewed, failed }: FieldProof, when: string, failures: number): string {
+  const keys = [...new Set([...renewed, ...failed, ...columns].map(({ keyDescription }) => keyDescription))].sort();
+  const values = (rows: readonly { readonly keyDescription: string; readonly values: number }[], key: string): number => rows.reduce((sum, row) => sum + (row.keyDescription === key ? row.values : 0), 0);
+  const rows = table(
+    ['GENERATION', '>VALUES RE-ENCRYPTED', '>INSTANCES FAILED', '>VALUES THERE NOW'],
+    keys.map((key) => [key, figure(values(renewed, key)), figure(failed.reduce((sum, row) => sum + (row.keyDescription === key ? row.instances : 0), 0)), figure(values(columns, key))]),
+    'The named columns hold no values.',
+  );
+  const end = left === 0 && unread === 0 ? 'no value in the named columns is under an older generation' : `${counted(left, 'value')} under older generations, ${counted(unread, 'instance')} that could not be read`;
+  return `${when}: ${end}, ${counted(failures, 'failure')} kept.\n${rows}Other columns, other databases and backups are not in these figures.\n`;
 }
 
 export function campaignsText(campaigns: readonly CampaignView[]): string {

@@ -113,7 +113,7 @@ function Rekeys({ marks }: { marks: readonly KeyMark[] }): ReactNode {
             {counted(rekey.rewritten, 'instance')}
           </Link>
           , <Time at={at} />
-          {rekey.proven ? '' : '; some were left'}
+          {rekey.proven || rekey.left === null ? '' : '; some were left'}
         </div>
       ),
     );

@@ -16,6 +16,7 @@ import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { CampaignActs } from './CampaignActs.tsx';
 import { badgeOf, capital } from './CampaignRow.tsx';
+import { FieldProof } from './FieldProof.tsx';
 import { RangeBar } from './RangeBar.tsx';
 import { rateInWords } from './rates.ts';
 import { campaignPace, campaignSentence, rangesInWords } from './sentence.ts';
@@ -63,7 +64,7 @@ function Campaign({ campaign }: { campaign: CampaignView }): ReactNode {
         </div>
         {failure === null ? null : <FailurePanel failure={failure} />}
       </div>
-      {outcome === null ? null : <Outcome outcome={outcome} fields={fields !== null} />}
+      {outcome === null ? null : <Outcome outcome={outcome} />}
       {campaign.failed > 0 ? <Failures campaign={campaign} /> : null}
       <Section title="Facts">
         <Facts
@@ -110,7 +111,7 @@ function Workers({ workers }: { workers: CampaignView['workers'] }): ReactNode {
   );
 }
 
-function Outcome({ outcome, fields }: { outcome: NonNullable<CampaignView['outcome']>; fields: boolean }): ReactNode {
+function Outcome({ outcome }: { outcome: NonNullable<CampaignView['outcome']> }): ReactNode {
   if (outcome.kind === 'failure') {
     return (
       <Section title="How it ended">
@@ -118,10 +119,11 @@ function Outcome({ outcome, fields }: { outcome: NonNullable<CampaignView['outco
       </Section>
     );
   }
+  if (outcome.fields !== null) return <FieldProof outcome={outcome} proof={outcome.fields} />;
   return (
     <Section title="Proof">
       <p className="proof">
-        <StateBadge state={outcome.proven ? 'intact' : 'warning'} word={outcome.proven ? 'Zero references' : fields ? 'No census sees field values' : 'Not proven'} />
+        <StateBadge state={outcome.proven ? 'intact' : 'warning'} word={outcome.proven ? 'Zero references' : 'Not proven'} />
         <span>
           A second census of {counted(outcome.counted, 'instance')}, <Time at={outcome.at} />: {figure(outcome.rewritten)} re-encrypted, {figure(outcome.superseded)} saved or removed meanwhile, {figure(outcome.failures)} left with a failure.
         </span>

@@ -41,12 +41,13 @@ export function CampaignRow({ campaign }: { campaign: CampaignView }): ReactNode
 }
 
 /** The state with what matters most beside it. */
-export function badgeOf({ state, workers, here, outcome, fields }: CampaignView): { state: string; word?: string } {
+export function badgeOf({ state, workers, here, outcome }: CampaignView): { state: string; word?: string } {
   if (state === 'planned') return { state: 'started', word: 'planned' };
   if (state === 'running' && workers.length === 0 && here === null) return { state: 'warning', word: 'no worker' };
   if (state === 'done' && outcome?.kind === 'proof') {
     if (outcome.proven) return { state: 'intact', word: 'done, proven' };
-    return fields === null || outcome.failures > 0 ? { state: 'warning', word: 'done, some left' } : { state: 'done' };
+    const whole = outcome.fields !== null && outcome.fields.left === 0 && outcome.fields.unread === 0 && outcome.failures === 0;
+    return whole ? { state: 'done' } : { state: 'warning', word: 'done, some left' };
   }
   return { state };
 }

@@ -3,6 +3,8 @@ import { counted, duration, figure } from '../../format.ts';
 import { asCounted } from '../../ui/census-age.ts';
 import type { SentenceText } from '../../ui/Sentence.tsx';
 
+type FieldProof = NonNullable<Extract<NonNullable<CampaignView['outcome']>, { kind: 'proof' }>['fields']>;
+
 /** What is still under older generations, and is anything done about it? */
 export function rekeySentence({ campaigns, needs }: { campaigns: readonly CampaignView[]; needs: RekeyNeeds }, now: number): SentenceText {
   const { older, total, generations, census } = needs;
@@ -23,7 +25,7 @@ export function rekeySentence({ campaigns, needs }: { campaigns: readonly Campai
 }
 
 /** How far is this campaign, and what did it prove? */
-export function campaignSentence({ state, done, total, failed, workers, here, secondsLeft, outcome, fields }: CampaignView): SentenceText {
+export function campaignSentence({ state, done, total, failed, workers, here, secondsLeft, outcome }: CampaignView): SentenceText {
   const progress = `${figure(done)} of ${counted(total, 'instance')} ${done === 1 ? 'is' : 'are'} re-encrypted`;
   const failures = failed === 0 ? '' : `; ${figure(failed)} could not be`;
   switch (state) {
@@ -44,10 +46,24 @@ export function campaignSentence({ state, done, total, failed, workers, here, se
       if (outcome?.kind !== 'proof') return { tone: 'calm', text: `${progress}${failures}.` };
       const left = outcome.left.reduce((sum, row) => sum + row.instances, 0);
       if (outcome.proven) return { tone: 'calm', text: `Proven: of ${counted(outcome.counted, 'instance')} counted anew, none needs the older generations any more.` };
-      if (fields !== null) return { tone: failed === 0 ? 'calm' : 'worry', text: `${counted(total, 'instance')} looked at; the field values that needed it are re-encrypted${failures}.` };
+      if (outcome.fields !== null) return fieldsSentence(outcome.fields, outcome.counted, failed);
       return { tone: 'worry', text: `${counted(left, 'instance')} still ${left === 1 ? 'needs' : 'need'} an older generation: a second census of ${figure(outcome.counted)} found ${left === 1 ? 'it' : 'them'}.` };
     }
   }
+}
+
+function fieldsSentence({ left, unread, columns }: FieldProof, instances: number, failed: number): SentenceText {
+  const values = columns.reduce((sum, row) => sum + row.values, 0);
+  const seen = `${counted(instances, 'instance')} read anew`;
+  if (left > 0 || unread > 0 || failed > 0) {
+    const what = [
+      ...(left > 0 ? [`${figure(left)} of ${counted(values, 'value')} in the named columns ${left === 1 ? 'is' : 'are'} under an older generation`] : []),
+      ...(unread > 0 ? [`of ${counted(unread, 'instance')} nobody knows what the columns hold`] : []),
+      ...(left === 0 && unread === 0 ? [`${counted(failed, 'instance')} could not be re-encrypted`] : []),
+    ];
+    return { tone: 'worry', text: `${seen}: ${what.join(', and ')}.` };
+  }
+  return { tone: 'calm', text: `${seen}: all ${counted(values, 'value')} in the named columns ${values === 1 ? 'is' : 'are'} under the active generation. Other columns were not looked at.` };
 }
 
 /** `312 of 658 · 40 a second · 9 s left · 1 failed`. */

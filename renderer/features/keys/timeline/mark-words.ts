@@ -10,7 +10,7 @@ export function markTitle({ label, rekey }: KeyMark): string {
 export function markAfter({ kind, rekey, kms }: KeyMark): string {
   if (rekey !== null) {
     const failures = rekey.failures === 0 ? '' : `; ${figure(rekey.failures)} could not be`;
-    const proof = rekey.left === null ? 'No census sees field values, so nothing is proven.' : rekey.proven ? 'A second census found nothing left.' : `A second census found ${counted(rekey.left, 'instance')} left.`;
+    const proof = rekey.left === null ? 'It worked on values of named columns: its page tells what they hold.' : rekey.proven ? 'A second census found nothing left.' : `A second census found ${counted(rekey.left, 'instance')} left.`;
     return `${counted(rekey.rewritten, 'instance')} re-encrypted${failures}. ${proof}`;
   }
   switch (kind) {
