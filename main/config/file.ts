@@ -6,7 +6,7 @@ import { withFileLock } from '../file-lock.ts';
 /** No config.ini is larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
 /** How long another writer is waited for. */
-const LOCK_WAIT_MS = 5_000;
+const LOCK_WAIT_MS = 2_000;
 
 /** A file as it stands on the disk. */
 export interface FileOnDisk {
