@@ -22,6 +22,11 @@ export interface SchedulerBeat {
   readonly signal: AbortSignal;
   /** Put around the start of a campaign that is due, for a record of it before and after. */
   readonly aroundStart?: (start: ScheduledStart, body: () => Promise<void>) => Promise<void>;
+  /**
+   * Schedules that nothing could be decided on, as part of the data could not be counted, and when (`Clock.elapsed`)
+   * that is tried again; kept from beat to beat. Without it every beat tries.
+   */
+  readonly undecided?: Map<string, number>;
 }
 
 export interface ScheduledStart {
@@ -35,10 +40,15 @@ export interface ScheduledStart {
 export const SCHEDULER_LEASE = 'rekey:scheduler';
 const LEASE_SECONDS = 30;
 const RENEW_MS = 8_000;
+/** Nodes that are away are away for minutes, and the others have enough to do. */
+const UNDECIDED_MS = 60_000;
+/** The node that holds everything where the database is one file. */
+const ONE_FILE = 'this file';
 
 /**
  * Acts on schedules whose time came, if this process is the one to: census, conditions, plan, campaign, start. Whoever
- * runs campaigns picks it up. What became of each is kept; a failure to start one does not keep the others.
+ * runs campaigns picks it up. What became of each is kept; a failure to start one does not keep the others. Where part of
+ * the data could not be counted and the rest gives no reason to start, its time still is to come: nothing is kept.
  * @returns whether this process is the one that acts.
  * @throws AppError `LOCKED`, `DATABASE_*`
  */
@@ -61,9 +71,11 @@ export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
   try {
     const stop = AbortSignal.any([signal, lost.signal]);
     for (const { schedule } of due) {
+      if (clock.elapsed() < (beat.undecided?.get(schedule.id) ?? 0)) continue;
       const run = await act(schedule, { ...beat, signal: stop });
-      if (run === null) return !lost.signal.aborted;
-      await keepScheduleRun(db, schedule.id, run);
+      if (run === 'stopped') return !lost.signal.aborted;
+      if (run === 'undecided') beat.undecided?.set(schedule.id, clock.elapsed() + UNDECIDED_MS);
+      else await keepScheduleRun(db, schedule.id, run);
     }
     return true;
   } finally {
@@ -71,24 +83,24 @@ export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
   }
 }
 
-/** @returns null where the signal stopped it: its time then still is to come. */
-async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = (_start, body) => body() }: SchedulerBeat): Promise<ScheduleRun | null> {
+/** @returns other than a run where its time still is to come: the signal stopped it, or too little could be counted. */
+async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = (_start, body) => body() }: SchedulerBeat): Promise<ScheduleRun | 'stopped' | 'undecided'> {
   const at = clock.now();
   try {
     const { lus, from, limits = DEFAULT_LIMITS } = schedule;
     const census = await takeCensus({ db, signal, now: clock.now });
-    if (signal.aborted) return null;
+    if (signal.aborted) return 'stopped';
+    const idle = (result: string): ScheduleRun | 'undecided' => (census.notCovered.length > 0 ? 'undecided' : { at, campaign: null, result });
     const { description: active } = await keys.active();
     const mine = <T extends { readonly lu: string }>(rows: readonly T[]): T[] => rows.filter((row) => lus === undefined || lus.includes(row.lu));
     const activatedAt = new Map((await db.keys.activations()).map((activation) => [activation.description, activation.activatedAt]));
-    if (!holdsAny(schedule.conditions, { now: at, rows: mine(census.rows), byNode: mine(census.byNode), active, activatedAt })) {
-      return { at, campaign: null, result: 'no condition held' };
-    }
+    const byNode = db.info.kind === 'sqlite' ? census.rows.map((row) => ({ ...row, node: ONE_FILE })) : census.byNode;
+    if (!holdsAny(schedule.conditions, { now: at, rows: mine(census.rows), byNode: mine(byNode), active, activatedAt })) return idle('no condition held');
     const request: RekeyRequest = { ...(lus === undefined ? {} : { lus }), ...(from === undefined ? {} : { from }) };
     const generations = await surveyGenerations(db, keys, census.rows);
     const plan = planRekey({ census: census.rows, generations, active, request, limits });
     const [refusal] = plan.refusals;
-    if (refusal !== undefined) return { at, campaign: null, result: refusal.code };
+    if (refusal !== undefined) return idle(refusal.code);
     const id = randomUUID();
     await aroundStart({ id, schedule, plan }, async () => {
       await createCampaign(db, plan, { id, limits, now: clock.now });
@@ -96,7 +108,7 @@ async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = 
     });
     return { at, campaign: id, result: 'started' };
   } catch (error) {
-    if (isAppError(error, 'CANCELLED')) return null;
+    if (isAppError(error, 'CANCELLED')) return 'stopped';
     if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;
     return { at, campaign: null, result: error.code };
   }

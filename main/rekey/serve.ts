@@ -99,9 +99,10 @@ class Server {
   /** Beside the campaigns: a census that a schedule wants may last. */
   async #schedule(): Promise<void> {
     const { db, keys, worker, signal, aroundStart } = this.#request;
+    const undecided = new Map<string, number>();
     while (!signal.aborted) {
       try {
-        this.#leader = await beatScheduler({ db, keys, worker, clock: this.#clock, signal, ...(aroundStart === undefined ? {} : { aroundStart }) });
+        this.#leader = await beatScheduler({ db, keys, worker, clock: this.#clock, signal, undecided, ...(aroundStart === undefined ? {} : { aroundStart }) });
       } catch (error) {
         this.#leader = false;
         if (!isPassing(error)) this.#request.onError?.(error, null);

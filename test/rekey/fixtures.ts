@@ -80,7 +80,7 @@ export async function generationsOf(db: SystemDb): Promise<Record<string, number
 }
 
 /** The database with some of its methods replaced; each gets the real repositories. */
-export function wrapped(db: SystemDb, change: { instances?: Partial<SystemDb['instances']>; campaigns?: Partial<SystemDb['campaigns']> }): SystemDb {
+export function wrapped(db: SystemDb, change: { instances?: Partial<SystemDb['instances']>; campaigns?: Partial<SystemDb['campaigns']>; keys?: Partial<SystemDb['keys']> }): SystemDb {
   const over = <T extends object>(real: T, changes: Partial<T> = {}): T =>
     new Proxy(real, {
       get(target, name) {
@@ -90,5 +90,5 @@ export function wrapped(db: SystemDb, change: { instances?: Partial<SystemDb['in
         return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
       },
     });
-  return { ...db, instances: over(db.instances, change.instances), campaigns: over(db.campaigns, change.campaigns) };
+  return { ...db, instances: over(db.instances, change.instances), campaigns: over(db.campaigns, change.campaigns), keys: over(db.keys, change.keys) };
 }

@@ -5,8 +5,10 @@ import { dueSchedules, nextTime, parseSchedule, type Schedule, type ScheduleTime
 import { addSchedule, listSchedules, removeSchedule, scheduleRuns } from '../../main/rekey/schedule-store.ts';
 import { beatScheduler } from '../../main/rekey/scheduler.ts';
 import { serveRekey, type ServeHealth } from '../../main/rekey/serve.ts';
+import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { failureOf } from '../lu/fixtures.ts';
-import { cluster, generationsOf } from './fixtures.ts';
+import { unavailable, watching } from '../census/fixtures.ts';
+import { cluster, generationsOf, inRangesOf, wrapped } from './fixtures.ts';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const times = (when: ScheduleTime, after: string, count: number): string[] => {
@@ -141,5 +143,69 @@ describe('the scheduler', () => {
     expect(runs[idle.id]).toMatchObject({ campaign: null, result: 'no condition held' });
     expect(runs[wrong.id]).toMatchObject({ campaign: null, result: 'LU_UNKNOWN' });
     expect(await db.campaigns.list(5)).toEqual([]);
+  });
+
+  test('keeps no run where it could not count everything and what it counted is no reason to start; it tries again', async () => {
+    const { db, keys } = await cluster(40);
+    const past = Date.now() - 2 * 86_400_000;
+    const when: ScheduleTime = { kind: 'daily', at: '02:00', zone: 'UTC' };
+    const many = await addSchedule(db, { when, conditions: [{ kind: 'instances', per: 'generation', more: 35 }] }, past);
+    const undecided = new Map<string, number>();
+    let ms = 1_000;
+    const clock = { ...systemClock, elapsed: () => ms };
+    let away = true;
+    const ranged = watching(inRangesOf(db, 10, 40), (range) => {
+      if (away && range.start === '') throw unavailable();
+    });
+    const beat = { db: ranged, keys, worker: 'a', clock, signal: new AbortController().signal, undecided };
+    expect(await beatScheduler(beat)).toBe(true);
+    expect(await scheduleRuns(db)).toEqual({});
+    away = false;
+    expect(await beatScheduler(beat)).toBe(true);
+    expect(await scheduleRuns(db)).toEqual({});
+    ms += 60_000;
+    await beatScheduler(beat);
+    expect((await scheduleRuns(db))[many.id]).toMatchObject({ result: 'started' });
+    expect(await db.campaigns.list(5)).toHaveLength(1);
+  });
+
+  test('keeps no refusal of a plan that may be for want of a count, and acts on the other schedules', async () => {
+    const { db, keys } = await cluster(40);
+    const past = Date.now() - 2 * 86_400_000;
+    const when: ScheduleTime = { kind: 'daily', at: '02:00', zone: 'UTC' };
+    const none = await addSchedule(db, { when, conditions: [], from: ['key-9'] }, past);
+    const some = await addSchedule(db, { when, conditions: [{ kind: 'instances', per: 'generation', more: 25 }] }, past);
+    const ranged = watching(inRangesOf(db, 10, 40), (range) => {
+      if (range.start === '') throw unavailable('DATABASE_CORRUPT');
+    });
+    await beatScheduler({ db: ranged, keys, worker: 'a', clock: systemClock, signal: new AbortController().signal });
+    const runs = await scheduleRuns(db);
+    expect(runs[none.id]).toBeUndefined();
+    expect(runs[some.id]).toMatchObject({ result: 'started' });
+  });
+
+  test.each([
+    ['age', [{ kind: 'age', of: 'oldest', days: 10 }], [{ kind: 'age', of: 'oldest', days: 12 }]],
+    ['age of the active one', [{ kind: 'age', of: 'active', days: 1 }], [{ kind: 'age', of: 'active', days: 3 }]],
+    ['instances of a generation', [{ kind: 'instances', per: 'generation', more: 39 }], [{ kind: 'instances', per: 'generation', more: 40 }]],
+    ['instances on a node, which is the file', [{ kind: 'instances', per: 'node', more: 39 }], [{ kind: 'instances', per: 'node', more: 40 }]],
+    ['bytes', [{ kind: 'bytes', more: 40_000 }], [{ kind: 'bytes', more: 400_000 }]],
+  ] as const)('acts on a condition: %s', async (_kind, held, notHeld) => {
+    const { db, keys } = await cluster(40);
+    const DAY = 86_400_000;
+    const now = Date.now();
+    const activations: SystemDb['keys']['activations'] = async () => [
+      { name: 'm', revision: 1, description: 'key-1', activatedAt: now - 11 * DAY },
+      { name: 'm', revision: 2, description: 'key-2', activatedAt: now - 2 * DAY },
+    ];
+    const dated = wrapped(db, { keys: { activations } });
+    const when: ScheduleTime = { kind: 'whenever', everyMinutes: 5 };
+    const no = await addSchedule(db, { when, conditions: [...notHeld] }, now - DAY);
+    await beatScheduler({ db: dated, keys, worker: 'a', clock: systemClock, signal: new AbortController().signal });
+    expect((await scheduleRuns(db))[no.id]).toMatchObject({ campaign: null, result: 'no condition held' });
+    const yes = await addSchedule(db, { when, conditions: [...held] }, now - DAY);
+    await beatScheduler({ db: dated, keys, worker: 'a', clock: systemClock, signal: new AbortController().signal });
+    expect((await scheduleRuns(db))[yes.id]).toMatchObject({ result: 'started' });
+    expect(await db.campaigns.list(5)).toHaveLength(1);
   });
 });
