@@ -60,7 +60,9 @@ export class AuditTrail {
    * @throws what `body` throws, and what {@link record} throws
    */
   async guarded<T>(act: string, object: string, context: AuditFacts, body: (note: (facts: AuditFacts) => void) => Promise<T>): Promise<T> {
-    const started = await this.record({ act, object, context, outcome: 'started' });
+    const started = await this.record({ act, object, context, outcome: 'started' }).catch((error: unknown) => {
+      throw notBegun(act, error);
+    });
     let facts: AuditFacts = {};
     const note = (more: AuditFacts): void => {
       facts = { ...facts, ...more };
@@ -137,6 +139,16 @@ export class AuditTrail {
       { details: { act: entry.act } },
     );
   }
+}
+
+function notBegun(act: string, cause: unknown): unknown {
+  if (!isAppError(cause)) return cause;
+  return new AppError(
+    cause.code,
+    `"${act}" was not begun: an act is carried out only once the audit trail has it, and that could not be written. ${cause.message}`,
+    cause.remedy,
+    { details: { ...cause.details, act }, cause },
+  );
 }
 
 function doneButNotRecorded(act: string, seq: number, cause: unknown): unknown {

@@ -7,6 +7,7 @@ import { databaseError } from './errors.ts';
 import { Keyspaces } from './keyspaces.ts';
 import { Login } from './login.ts';
 import { probeCql, probePort } from './probe.ts';
+import { closeReplacedHosts } from './replaced-hosts.ts';
 import { resolveContactPoints } from './resolve.ts';
 import { CarefulRetries } from './retries.ts';
 import { CassandraSession } from './session.ts';
@@ -74,6 +75,7 @@ export async function connectCassandra(settings: CassandraSettings, password: Se
       ...(sslOptions === null ? {} : { sslOptions }),
     });
     await client.connect();
+    closeReplacedHosts(client);
     return new CassandraSession({ settings, keyspaces: new Keyspaces(settings.clusterId), client, balancing, onClose: () => login?.dispose() });
   } catch (error) {
     await client?.shutdown().catch(() => undefined);

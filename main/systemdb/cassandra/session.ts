@@ -1,6 +1,7 @@
 import { types, type Client, type QueryOptions } from 'cassandra-driver';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../../errors.ts';
+import { decidedByAll } from './all-data-centres.ts';
 import type { Balancing } from './balancing.ts';
 import { databaseError, isUnprepared, tookTooLong, type Purpose } from './errors.ts';
 import type { Keyspaces } from './keyspaces.ts';
@@ -236,12 +237,21 @@ export class CassandraSession {
   }
 
   async #execute(purpose: Purpose, cql: string, params: readonly Value[], options: QueryOptions): Promise<types.ResultSet> {
-    return this.#run(purpose, () => this.#prepared(() => this.client.execute(cql, [...params], { ...options, prepare: true })));
+    return this.#agreed(options, () => this.#run(purpose, () => this.#prepared(() => this.client.execute(cql, [...params], { ...options, prepare: true }))));
   }
 
   async #batch(purpose: Purpose, statements: readonly Statement[], options: QueryOptions): Promise<types.ResultSet> {
     const queries = statements.map(({ cql, params }) => ({ query: cql, params: [...params] }));
-    return this.#run(purpose, () => this.#prepared(() => this.client.batch(queries, { ...options, prepare: true })));
+    return this.#agreed(options, () => this.#run(purpose, () => this.#prepared(() => this.client.batch(queries, { ...options, prepare: true }))));
+  }
+
+  async #agreed<T>({ consistency }: QueryOptions, run: () => Promise<T>): Promise<T> {
+    if (consistency !== consistencies.quorum && consistency !== consistencies.serial) return run();
+    try {
+      return await run();
+    } catch (error) {
+      throw decidedByAll(error, [...new Set(this.client.hosts.values().map(({ datacenter }) => datacenter))].sort());
+    }
   }
 
   /** Of a statement whose table is gone the driver only says that no node could be asked, and never why. Nothing of it was carried out. */

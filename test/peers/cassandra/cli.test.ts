@@ -96,9 +96,11 @@ test('keys stripes says which node holds which bytes', async () => {
 test('nodes shows those of the cluster and the processes of the platform', async () => {
   const found = await json(on('nodes'));
   expect(found).toMatchObject({ database: [{ address, dataCenter: 'datacenter1', rack: 'rack1', version: expect.stringMatching(/^5\.0\./) as string, up: true }], replication: 'NetworkTopologyStrategy, datacenter1 1', hidden: 0 });
-  expect((found['platform'] as unknown[]).length).toBeGreaterThan(0);
+  const platform = found['platform'] as { up: boolean; dataCenter: string }[];
+  expect(platform.length).toBeGreaterThan(0);
+  expect([...new Set(platform.map(({ up, dataCenter }) => `${up} ${dataCenter}`))]).toEqual(['true datacenter1']);
   const { code, stdout } = await machine.run(on('nodes'));
-  expect([code, stdout.toString('utf8')]).toEqual([0, expect.stringMatching(/^NODE +STATE +DATA CENTRE[\s\S]*up +datacenter1[\s\S]*HOST +PROCESS/)]);
+  expect([code, stdout.toString('utf8')]).toEqual([0, expect.stringMatching(/^NODE +STATE +DATA CENTRE[\s\S]*up +datacenter1[\s\S]*HOST +PROCESS +STATE +DATA CENTRE[\s\S]* up +datacenter1 /)]);
 });
 
 test('census counts by Logical Unit, generation and node, and says what it covers', async () => {

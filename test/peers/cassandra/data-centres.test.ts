@@ -132,6 +132,21 @@ test('with one data centre gone the other one reads and saves on, under the gene
     await first.cluster.instances.save(LU, '7', image('alone'));
     expect(await textOf(first, '7')).toBe('alone');
     expect((await first.cluster.instances.read(LU, '7')).info.keyDescription).toBe(before);
+    // An act of a person is in the audit trail before it is done: that is what all data centres decide, and it is said.
+    const saved: unknown = await first.data.save(LU, '7', image('by hand')).catch((error: unknown) => error);
+    if (!isAppError(saved)) throw new Error(`It was saved: ${String(saved)}`);
+    expect(saved.code).toMatch(/^DATABASE_(UNAVAILABLE|TIMEOUT)$/);
+    expect(saved.message).toMatch(/^"lu\.save" was not begun: .*audit trail.*over all data centres together \(dc1, dc2\)/);
+    expect(saved.remedy).toContain('Bring the data centre that is away back');
+    expect(saved.details).toMatchObject({ act: 'lu.save', dataCenters: ['dc1', 'dc2'] });
+    expect(await textOf(first, '7')).toBe('alone');
+    using machine = new Machine();
+    machine.write('image', image('by hand'));
+    const told = await machine.run(['--profile', 'first', 'lu', 'save', LU, '7', '--in', machine.file('image'), '--json'], { env: { FKC_HOME: home } });
+    expect([told.code, JSON.parse(told.stdout.toString('utf8'))]).toEqual([
+      1,
+      expect.objectContaining({ code: expect.stringMatching(/^DATABASE_(UNAVAILABLE|TIMEOUT)$/) as string, message: expect.stringContaining('over all data centres together (dc1, dc2)') as string }),
+    ]);
     for (const act of [() => activate(first, 'alone'), () => db.keys.active(LUI_KEY_NAME), () => first.cluster.fields.luEncrypt(Buffer.from('value'), LU, '7')]) {
       const refused: unknown = await act().catch((error: unknown) => error);
       expect(isAppError(refused) ? refused.code : String(refused)).toMatch(/^DATABASE_(UNAVAILABLE|TIMEOUT)$/);

@@ -169,7 +169,7 @@ test('a plain write that is sent to a second node as well is one write', async (
     for (const _ of [1, 2]) await session.client.execute(cql, [...params], { prepare: true, timestamp });
   };
   const nodes = new CassandraNodes(session);
-  const node = { id: 'n', host: 'h', version: '1', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: ['stale copy', 'other'] };
+  const node = { id: 'n', host: 'h', version: '1', dataCenter: 'dc', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: ['stale copy', 'other'] };
   await nodes.put(node);
   expect(await nodes.list()).toEqual([node]);
 });

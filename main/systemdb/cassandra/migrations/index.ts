@@ -9,6 +9,7 @@ import { keys } from './0001-keys.ts';
 import { audit } from './0002-audit.ts';
 import { operation } from './0003-operation.ts';
 import { rekey } from './0004-rekey.ts';
+import { nodePlaces } from './0005-node-places.ts';
 
 /**
  * One step of the schema. Frozen once it was released: a later change is a new step. Each statement may run again
@@ -20,7 +21,7 @@ export interface Migration {
   statements(keyspaces: Keyspaces): readonly string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [keys, audit, operation, rekey];
+export const MIGRATIONS: readonly Migration[] = [keys, audit, operation, rekey, nodePlaces];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
