@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFINITION, failure, Machine, type Running } from './fkc.ts';
+import { DEFINITION, failure, Machine } from './fkc.ts';
+import { health, healthAddress } from './health.ts';
 
 const CUSTOMERS = 60;
 const LINE = "activatekey name='masterkey_key_name'";
@@ -88,6 +89,43 @@ describe('fkc rekey', () => {
     expect(paused.done).toBeLessThan(CUSTOMERS);
     await json(['rekey', 'limit', id, '--rate', '0']);
     expect(await json(['rekey', 'resume', id, '--wait'])).toMatchObject({ id, state: 'done', done: CUSTOMERS });
+  }, 60_000);
+
+  test('a corrupt instance is left as it is and told; retry fails for it again, and succeeds once it is mended', async () => {
+    const damaged = '7';
+    const sealed = (): Buffer => {
+      const db = new DatabaseSync(machine.file('mine.sqlite'));
+      try {
+        return Buffer.from(db.prepare('SELECT sealed FROM k2view_entity_data JOIN k2view_entity USING (place) WHERE id = ?').get(damaged)?.['sealed'] as Uint8Array);
+      } finally {
+        db.close();
+      }
+    };
+    const put = (bytes: Uint8Array): void => {
+      const db = new DatabaseSync(machine.file('mine.sqlite'));
+      try {
+        expect(db.prepare('UPDATE k2view_entity_data SET sealed = ? WHERE place = (SELECT place FROM k2view_entity WHERE id = ?)').run(bytes, damaged).changes).toBe(1);
+      } finally {
+        db.close();
+      }
+    };
+    const whole = sealed();
+    const corrupt = Buffer.from(whole);
+    corrupt.writeUInt8(corrupt.readUInt8(corrupt.length - 1) ^ 1, corrupt.length - 1);
+    put(corrupt);
+
+    const ended = await json(['rekey', 'start', '--wait'], 1);
+    expect(ended).toMatchObject({ state: 'done', done: CUSTOMERS - 1, total: CUSTOMERS, failed: 1, outcome: { kind: 'proof', proven: false, failures: 1, left: [{ lu: 'CUSTOMER', instances: 1 }] } });
+    const told = { lu: 'CUSTOMER', id: damaged, code: 'ENVELOPE_AUTHENTICATION_FAILED', message: expect.stringMatching(/\S/) as string, remedy: expect.stringMatching(/\S/) as string };
+    expect(await json(['rekey', 'failures', ended.id])).toMatchObject({ failures: [told], more: false });
+    const { code, stdout } = await machine.run(['--profile', 'mine', 'rekey', 'failures', ended.id]);
+    expect([code, stdout.toString()]).toEqual([0, expect.stringMatching(/^CUSTOMER 7 \(\S+\)\n {2}ENVELOPE_AUTHENTICATION_FAILED: /)]);
+
+    expect(await json(['rekey', 'retry', ended.id], 1)).toMatchObject({ id: ended.id, state: 'done', failed: 1, retried: 1, rewritten: 0, failedAgain: 1 });
+    expect(sealed().equals(corrupt)).toBe(true);
+    put(whole);
+    expect(await json(['rekey', 'retry', ended.id])).toMatchObject({ state: 'done', done: CUSTOMERS, failed: 0, retried: 1, rewritten: 1, failedAgain: 0, outcome: { kind: 'proof', proven: true, left: [] } });
+    expect(await json(['rekey', 'failures', ended.id])).toEqual({ failures: [], more: false });
   }, 60_000);
 
   test('schedules are checked, listed with their next time, and removed', async () => {
@@ -193,26 +231,3 @@ describe('the systemd unit', () => {
     expect(unit).not.toMatch(/password\s*=/i);
   });
 });
-
-async function healthAddress({ child }: Running): Promise<string> {
-  let text = '';
-  return new Promise((resolve, reject) => {
-    child.stderr?.on('data', (piece: Buffer) => {
-      text += piece.toString();
-      const found = /http:\/\/127\.0\.0\.1:\d+\/health/.exec(text)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    child.once('close', () => reject(new Error(`It ended: ${text}`)));
-  });
-}
-
-async function health(address: string, method = 'GET'): Promise<{ status: number; body: Record<string, unknown> }> {
-  return new Promise((resolve, reject) => {
-    request(address, { method }, (response) => {
-      let text = '';
-      response.on('data', (piece: Buffer) => (text += piece.toString())).on('end', () => resolve({ status: response.statusCode ?? 0, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }));
-    })
-      .once('error', reject)
-      .end();
-  });
-}
