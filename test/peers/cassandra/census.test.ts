@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPlan } from '../../../main/census/plan.ts';
+import { takeCensus } from '../../../main/census/take.ts';
+import { PAUSE } from '../../../main/lu/import.ts';
+import type { JobRecord, SystemDb } from '../../../main/systemdb/repositories.ts';
+import { TestKeys } from '../../lu/fixtures.ts';
+import { fill, LU, wrapped } from '../../rekey/fixtures.ts';
+import { testDatabase, type TestDatabase } from './empty-database.ts';
+
+const INSTANCES = 2_000;
+const UNDER_OTHER = 500;
+const OTHER = 'ORDER';
+/** Ranges after which it is paused, of 64 for each LU. */
+const COUNTED = 20;
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase('census');
+  await database.empty();
+});
+afterAll(async () => {
+  await database.closeAll();
+  await database.stop();
+});
+
+/** A session that tells, by range, how often it was counted through to its end. */
+function telling(db: SystemDb, ended: Map<string, number>): SystemDb {
+  return wrapped(db, {
+    instances: {
+      countRange: async (range, page) => {
+        const found = await db.instances.countRange(range, page);
+        const key = `${range.lu} ${range.start} ${range.end}`;
+        if (found.cursor === null) ended.set(key, (ended.get(key) ?? 0) + 1);
+        return found;
+      },
+    },
+  });
+}
+
+test('a census that is paused goes on through another session: the same total, each range counted once', async () => {
+  const [first, second] = [await database.open(), await database.open()];
+  const keys = new TestKeys();
+  keys.rotate('key-1');
+  await fill(first, keys, INSTANCES);
+  keys.rotate('key-2');
+  await fill(first, keys, UNDER_OTHER, OTHER);
+
+  const before = new Map<string, number>();
+  const stop = new AbortController();
+  const paused = takeCensus({
+    db: telling(first, before),
+    jobId: 'shared',
+    signal: stop.signal,
+    onProgress: ({ ranges }) => {
+      if (ranges.counted >= COUNTED) stop.abort(PAUSE);
+    },
+  });
+  await expect(paused).rejects.toMatchObject({ code: 'CANCELLED' });
+  const job = (await second.jobs.get('shared')) as JobRecord;
+  expect(job).toMatchObject({ kind: 'census', state: 'paused' });
+  const kept = (JSON.parse(job.cursor ?? '') as { ranges: string }).ranges;
+  const { ranges } = readPlan(job);
+  const countedBefore = ranges.filter((_, place) => kept[place] === '+');
+  expect(countedBefore.length).toBeGreaterThanOrEqual(COUNTED);
+  expect(countedBefore.length).toBeLessThan(ranges.length);
+  expect(job.done).toBeLessThan(INSTANCES + UNDER_OTHER);
+
+  const after = new Map<string, number>();
+  const result = await takeCensus({ db: telling(second, after), jobId: 'shared' });
+  expect(result).toMatchObject({
+    id: 'shared',
+    startedAt: job.startedAt,
+    total: INSTANCES + UNDER_OTHER,
+    rows: [{ lu: LU, keyDescription: 'key-1', instances: INSTANCES }, { lu: OTHER, keyDescription: 'key-2', instances: UNDER_OTHER }],
+    notCovered: [],
+  });
+  expect(result.rows).toEqual(await second.instances.census());
+  // What the first session had counted is not read again, and everything else is read once.
+  const name = ({ lu, start, end }: { lu: string; start: string; end: string }): string => `${lu} ${start} ${end}`;
+  const left = ranges.filter((range) => !countedBefore.includes(range)).map(name);
+  expect([...after].sort()).toEqual(left.map((each) => [each, 1] as const).sort());
+  for (const range of countedBefore) expect(before.get(name(range))).toBe(1);
+  expect(await second.jobs.get('shared')).toMatchObject({ state: 'done', cursor: null, done: INSTANCES + UNDER_OTHER });
+});
