@@ -15,6 +15,10 @@ export const platformNode = z.object({
   id: z.string(),
   host: z.string(),
   version: z.string(),
+  /** Of the database's nodes that it asks; null where that is one file, or not known. */
+  dataCenter: z.string().nullable(),
+  /** Whether it told that it is there in the last three minutes; a locked one does not. */
+  up: z.boolean(),
   liveSince: time,
   lastSeen: time,
   keystoreDigest: z.string().nullable(),

@@ -3,10 +3,12 @@ import { AppError } from '../../main/errors.ts';
 import type { ClusterNode } from '../../main/systemdb/repositories.ts';
 import type { Output } from '../contract/index.ts';
 import type { Ring } from '../contract/cluster.ts';
-import type { Cluster } from './cluster.ts';
+import { SEEN_EVERY_MS, type Cluster } from './cluster.ts';
 
 /** A process that was not seen for so long is no node any more, in milliseconds. */
 const FORGOTTEN_MS = 30 * 24 * 60 * 60_000;
+/** A process that did not tell three times that it is there ended, is locked, or can not reach the database. */
+const DOWN_MS = 3 * SEEN_EVERY_MS;
 
 /** Which node holds what: the stripes of a key on the ring, and the nodes of database and platform. */
 export class ClusterMap {
@@ -45,8 +47,9 @@ export class ClusterMap {
    */
   async nodes(all = false): Promise<Output<'cluster.nodes'>> {
     const { nodes, topology } = this.#cluster.db;
-    const known = (await nodes.list()).map((node) => ({ ...node, notes: [...node.notes] }));
-    const since = this.#cluster.now() - FORGOTTEN_MS;
+    const now = this.#cluster.now();
+    const known = (await nodes.list()).map((node) => ({ ...node, up: now - node.lastSeen <= DOWN_MS, notes: [...node.notes] }));
+    const since = now - FORGOTTEN_MS;
     const platform = all ? known : known.filter(({ lastSeen }) => lastSeen >= since);
     const hidden = known.length - platform.length;
     if (topology === null) return { database: null, replication: null, platform, hidden };

@@ -22,7 +22,7 @@ import { NodeKms } from './kms.ts';
 import { openSystemDb } from './system-db.ts';
 
 /** How often a live process tells `k2system.nodes` that it is there, in milliseconds. */
-const SEEN_EVERY_MS = 60_000;
+export const SEEN_EVERY_MS = 60_000;
 
 /** How long keys are kept for acts that run when they are to be zeroed: far longer than an activation takes. */
 const GRACE_MS = 5_000;
@@ -56,6 +56,7 @@ export class Cluster {
   readonly #acts = new Set<Promise<unknown>>();
   #ring: KeyRing | null = null;
   #liveSince: number | null = null;
+  #telling: NodeJS.Timeout | null = null;
   #lastSeen = 0;
 
   private constructor(options: ClusterOptions, db: SystemDb, kms: NodeKms) {
@@ -192,6 +193,8 @@ export class Cluster {
       throw error;
     }
     this.#ring = ring;
+    // Also where nothing else looks at the database: a worker without a window, a command that lasts.
+    this.#telling ??= setInterval(() => void this.seen().catch(() => undefined), SEEN_EVERY_MS / 2).unref();
     return ring;
   }
 
@@ -207,7 +210,7 @@ export class Cluster {
 
   async #tellNodes(ring: KeyRing, liveSince: number): Promise<void> {
     const lastSeen = this.now();
-    await this.db.nodes.put({ id: this.#nodeId, host: hostname(), version: VERSION, liveSince, lastSeen, keystoreDigest: ring.protection.digest, notes: notesOf(ring) });
+    await this.db.nodes.put({ id: this.#nodeId, host: hostname(), version: VERSION, dataCenter: this.db.topology?.localDataCenter ?? null, liveSince, lastSeen, keystoreDigest: ring.protection.digest, notes: notesOf(ring) });
     this.#liveSince = liveSince;
     this.#lastSeen = lastSeen;
   }
@@ -243,6 +246,8 @@ export class Cluster {
     if (ring === null) return;
     this.#ring = null;
     this.#liveSince = null;
+    if (this.#telling !== null) clearInterval(this.#telling);
+    this.#telling = null;
     ring.lock();
     await this.trail.record({ act: 'lock', object: this.profile.name, context: { reason }, outcome: 'done' });
   }

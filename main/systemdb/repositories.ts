@@ -371,6 +371,8 @@ export interface NodeRecord {
   readonly id: string;
   readonly host: string;
   readonly version: string;
+  /** Of the database's nodes that it asks; null where the database is one file, or an older console wrote the entry. */
+  readonly dataCenter: string | null;
   readonly liveSince: number;
   readonly lastSeen: number;
   /** SHA-256 (hex) of its KeyStore file at going live; null with the internal protection key. */

@@ -95,7 +95,7 @@ export function job(id: string, startedAt: number, more: Partial<JobRecord> = {}
 }
 
 export function node(id: string, host: string, more: Partial<NodeRecord> = {}): NodeRecord {
-  return { id, host, version: '0.1.0', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: [], ...more };
+  return { id, host, version: '0.1.0', dataCenter: null, liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: [], ...more };
 }
 
 export function campaign(id: string, createdAt: number, more: Partial<CampaignRecord> = {}): CampaignRecord {

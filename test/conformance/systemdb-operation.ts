@@ -27,11 +27,11 @@ export function operationConformance(subject: Subject): void {
       const { nodes } = subject.db;
       await nodes.put(node('2', 'b', { keystoreDigest: 'ab', notes: ['stale copy', '\u{1f511}'] }));
       await nodes.put(node('3', 'a'));
-      await nodes.put(node('1', 'b'));
+      await nodes.put(node('1', 'b', { dataCenter: 'DC East' }));
       await nodes.put(node('3', 'a', { lastSeen: 99 }));
       expect(await nodes.list()).toEqual([
         node('3', 'a', { lastSeen: 99 }),
-        node('1', 'b'),
+        node('1', 'b', { dataCenter: 'DC East' }),
         node('2', 'b', { keystoreDigest: 'ab', notes: ['stale copy', '\u{1f511}'] }),
       ]);
     });

@@ -10,7 +10,7 @@ const ONE_FILE = 'The system database is one file on this machine.\n';
 export function addNodes(program: Command, choose: Choose): void {
   program
     .command('nodes')
-    .description("nodes of the database, by the cluster's own list, and processes of the platform; exit code 1 if a node is down; needs no password")
+    .description("nodes of the database, by the cluster's own list, and processes of the platform; exit code 1 if a node of the database is down; needs no password")
     .option('--all', 'also processes that were not seen for 30 days')
     .addHelpText('after', examples('fkc --profile eu nodes', 'fkc --profile eu nodes --all --json'))
     .action(({ all }: { all?: boolean }) =>
@@ -29,8 +29,8 @@ function nodesText({ database, replication, platform, hidden }: Output<'cluster.
       : table(['NODE', 'STATE', 'DATA CENTRE', 'RACK', 'CASSANDRA'], database.map(({ address, up, dataCenter, rack, version }) => [address, up ? 'up' : 'down', dataCenter, rack, version]), 'The cluster names no node.') +
         `k2auth: ${printable(replication ?? '')}.\n`;
   const processes = table(
-    ['HOST', 'PROCESS', 'VERSION', 'LIVE SINCE', 'LAST SEEN', 'KEYSTORE COPY', 'NOTES'],
-    platform.map(({ host, id, version, liveSince, lastSeen, keystoreDigest, notes }) => [host, id, version, moment(liveSince), moment(lastSeen), keystoreDigest ?? 'internal', notes.join(' ')]),
+    ['HOST', 'PROCESS', 'STATE', 'DATA CENTRE', 'VERSION', 'LIVE SINCE', 'LAST SEEN', 'KEYSTORE COPY', 'NOTES'],
+    platform.map(({ host, id, up, dataCenter, version, liveSince, lastSeen, keystoreDigest, notes }) => [host, id, up ? 'up' : 'down', dataCenter ?? '', version, moment(liveSince), moment(lastSeen), keystoreDigest ?? 'internal', notes.join(' ')]),
     'No process went live on this system database yet.',
   );
   return `${cluster}\n${processes}${hidden === 0 ? '' : `Not shown, as they were not seen for 30 days: ${figure(hidden)} (--all)\n`}`;

@@ -12,11 +12,11 @@ export class SqliteNodes implements NodeRepository {
 
   async put(node: NodeRecord): Promise<void> {
     const put = `
-      INSERT OR REPLACE INTO k2system_nodes (id, host, version, live_since, last_seen, keystore_digest, notes)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`;
-    const { id, host, version, liveSince, lastSeen, keystoreDigest, notes } = node;
+      INSERT OR REPLACE INTO k2system_nodes (id, host, version, data_center, live_since, last_seen, keystore_digest, notes)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+    const { id, host, version, dataCenter, liveSince, lastSeen, keystoreDigest, notes } = node;
     await this.#session.run(() => {
-      this.#session.statement(put).run(id, host, version, liveSince, lastSeen, keystoreDigest, JSON.stringify(notes));
+      this.#session.statement(put).run(id, host, version, dataCenter, liveSince, lastSeen, keystoreDigest, JSON.stringify(notes));
     });
   }
 
@@ -34,6 +34,7 @@ export class SqliteNodes implements NodeRepository {
       id: row['id'] as string,
       host: row['host'] as string,
       version: row['version'] as string,
+      dataCenter: row['data_center'] as string | null,
       liveSince: row['live_since'] as number,
       lastSeen: row['last_seen'] as number,
       keystoreDigest: row['keystore_digest'] as string | null,

@@ -52,9 +52,11 @@ function Forgotten({ hidden, all, onChange }: { hidden: number; all: boolean; on
   );
 }
 
+const stateOf = ({ up }: { readonly up: boolean }): string => (up ? 'up' : 'down');
+
 const DATABASE: readonly TableColumn<ClusterNodeView>[] = [
   { id: 'address', header: 'Address', value: (node) => node.address, cell: (node) => <code>{node.address}</code>, width: 'minmax(140px, 2fr)' },
-  { id: 'state', header: 'State', value: (node) => (node.up ? 'up' : 'down'), cell: (node) => <StateBadge state={node.up ? 'readable' : 'failed'} word={node.up ? 'up' : 'down'} />, width: '90px' },
+  { id: 'state', header: 'State', value: stateOf, cell: (node) => <StateBadge state={node.up ? 'readable' : 'failed'} word={stateOf(node)} />, width: '90px' },
   { id: 'dataCenter', header: 'Data centre', value: (node) => node.dataCenter, width: 'minmax(110px, 1fr)' },
   { id: 'rack', header: 'Rack', value: (node) => node.rack, width: 'minmax(80px, 1fr)', yields: 1 },
   { id: 'version', header: 'Cassandra', value: (node) => node.version, width: '110px' },
@@ -63,6 +65,8 @@ const DATABASE: readonly TableColumn<ClusterNodeView>[] = [
 const PLATFORM: readonly TableColumn<PlatformNodeView>[] = [
   { id: 'host', header: 'Host', value: (node) => node.host, width: 'minmax(120px, 1fr)' },
   { id: 'id', header: 'Process', value: (node) => node.id, cell: (node) => <Identifier text={node.id} />, width: 'minmax(150px, 1fr)', yields: 2 },
+  { id: 'state', header: 'State', value: stateOf, cell: (node) => <StateBadge state={node.up ? 'readable' : 'paused'} word={stateOf(node)} />, width: '90px' },
+  { id: 'dataCenter', header: 'Data centre', value: (node) => node.dataCenter, width: 'minmax(100px, 1fr)', yields: 4 },
   { id: 'version', header: 'Version', value: (node) => node.version, width: '80px' },
   { id: 'liveSince', header: 'Live since', value: (node) => node.liveSince, cell: (node) => <Time at={node.liveSince} />, width: '130px' },
   { id: 'lastSeen', header: 'Last seen', value: (node) => node.lastSeen, cell: (node) => <Time at={node.lastSeen} />, width: '130px' },

@@ -7,6 +7,7 @@ import { instances } from './0002-instances.ts';
 import { audit } from './0003-audit.ts';
 import { operation } from './0004-operation.ts';
 import { campaigns } from './0005-campaigns.ts';
+import { nodePlaces } from './0006-node-places.ts';
 
 /** One step of the schema. Frozen once it was released: a later change is a new step. */
 export interface Migration {
@@ -15,7 +16,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [keys, instances, audit, operation, campaigns];
+export const MIGRATIONS: readonly Migration[] = [keys, instances, audit, operation, campaigns, nodePlaces];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
