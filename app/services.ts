@@ -15,6 +15,7 @@ import type { Activation } from './services/activation.ts';
 import type { Censuses } from './services/census.ts';
 import type { Cluster } from './services/cluster.ts';
 import type { Configs } from './services/config.ts';
+import type { ConfigPlans } from './services/config-plans.ts';
 import type { FolderScans } from './services/folder-scan.ts';
 import type { ClusterMap } from './services/cluster-map.ts';
 import type { DataStore } from './services/data-store.ts';
@@ -183,6 +184,10 @@ export class Services {
 
   get regions(): RegionAudits {
     return this.#opened.regions;
+  }
+
+  get configPlans(): ConfigPlans {
+    return this.#opened.configPlans;
   }
 
   get configs(): Configs {

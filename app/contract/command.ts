@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channel, count, description, keyName, nothing } from './channel.ts';
+import { censusState } from './census.ts';
 import { ring } from './cluster.ts';
 
 const text = z.string().max(4096);
@@ -55,6 +56,8 @@ export const plan = z.object({
   instancesUnderOlder: count,
   /** Where the bytes will lie: as those of a key description drawn for the plan; null where the database is one file. */
   ring: ring.nullable(),
+  /** How far the counts of instances may be trusted; under a KMS one that was too old was taken anew. */
+  census: censusState,
   warnings: z.array(z.string()),
 });
 

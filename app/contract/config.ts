@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { censusState } from './census.ts';
 import { channel, count, done, failure, nothing, typedName } from './channel.ts';
 
 const nodeName = z.string().min(1).max(128);
@@ -58,6 +59,26 @@ const settings = z
 /** What one node's file becomes: a unified diff with dots in the place of secrets. */
 const change = z.object({ node: z.string(), file: z.string(), changed: z.boolean(), diff: z.string() });
 
+const byLu = z.array(z.object({ lu: z.string(), instances: count, bytes: count }));
+
+/** What can be read only through the KMSs whose sections change, at the nodes whose files change. */
+const dependents = z.object({
+  providers: z.array(z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS'])),
+  /** Every key of them that wraps a generation. */
+  keys: z.array(z.object({ provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']), keyId: z.string(), generations: count, instances: count, byLu, regions: z.array(z.string()) })),
+  /** Whose file changes. */
+  nodes: z.array(z.string()),
+  /** Where those generations were wrapped, and what those nodes name now. */
+  regions: z.array(z.string()),
+  census: censusState,
+});
+
+const plan = z.object({
+  changes: z.array(change),
+  /** Null where no file or no section of a KMS changes. */
+  dependents: dependents.nullable(),
+});
+
 export const folderScan = z.object({
   id: z.string(),
   path: z.string(),
@@ -74,8 +95,8 @@ export const folderScan = z.object({
 
 export const config = {
   'config.view': channel(nothing, configView),
-  /** What `config.set` would change; nothing is written. `node` null: on every node. */
-  'config.plan': channel(z.object({ settings, node: nodeName.nullable() }), z.object({ changes: z.array(change) })),
+  /** What `config.set` would change, and what depends on it; nothing is written. `node` null: on every node. */
+  'config.plan': channel(z.object({ settings, node: nodeName.nullable() }), plan),
   /** `confirm` is the profile's name. */
   'config.set': channel(z.object({ settings, node: nodeName.nullable(), confirm: typedName }), z.object({ changes: z.array(change.extend({ backup: z.string().nullable() })) })),
   'config.addNode': channel(z.object({ node: nodeName, configIni: path }), done),
@@ -90,4 +111,5 @@ export const config = {
 export type FindingView = z.infer<typeof finding>;
 export type ConfigRow = z.infer<typeof configRow>;
 export type ConfigView = z.infer<typeof configView>;
+export type ConfigPlan = z.infer<typeof plan>;
 export type FolderScan = z.infer<typeof folderScan>;

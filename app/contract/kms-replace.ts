@@ -60,6 +60,10 @@ const dependents = z.object({
   /** Names whose active generation is under it. */
   activeNames: z.array(keyName),
   instances: count,
+  /** Whose config.ini names it. */
+  nodes: z.array(z.string()),
+  /** Where its generations were wrapped, and where those nodes ask for it. */
+  regions: z.array(z.string()),
   lus: z.array(z.object({ lu: z.string(), instances: count })),
 });
 

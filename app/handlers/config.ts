@@ -4,7 +4,7 @@ import type { HandlersOf } from './index.ts';
 export function configHandlers(services: Services): HandlersOf<'config'> {
   return {
     'config.view': () => services.configs.view(),
-    'config.plan': async ({ settings, node }) => ({ changes: await services.configs.plan(settings, node) }),
+    'config.plan': ({ settings, node }) => services.configPlans.plan(settings, node),
     'config.set': async ({ settings, node, confirm }) => ({ changes: await services.configs.set(settings, node, confirm) }),
     'config.addNode': async ({ node, configIni }) => {
       await services.addNode(node, configIni);

@@ -16,21 +16,26 @@ import { isKmsStore } from '../../main/masterkey/make.ts';
 import type { Protection } from '../../main/masterkey/protection.ts';
 import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, POSSIBLE_PAIRS, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
 import type { Activated, ActivationPlan, CommandProblem, Completion, ModulePair, ParsedCommand } from '../contract/command.ts';
-import type { Censuses } from './census.ts';
+import type { Profiles } from '../profiles.ts';
+import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { ringWarnings, type ClusterMap } from './cluster-map.ts';
+import { nodeWarnings } from './kms-node-warnings.ts';
+import { readNodes, type ReadNode } from './region-places.ts';
 
 /** The activatekey line: parse, complete, plan, run. */
 export class Activation {
   readonly #cluster: Cluster;
   readonly #censuses: Censuses;
   readonly #map: ClusterMap;
+  readonly #profiles: Profiles;
   readonly #onProgress: (progress: ActivationProgress) => void;
 
-  constructor(cluster: Cluster, censuses: Censuses, map: ClusterMap, onProgress: (progress: ActivationProgress) => void) {
+  constructor(cluster: Cluster, censuses: Censuses, map: ClusterMap, profiles: Profiles, onProgress: (progress: ActivationProgress) => void) {
     this.#cluster = cluster;
     this.#censuses = censuses;
     this.#map = map;
+    this.#profiles = profiles;
     this.#onProgress = onProgress;
   }
 
@@ -66,13 +71,13 @@ export class Activation {
     });
   }
 
-  /** A dry run. @throws AppError `COMMAND_*` and its kin, `LOCKED` */
+  /** A dry run. Under a KMS a census that is too old is taken anew first. @throws AppError `COMMAND_*` and its kin, `LOCKED` */
   async plan(text: string): Promise<ActivationPlan> {
     const command = await this.#understand(text);
     const { db, ring } = this.#cluster;
     const kms = this.#targetOf(command.storeType);
     const stripes = stripeCount(wrappedBytes(command.storeType));
-    const census = await this.#censuses.standing();
+    const census = kms === null ? await this.#censuses.standing() : await this.#censuses.renewed();
     const plan = planActivation({
       name: command.name,
       generator: command.generatorType,
@@ -93,7 +98,8 @@ export class Activation {
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
       ring: places,
-      warnings: [...plan.warnings, ...(places === null ? [] : ringWarnings(places)), ...countWarnings(census)],
+      census: censusState(census),
+      warnings: [...plan.warnings, ...(kms === null ? [] : nodeWarnings(kms.provider, await this.#nodes())), ...(places === null ? [] : ringWarnings(places)), ...countWarnings(census)],
     };
   }
 
@@ -142,6 +148,11 @@ export class Activation {
         stores: STORES.filter((store) => store === 'Stripe_AES' || configured.includes(store)),
       },
     };
+  }
+
+  /** Read anew: nodes may have been added since the profile was opened. */
+  async #nodes(): Promise<readonly ReadNode[]> {
+    return readNodes(await this.#profiles.get(this.#cluster.profile.name));
   }
 
   #targetOf(store: Store): KmsTarget | null {

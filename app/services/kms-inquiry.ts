@@ -78,8 +78,8 @@ export class KmsInquiry {
     await Promise.all([...this.providers.keys()].map((name) => this.#askProvider(name)));
   }
 
-  /** Only finds out which keys of a provider the nodes name. */
-  async runNames(name: KmsProviderName, kms: KmsProvider): Promise<void> {
+  /** Only finds out which keys of a provider the nodes name. @param kms null where it can not be asked */
+  async runNames(name: KmsProviderName, kms: KmsProvider | null): Promise<void> {
     await this.#resolve(name, kms, new Map(this.#needed(name)));
   }
 

@@ -3,8 +3,9 @@ import { fromStored } from '../../main/kms/stored.ts';
 import type { KmsProviderName } from '../../main/kms/provider.ts';
 import type { Generation } from '../../main/masterkey/generations.ts';
 import { isKmsWrapped } from '../../main/masterkey/unwrap.ts';
-import { identify } from '../../main/regions/identity.ts';
+import { identify, mayBeSame } from '../../main/regions/identity.ts';
 import type { KeyDependents } from '../contract/kms-replace.ts';
+import type { NodeName } from './kms-dependents.ts';
 
 /** One KMS key and the generations under it. */
 export interface KeyInUse {
@@ -46,10 +47,16 @@ export function keysInUse(generations: readonly Generation[]): KeyInUse[] {
   return [...keys.values()];
 }
 
-/** What can be read through each key alone. @param replaced identities of keys that are taken out of use */
-export function dependentsOf(keys: readonly KeyInUse[], { rows }: StandingCensus, replaced: ReadonlySet<string>): KeyDependents[] {
+/**
+ * What can be read through each key alone, and which nodes name it.
+ * @param names what every node's config.ini names
+ * @param replaced identities of keys that are taken out of use
+ */
+export function dependentsOf(keys: readonly KeyInUse[], { rows }: StandingCensus, names: readonly NodeName[], replaced: ReadonlySet<string>): KeyDependents[] {
   return keys.map(({ id, provider, keyId, location, generations }) => {
     const descriptions = new Set(generations.map(({ description }) => description));
+    const using = names.filter((name) => name.provider === provider && name.key !== null && mayBeSame(provider, name.key, identify(provider, keyId, location).id));
+    const places = generations.flatMap((generation) => keyOf(generation)?.location ?? []);
     const lus = new Map<string, number>();
     for (const { lu, keyDescription, instances } of rows) if (descriptions.has(keyDescription)) lus.set(lu, (lus.get(lu) ?? 0) + instances);
     return {
@@ -60,6 +67,8 @@ export function dependentsOf(keys: readonly KeyInUse[], { rows }: StandingCensus
       generations: generations.length,
       activeNames: generations.filter(({ state }) => state === 'active').map(({ name }) => name),
       instances: [...lus.values()].reduce((sum, instances) => sum + instances, 0),
+      nodes: [...new Set(using.map(({ node }) => node))],
+      regions: [...new Set([...places, ...using.flatMap(({ region }) => region ?? [])])].sort(),
       lus: [...lus].map(([lu, instances]) => ({ lu, instances })),
     };
   });

@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts';
 import type { Configs, ConfigSetting } from './config.ts';
 import { checkOldKeys, keepingNodes, tryNewKey, type CheckInput } from './kms-replace-checks.ts';
 import { dependentsOf, keyOf, keysInUse } from './kms-replace-dependents.ts';
+import { nodeNames } from './kms-node-names.ts';
 import { namesOf } from './kms-replace-names.ts';
 import { settingsFor } from './kms-replace-settings.ts';
 import type { Found, ReplacementSteps } from './kms-replace-steps.ts';
@@ -94,6 +95,7 @@ export async function prepareReplacement({ cluster, censuses, profiles, configs 
     );
     for (const { key, code } of closed ?? []) warnings.push(`${key.provider} key ${key.keyId} does not open what it wrapped now (${code}): the replacement does not change that, and brings nothing back.`);
   }
+  const namedNow = await nodeNames(cluster, profile, old.map(({ provider }) => provider));
   const failure = steps.failure;
   return {
     settings,
@@ -109,7 +111,7 @@ export async function prepareReplacement({ cluster, censuses, profiles, configs 
       changes,
       names: planned,
       calls,
-      dependents: dependentsOf(old, census, leaving),
+      dependents: dependentsOf(old, census, namedNow, leaving),
       census: censusState(census),
       alreadySo: failure === null && changes.every(({ changed }) => !changed) && planned.every(({ then }) => then !== 'activate'),
       warnings: [...warnings, ...censusWarnings(census)],

@@ -8,6 +8,7 @@ import type { Activation } from './activation.ts';
 import { censusState } from './census.ts';
 import type { ConfigChange } from './config.ts';
 import { dependentsOf, keyIdentity, keyOf, keysInUse } from './kms-replace-dependents.ts';
+import { nodeNames } from './kms-node-names.ts';
 import { partly } from './kms-replace-partly.ts';
 import { generationsNow, prepareReplacement, type Around, type Prepared } from './kms-replace-plan.ts';
 import { ReplacementSteps } from './kms-replace-steps.ts';
@@ -75,7 +76,7 @@ export class KmsReplacement {
   }
 
   async #carryOut({ plan, settings, keys, replaced }: Prepared, steps: ReplacementSteps, confirm: string, reason: string | null, note: (facts: AuditFacts) => void): Promise<ReplacementResult> {
-    const { cluster, configs, activation } = this.#around;
+    const { cluster, configs, activation, profiles } = this.#around;
     const changes: (ConfigChange & { backup: string | null })[] = [];
     const activated: ReplacementResult['activated'] = [];
     let at = 'the config.ini of the nodes';
@@ -101,7 +102,9 @@ export class KmsReplacement {
       throw partly(error, { at, plan, changes, activated });
     }
     const census = await this.#around.censuses.standing();
-    const dependents = dependentsOf(keysInUse(await generationsNow(this.#around.cluster)).filter(({ id }) => !keys.has(id)), census, replaced);
+    const old = keysInUse(await generationsNow(cluster)).filter(({ id }) => !keys.has(id));
+    const named = await nodeNames(cluster, await profiles.get(cluster.profile.name), old.map(({ provider }) => provider));
+    const dependents = dependentsOf(old, census, named, replaced);
     return { provider: plan.provider, keyId: plan.keyId ?? plan.asked, changes, activated, dependents, census: censusState(census), next: nextOf(dependents, changes) };
   }
 

@@ -12,6 +12,7 @@ import { Censuses } from './census.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { Configs } from './config.ts';
+import { ConfigPlans } from './config-plans.ts';
 import { FolderScans } from './folder-scan.ts';
 import { DataStore } from './data-store.ts';
 import { Jobs } from './jobs.ts';
@@ -38,6 +39,7 @@ export interface ProfileServices {
   readonly activation: Activation;
   readonly keystore: KeyStoreActs;
   readonly configs: Configs;
+  readonly configPlans: ConfigPlans;
   readonly scans: FolderScans;
   readonly kmsWatch: KmsWatch;
   readonly kmsKeys: KmsKeys;
@@ -87,7 +89,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
   const map = new ClusterMap(cluster);
   const kmsWatch = new KmsWatch(cluster);
   const kmsKeys = new KmsKeys(cluster, censuses, kmsWatch, profiles);
-  const activation = new Activation(cluster, censuses, map, onActivation);
+  const activation = new Activation(cluster, censuses, map, profiles, onActivation);
   const configs = new Configs(cluster, profiles);
   return {
     cluster,
@@ -99,6 +101,7 @@ export async function openProfileServices(profile: Profile, around: Surroundings
     activation,
     keystore: new KeyStoreActs(cluster, censuses, profiles, onActivation),
     configs,
+    configPlans: new ConfigPlans(cluster, censuses, configs, profiles),
     scans: new FolderScans(jobs, explain),
     kmsWatch,
     kmsKeys,

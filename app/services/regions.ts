@@ -6,6 +6,7 @@ import { auditRegions, type RegionAudit } from '../../main/regions/audit.ts';
 import type { KmsGeneration, NodeFacts, RegionFacts } from '../../main/regions/facts.ts';
 import { gatherRegions } from '../../main/regions/gather.ts';
 import type { OpenPlace } from '../../main/regions/place.ts';
+import { stoppable } from '../../main/regions/stoppable.ts';
 import { whatIf, type Supposition } from '../../main/regions/what-if.ts';
 import type { OutlookView, RegionAuditView, RegionNodeView } from '../contract/regions.ts';
 import type { Profile, Profiles } from '../profiles.ts';
@@ -63,11 +64,11 @@ export class RegionAudits {
     return this.start().ended;
   }
 
-  /** What would no longer work, by the last audit and the standing census. @throws AppError `REGION_NOT_AUDITED`, `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND`, `INPUT_INVALID` */
+  /** What would no longer work, by the last audit and the census, which is renewed first where it is too old. @throws AppError `REGION_NOT_AUDITED`, `REGION_UNKNOWN`, `KMS_KEY_NOT_FOUND`, `INPUT_INVALID` */
   async whatIf(supposition: Supposition): Promise<OutlookView> {
     const last = this.#last;
     if (last === null) throw new AppError('REGION_NOT_AUDITED', 'The regions were not audited yet, so that nothing is known of what would be lost.', 'Audit them first: fkc regions audit');
-    const census = await this.#censuses.standing();
+    const census = await this.#censuses.renewed();
     const { nodes, generations, unreadable, partlyUnreadable, concerns } = whatIf(last.facts, supposition, instancesOf(census));
     return {
       nodes: nodes.map(({ node, now, then, inLostPlace, loses, cannotActivate }) => ({ node, now, then, inLostRegion: inLostPlace, loses: loses.length, cannotActivate })),
@@ -85,6 +86,9 @@ export class RegionAudits {
     return this.#cluster.guarded('regions.audit', profile.name, {}, async (note) => {
       const nodes = await readNodes(profile);
       if (nodes.length === 0) throw nodesMissing(profile.name);
+      // Counted while the KMSs are asked. A census is a job of its own, and goes on where the audit is stopped.
+      const counting = this.#censuses.renewed();
+      counting.catch(() => undefined);
       const facts = await gatherRegions({
         nodes: nodes.map(({ node, file, uses, lacks, whyNot }) => ({ node, file, uses, lacks, whyNot })),
         generations: await this.#generations(),
@@ -92,7 +96,7 @@ export class RegionAudits {
         signal,
         onProgress: ({ done, total }) => progress({ done, total, failed: 0 }),
       });
-      const census = await this.#censuses.standing();
+      const census = await stoppable(counting, signal);
       const at = this.#cluster.now();
       const view = auditView(auditRegions(facts, instancesOf(census)), at, census);
       this.#last = { at, facts, view };

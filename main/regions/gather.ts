@@ -1,8 +1,8 @@
-import { AppError } from '../errors.ts';
 import type { KmsProviderName } from '../kms/provider.ts';
 import type { KeyCopy, KeyFacts, KmsGeneration, NameFacts, NodePlan, NodeUse, PlannedUse, RegionFacts } from './facts.ts';
 import { awsOwner, identify, type KeyIdentity } from './identity.ts';
 import { AskedPlace, isMissing, type OpenPlace } from './place.ts';
+import { cancelled, stoppable } from './stoppable.ts';
 
 export interface GatherOptions {
   readonly nodes: readonly NodePlan[];
@@ -200,24 +200,4 @@ class Gathering {
 
 function factsOf({ key, copies, primary }: Sought): KeyFacts {
   return { provider: key.provider, id: key.id, multiRegion: key.multiRegion, primary, copies: copies.toSorted((a, b) => (a.place < b.place ? -1 : 1)) };
-}
-
-/** Ends at once when it is asked to: a question that waits for its budget would keep it. */
-async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const stopped = Promise.withResolvers<never>();
-  const stop = (): void => stopped.reject(cancelled());
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, stopped.promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    work.catch(() => undefined);
-    stopped.promise.catch(() => undefined);
-  }
-}
-
-function cancelled(): AppError {
-  return new AppError('CANCELLED', 'The audit of the regions was stopped. Nothing was changed; what was learnt until then is not kept.', 'Start it again.');
 }

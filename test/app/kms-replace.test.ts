@@ -3,6 +3,7 @@ import type { StandingCensus } from '../../main/census/standing.ts';
 import type { ConfigEntry } from '../../main/config/parse.ts';
 import type { Generation } from '../../main/masterkey/generations.ts';
 import { isAppError } from '../../main/errors.ts';
+import { identify } from '../../main/regions/identity.ts';
 import { dependentsOf, keyIdentity, keysInUse } from '../../app/services/kms-replace-dependents.ts';
 import { namesOf, type NamesInput } from '../../app/services/kms-replace-names.ts';
 import { placeOf, settingsFor, valuesAfter } from '../../app/services/kms-replace-settings.ts';
@@ -75,8 +76,14 @@ describe('what depends on a key', () => {
       generation('tenant', 'active', { kind: 'kms', provider: 'nobody' }),
     ];
     const keys = keysInUse(generations);
-    expect(dependentsOf(keys, census, new Set([keys[0]?.id ?? '']))).toEqual([
-      { provider: 'AWS_KMS', keyId: ARN('eu-west-1', MRK), location: 'eu-west-1', replaced: true, generations: 2, activeNames: ['masterkey_key_name'], instances: 7, lus: [{ lu: 'CUSTOMER', instances: 5 }, { lu: 'ORDER', instances: 2 }] },
+    const named = { provider: 'AWS_KMS', name: MRK } as const;
+    const names = [
+      { ...named, node: 'n1', region: 'ap-south-1', key: identify('AWS_KMS', ARN('eu-west-1', MRK)).id },
+      { ...named, node: 'n2', region: 'eu-north-1', key: null },
+      { ...named, node: 'n3', region: 'eu-north-1', key: OLD },
+    ];
+    expect(dependentsOf(keys, census, names, new Set([keys[0]?.id ?? '']))).toEqual([
+      { provider: 'AWS_KMS', keyId: ARN('eu-west-1', MRK), location: 'eu-west-1', replaced: true, generations: 2, activeNames: ['masterkey_key_name'], instances: 7, nodes: ['n1'], regions: ['ap-south-1', 'eu-west-1', 'us-east-1'], lus: [{ lu: 'CUSTOMER', instances: 5 }, { lu: 'ORDER', instances: 2 }] },
     ]);
   });
 

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import type { ConfigPlan } from '../../contract/config.ts';
 import type { ConfigChange, ConfigEdit } from '../../services/config.ts';
 import { isSecret } from '../../../main/config/parameters.ts';
 import { keyPath } from '../../../main/config/parse.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import { findingsText, isBroken } from '../findings.ts';
+import { configDependentsText } from '../kms-dependents-text.ts';
 import type { Session } from '../session.ts';
 import { printable, table } from '../text.ts';
 
@@ -61,13 +63,18 @@ export function addConfig(program: Command, choose: Choose): void {
 }
 
 async function change(session: Session, edit: ConfigEdit, { node, dryRun, confirm }: ChangeOptions) {
-  const { configs, cluster } = await session.opened();
+  const { configs, configPlans, cluster } = await session.opened();
+  const planned = async (): Promise<ConfigPlan> => {
+    const plan = await configPlans.plan([edit], node ?? null);
+    session.progress.clear();
+    return plan;
+  };
   const key = keyPath(edit.section, edit.key);
   if (dryRun === true) {
-    const changes = await configs.plan([edit], node ?? null);
-    return { document: { ok: true, dryRun: true, key, nodes: changes }, text: `Nothing is done yet.\n${changesText(changes)}` };
+    const { changes, dependents } = await planned();
+    return { document: { ok: true, dryRun: true, key, nodes: changes, dependents }, text: `Nothing is done yet.\n${consequencesOf({ changes, dependents })}` };
   }
-  await session.confirm({ act: 'config.set', object: key, expected: cluster.profile.name, given: confirm, consequences: async () => changesText(await configs.plan([edit], node ?? null)) });
+  await session.confirm({ act: 'config.set', object: key, expected: cluster.profile.name, given: confirm, consequences: async () => consequencesOf(await planned()) });
   const done = await configs.set([edit], node ?? null, cluster.profile.name);
   const backups = done.flatMap(({ backup }) => (backup === null ? [] : [`Backup: ${printable(backup)}\n`]));
   const kept = edit.value === null && isSecret(edit.section, edit.key) && backups.length > 0 ? 'The backup still holds the secret: delete it, and change the secret where it is used.\n' : '';
@@ -78,6 +85,10 @@ async function change(session: Session, edit: ConfigEdit, { node, dryRun, confir
 function editOf(path: string, value: string | null): ConfigEdit {
   const dot = path.indexOf('.');
   return dot === -1 ? { section: '', key: path, value } : { section: path.slice(0, dot), key: path.slice(dot + 1), value };
+}
+
+function consequencesOf({ changes, dependents }: ConfigPlan): string {
+  return `${changesText(changes)}${configDependentsText(dependents)}`;
 }
 
 function changesText(changes: readonly ConfigChange[]): string {

@@ -105,7 +105,7 @@ function resultText(done: ReplacementResult): string {
 
 function dependentsText(dependents: readonly KeyDependents[], census: ReplacementPlan['census']): string {
   if (dependents.length === 0) return 'No generation is under another KMS key.\n';
-  const rows = dependents.map(({ keyId, location, replaced, generations, instances, lus }) => [keyId, location, replaced ? 'replaced' : '', figure(generations), figure(instances), lus.map(({ lu, instances: own }) => `${lu} ${figure(own)}`).join(', ')]);
+  const rows = dependents.map(({ keyId, regions, nodes, replaced, generations, instances, lus }) => [keyId, regions.join(', '), nodes.join(', ') || '–', replaced ? 'replaced' : '', figure(generations), figure(instances), lus.map(({ lu, instances: own }) => `${lu} ${figure(own)}`).join(', ')]);
   const sum = dependents.reduce((total, { instances }) => total + instances, 0);
-  return `\n${table(['STILL NEEDED KMS KEY', 'IN', '', '>GENERATIONS', '>INSTANCES', 'BY LU'], rows, '')}${counted(sum, 'instance')} can be read through these alone, until they are rekeyed (${countedAt(census)}).\n`;
+  return `\n${table(['STILL NEEDED KMS KEY', 'REGIONS', 'NAMED BY', '', '>GENERATIONS', '>INSTANCES', 'BY LU'], rows, '')}${counted(sum, 'instance')} can be read through these alone, until they are rekeyed (${countedAt(census)}).\n`;
 }

@@ -3,7 +3,7 @@ import type { ActivationPlan } from '../../contract/command.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import type { Session } from '../session.ts';
-import { counted, facts, figure, printable, table } from '../text.ts';
+import { counted, countedAt, facts, figure, printable, table } from '../text.ts';
 
 interface RunOptions {
   readonly dryRun?: boolean;
@@ -34,6 +34,7 @@ async function dryRun(session: Session, line: string) {
   // A line that is not understood is refused by the plan itself, which then needs no key.
   const services = problem === null ? await session.unlocked() : await session.opened();
   const plan = await services.activation.plan(line);
+  session.progress.clear();
   return { document: { ok: true, dryRun: true, ...plan }, text: planText(plan) };
 }
 
@@ -43,7 +44,11 @@ async function run(session: Session, line: string, { reason, confirm }: RunOptio
   if (command !== null) {
     await session.unlocked();
     const { name, production } = cluster.profile;
-    const consequences = async (): Promise<string> => planText(await activation.plan(line));
+    const consequences = async (): Promise<string> => {
+      const plan = await activation.plan(line);
+      session.progress.clear();
+      return planText(plan);
+    };
     if (production) await session.confirm({ act: 'activatekey', object: command.name, expected: name, given: confirm, consequences });
   }
   const done = await activation.run(line, reason ?? null);
@@ -64,6 +69,6 @@ export function planText(plan: ActivationPlan): string {
     plan.staysReadable.map((row) => [row.description, figure(row.instances), row.through]),
     'No generation of this name exists yet.',
   );
-  const older = `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved again or rekeyed.\n`;
+  const older = `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved again or rekeyed (${countedAt(plan.census)}).\n`;
   return `Nothing is done yet. ${printable(plan.command)} would:\n${steps}\n${readable}${older}${plan.warnings.map((warning) => `Note: ${warning}\n`).join('')}`;
 }

@@ -5,6 +5,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { ActivationPlan } from '../../../app/contract/command.ts';
 import { asFailure, ask, onConsoleEvent, queries } from '../../api.ts';
 import { counted, middle } from '../../format.ts';
+import { Counting } from '../../ui/Counting.tsx';
 import { Fingerprint } from '../../ui/Fingerprint.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Section } from '../../ui/Section.tsx';
@@ -82,7 +83,7 @@ function Activation({ start }: { start: string }): ReactNode {
         </Section>
       </div>
       {plan.error !== null && command.sound ? <FailurePanel failure={asFailure(plan.error)} retry={() => void plan.refetch()} /> : null}
-      {shown === undefined ? null : <PlanView plan={shown} />}
+      {shown === undefined ? command.sound && plan.isPending ? <Counting what="" /> : null : <PlanView plan={shown} />}
       {confirming && shown !== undefined ? (
         <Sheet
           title={`Activate a new generation of ${shown.name}`}

@@ -2,6 +2,8 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { ActivationPlan } from '../../../app/contract/command.ts';
 import { figure } from '../../format.ts';
+import { censusAge } from '../../ui/census-age.ts';
+import { useNow } from '../../ui/clock.ts';
 import { Identifier } from '../../ui/Identifier.tsx';
 import { RingPicture } from '../ring/RingPicture.tsx';
 import { Section } from '../../ui/Section.tsx';
@@ -44,8 +46,9 @@ export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
 
 /** Every generation that is still needed, and the protection key through which it is read. */
 export function StaysReadable({ plan }: { plan: ActivationPlan }): ReactNode {
+  const now = useNow();
   return (
-    <Section title="What stays readable, and through what">
+    <Section title="What stays readable, and through what" {...(plan.staysReadable.length === 0 ? {} : { acts: <span className="quiet">{censusAge(plan.census, now)}</span> })}>
       {plan.staysReadable.length === 0 ? (
         <p className="quiet">There is no older generation of {plan.name}.</p>
       ) : (

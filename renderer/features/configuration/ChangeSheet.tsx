@@ -5,9 +5,11 @@ import type { ConfigView } from '../../../app/contract/config.ts';
 import type { Input, Output } from '../../../app/contract/index.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { counted } from '../../format.ts';
+import { Counting } from '../../ui/Counting.tsx';
 import { useSettled } from '../../ui/settled.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { Diffs } from './Diffs.tsx';
+import { KmsDependents } from './KmsDependents.tsx';
 
 /** The choice of a key that is in no list. */
 const OTHER = '*';
@@ -59,7 +61,13 @@ export function ChangeSheet({ view, path, onDone, onClose }: ChangeSheetProps): 
     <Sheet
       title="Change a value of config.ini"
       happens={plan.isSuccess ? <p>{happening(touched.length, changes.length, planned.wanted, planned.becomes === null)}</p> : <p className="quiet">{waitingWords(wanted, becomes, plan.isError)}</p>}
-      touches={<p>{touched.length === 0 ? 'No file yet.' : `The config.ini of ${touched.map((change) => change.node).join(' and ')}. A node reads it when it goes live; running nodes go on as they are.`}</p>}
+      touches={
+        <>
+          <p>{touched.length === 0 ? 'No file yet.' : `The config.ini of ${touched.map((change) => change.node).join(' and ')}. A node reads it when it goes live; running nodes go on as they are.`}</p>
+          {plan.isFetching ? <Counting what="" /> : null}
+          {plan.data?.dependents == null ? null : <KmsDependents dependents={plan.data.dependents} />}
+        </>
+      }
       back={
         <p>
           The old file stays beside the new one as <code>config.ini.bak</code>. Comments, order, line ends and encoding stay as they are.

@@ -20,7 +20,8 @@ export function Dependents({ dependents, census }: Pick<ReplacementPlan, 'depend
             <thead>
               <tr>
                 <th scope="col">KMS key</th>
-                <th scope="col">In</th>
+                <th scope="col">Regions</th>
+                <th scope="col">Named by</th>
                 <th scope="col">Then</th>
                 <th scope="col" className="number">
                   Generations
@@ -32,12 +33,13 @@ export function Dependents({ dependents, census }: Pick<ReplacementPlan, 'depend
               </tr>
             </thead>
             <tbody>
-              {dependents.map(({ provider, keyId, location, replaced, generations, instances, lus }) => (
+              {dependents.map(({ provider, keyId, location, regions, nodes, replaced, generations, instances, lus }) => (
                 <tr key={`${provider} ${keyId} ${location}`}>
                   <td>
                     <Identifier text={keyId} />
                   </td>
-                  <td>{location}</td>
+                  <td>{regions.join(', ')}</td>
+                  <td>{nodes.length === 0 ? <span className="quiet">no node</span> : nodes.join(', ')}</td>
                   <td>{replaced ? <StateBadge state="deactivated" word="replaced, kept" /> : <StateBadge state="note" word="as it is" />}</td>
                   <td className="number">{figure(generations)}</td>
                   <td className="number">{figure(instances)}</td>

@@ -5,6 +5,7 @@ import type { KmsActName, KmsKeyView, KmsPlanView } from '../../../app/contract/
 import { asFailure, ask, queries } from '../../api.ts';
 import { counted, figure, middle } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
+import { Counting } from '../../ui/Counting.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { ACT_WORDS } from './words.tsx';
 
@@ -44,21 +45,10 @@ export function ActSheet({ act, of, onClose }: { act: KmsActName; of: Pick<KmsKe
   );
 }
 
-/** How far the census is that is taken first, where the standing one is too old. */
-function Counting(): ReactNode {
-  const jobs = useQuery(queries.jobs());
-  const census = jobs.data?.jobs.find(({ kind, state }) => kind === 'census' && state === 'running');
-  return (
-    <p className="quiet" role="status">
-      {census === undefined ? 'Counting what depends on the key …' : `${census.title} is being taken first: ${figure(census.done)}${census.total === null ? '' : ` of ${figure(census.total)}`} …`}
-    </p>
-  );
-}
-
 function parts(plan: KmsPlanView | undefined): { happens: ReactNode; touches: ReactNode; back: ReactNode } {
   if (plan === undefined) {
     const waiting = <p className="quiet">Asking the KMS, and counting what depends on the key …</p>;
-    return { happens: waiting, touches: <Counting />, back: waiting };
+    return { happens: waiting, touches: <Counting what="Counting what depends on the key …" />, back: waiting };
   }
   return {
     happens: (

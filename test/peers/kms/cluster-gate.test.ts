@@ -138,3 +138,51 @@ describe('the replacement of a key, whose dependents are told', () => {
     expect(under(planned)[current]).toBe(before.total);
   });
 });
+
+describe('acts that have a census renewed first', () => {
+  const HOURS = 3_600_000;
+  let clock: number;
+  const later = (): void => {
+    clock += 2 * HOURS;
+    vi.spyOn(services.cluster, 'now').mockImplementation(() => Date.now() + clock);
+  };
+  beforeAll(() => (clock = 6 * HOURS));
+
+  it('an activation under a KMS, whose plan also names the node that says nothing of it', async () => {
+    later();
+    await save(OTHER_LU, 'for the activation');
+    const before = await services.censuses.standing();
+    const bare = join(home, 'bare.ini');
+    writeFileSync(bare, 'LANG=en\n', { mode: 0o600 });
+    await services.addNode('node-2', bare);
+    const plan = await services.activation.plan(line('AWS_KMS'));
+    expect(plan.census.at).toBeGreaterThan(before.at ?? Infinity);
+    expect(plan.instancesUnderOlder).toBe(before.total + 1);
+    expect(plan.warnings).toContainEqual(expect.stringContaining('The config.ini of node-2 names no key of AWS_KMS'));
+    const again = await services.activation.plan(line('AWS_KMS'));
+    expect(again.census.at).toBe(plan.census.at);
+  });
+
+  it('a change in the section of a KMS', async () => {
+    later();
+    await save(OTHER_LU, 'for the change');
+    const before = await services.censuses.standing();
+    const change = (section: string) => services.configPlans.plan([{ section, key: 'REGION', value: 'eu-north-1' }], 'node-1');
+    const { changes, dependents } = await change('encryption_aws_kms');
+    expect(changes).toMatchObject([{ node: 'node-1', changed: true }]);
+    expect(dependents).toMatchObject({ providers: ['AWS_KMS'], nodes: ['node-1'], regions: ['eu-west-1'] });
+    expect(dependents?.census.at).toBeGreaterThan(before.at ?? Infinity);
+    expect(Object.fromEntries(dependents?.keys.map(({ keyId, instances }) => [keyId, instances]) ?? [])).toEqual({ [old]: 0, [current]: before.total + 1 });
+    expect((await services.configPlans.plan([{ section: '', key: 'ENTITY_ENCRYPTION_MODE', value: 'ON_SAVE' }], 'node-1')).dependents).toBeNull();
+  });
+
+  it('an audit of the regions, and the question what a loss would mean', async () => {
+    later();
+    const before = await services.censuses.standing();
+    const audit = await services.regions.audit();
+    expect(audit.census.at).toBeGreaterThan(before.at ?? Infinity);
+    later();
+    const outlook = await services.regions.whatIf({ lost: 'eu-west-1', disabled: null });
+    expect(outlook.census.at).toBeGreaterThan(audit.census.at ?? Infinity);
+  });
+});

@@ -113,7 +113,7 @@ describe('a new AWS key', () => {
         { operation: 'GenerateDataKey', times: 1 },
         { operation: 'Decrypt', times: 1 },
       ],
-      dependents: [{ keyId: oldKey, replaced: true, generations: 1, activeNames: ['masterkey_key_name'], instances: 1, lus: [{ lu: LU, instances: 1 }] }],
+      dependents: [{ keyId: oldKey, replaced: true, generations: 1, activeNames: ['masterkey_key_name'], instances: 1, nodes: ['node-1'], regions: [REGION], lus: [{ lu: LU, instances: 1 }] }],
     });
     const { steps, changes, names } = planned as unknown as ReplacementPlan;
     expect(steps.map(({ state }) => state)).toEqual(['done', 'done', 'done']);
@@ -126,7 +126,7 @@ describe('a new AWS key', () => {
     const done = await run(short(newKey));
     expect(done.activated).toMatchObject([{ name: 'masterkey_key_name', keyId: newKey }]);
     expect(done.changes).toMatchObject([{ node: 'node-1', changed: true, backup: `${node.ini}.bak` }]);
-    expect(done.dependents).toMatchObject([{ keyId: oldKey, instances: 1 }]);
+    expect(done.dependents).toMatchObject([{ keyId: oldKey, instances: 1, nodes: [], regions: [REGION] }]);
     expect(done.next.join(' ')).toContain(oldKey);
     expect(ini()).toContain(`CUSTOMER_KEY_ID=${short(newKey)}`);
     expect(await node.save('after')).toBe(done.activated[0]?.description);
