@@ -51,6 +51,8 @@ export const kmsSchema = z.object({
   gcp: z.object({ endpoint: z.string().regex(ENDPOINT) }).nullable().default(null),
   /** PEM files: the CA that signed the server, the client's certificate and its private key. */
   kmip: z.object({ ca: z.string().min(1), cert: z.string().min(1), key: z.string().min(1) }).nullable().default(null),
+  /** Of AWS's request quotas, what this console takes at most; left out, the half. */
+  awsQuotaShare: z.number().min(0.01).max(1).optional(),
 });
 
 const profileSchema = z
@@ -98,7 +100,7 @@ const HINTS: Readonly<Record<string, string>> = {
   localDataCenter: 'Give the data centre as the cluster names it: nodetool status shows it.',
   clusterId: 'A cluster_id has up to 16 letters, digits and "_".',
   replication: 'Give {"class":"SimpleStrategy","replication_factor":"3"} or {"class":"NetworkTopologyStrategy","dc1":"3"}.',
-  kms: 'A GCP endpoint is host or host:port; KMIP needs three PEM files: the CA, the client certificate and its key.',
+  kms: 'A GCP endpoint is host or host:port; KMIP needs three PEM files: the CA, the client certificate and its key; the share of AWS quotas is a number from 0.01 to 1.',
   tls: 'Give the CA file; a client certificate needs its key, and a key its certificate.',
 };
 

@@ -35,7 +35,7 @@ export function kmsSources({ fips, kms }: Pick<Profile, 'fips' | 'kms'>, values:
   return {
     AWS_KMS: {
       target: keyId === '' ? null : { provider: 'AWS_KMS', keyId, location: values.written(AWS_SECTION, 'REGION') || null },
-      settings: () => awsSettings(values, fips, own),
+      settings: () => ({ ...awsSettings(values, fips, own), ...(kms.awsQuotaShare === undefined ? {} : { quotaShare: kms.awsQuotaShare }) }),
     },
     GCP_KMS: {
       target: gcpTarget(values),

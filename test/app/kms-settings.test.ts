@@ -37,6 +37,10 @@ describe('AWS', () => {
     expect(AWS_KMS?.settings()).toEqual({ region: null, keyId: null, credentials: null, fips: false });
   });
 
+  it('takes the share of the quotas that the profile sets', () => {
+    expect(sources('', {}, { ...NONE, awsQuotaShare: 0.25 }).AWS_KMS?.settings()).toMatchObject({ quotaShare: 0.25 });
+  });
+
   it.each(['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'])('refuses %s alone', (key) => {
     const { AWS_KMS } = sources(`[encryption_aws_kms]\n${key}=${SECRET}\n`);
     expect(codeOf(() => AWS_KMS?.settings())).toBe('KMS_CREDENTIALS_MISSING');

@@ -59,3 +59,18 @@ test('scan needs no profile, and exits 1 where it finds something', async () => 
   machine.write('clean.txt', 'nothing\n');
   expect(await machine.json(['scan', 'clean.txt'])).toMatchObject({ findings: [], files: 1 });
 }, 30_000);
+
+test('the share of AWS quotas is a setting of the profile, and shown', async () => {
+  const other = new Machine();
+  try {
+    await other.json(['profile', 'create', 'us', '--sqlite', 'us.sqlite']);
+    const shown = async (): Promise<string> => (await other.run(['profile', 'kms', 'us'])).stdout.toString();
+    expect(await shown()).toContain('at most 50 % of the request quotas (default)');
+    expect(await other.json(['profile', 'kms', 'us', '--aws-quota-share', '1'])).toMatchObject({ ok: true, kms: { gcp: null, kmip: null, awsQuotaShare: 1 } });
+    expect(await shown()).toContain('at most 100 % of the request quotas\n');
+    expect(await other.json(['profile', 'kms', 'us', '--gcp-endpoint', 'kms.internal:443'])).toMatchObject({ kms: { awsQuotaShare: 1 } });
+    for (const wrong of ['0', '1.5', 'half']) expect((await other.run(['profile', 'kms', 'us', '--aws-quota-share', wrong])).code).toBe(2);
+  } finally {
+    other[Symbol.dispose]();
+  }
+}, 60_000);
