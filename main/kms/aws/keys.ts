@@ -66,6 +66,7 @@ export class AwsKeys {
     const request: AwsRequest = { operation: 'DescribeKey', ...place };
     const key = readKeyArn(found.Arn);
     if (key === null || key.region !== place.region) throw answerInvalid('a key of another place', request);
+    if (!isNamedBy(key, readKeyReference(place.keyId))) throw answerInvalid('another key than the one that was named', request);
     if (!canWrap(found)) throw keyUnsuitable(request);
     return key;
   }
@@ -79,6 +80,12 @@ export class AwsKeys {
     if (named.kind === 'arn' && isMultiRegion(named.key)) return { region, keyId: inRegion(named.key, region).arn };
     throw regionWrong({ operation: 'DescribeKey', region, keyId });
   }
+}
+
+/** An alias alone may name any key. */
+function isNamedBy(key: KeyArn, named: KeyReference): boolean {
+  if (named.kind === 'arn') return named.key.arn === key.arn;
+  return named.kind !== 'id' || named.text === key.keyId;
 }
 
 /** Symmetric keys for encryption alone (domain rule 9). */

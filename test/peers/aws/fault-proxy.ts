@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string | Buffer }
   /** Nothing for so long, then the real answer. */
   | { readonly kind: 'slow'; readonly ms: number }
+  /** The request waits until something else has happened. */
+  | { readonly kind: 'held'; readonly until: () => Promise<unknown> }
   /** The head at once and the body never. */
   | { readonly kind: 'no-body' }
   /** The connection ends after so many bytes of the real answer; null: before any. */
@@ -89,6 +91,9 @@ async function pass(upstream: string, incoming: IncomingMessage, outgoing: Serve
       return write(outgoing, { status: fault.status, body: Buffer.from(fault.body) });
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.ms).unref());
+      return write(outgoing, await real());
+    case 'held':
+      await fault.until();
       return write(outgoing, await real());
     case 'no-body':
       outgoing.writeHead(200, { 'content-type': TYPE, 'content-length': '512' });

@@ -19,7 +19,9 @@ export type Fault =
   /** The connection ends: at once, or after so many bytes of what the server sends. The act was done then. */
   | { readonly kind: 'cut'; readonly after: number | null }
   /** Another answer than the right one. */
-  | { readonly kind: 'answer'; readonly change: (answer: Message) => Message };
+  | { readonly kind: 'answer'; readonly change: (answer: Message) => Message }
+  /** The right answer to another request: valid, and for something else. */
+  | { readonly kind: 'asked-otherwise'; readonly change: (asked: Message) => Message };
 
 export interface Rule {
   /** Null: every one. */
@@ -72,7 +74,7 @@ export async function startGcpPeer(tls: PeerTls | null = null): Promise<GcpPeer>
     if (fault?.kind === 'status') return done(wireError(fault.refusal));
     let answer: Message;
     try {
-      answer = model.answer(operation, call.request);
+      answer = model.answer(operation, fault?.kind === 'asked-otherwise' ? fault.change(call.request) : call.request);
     } catch (error) {
       return done(error instanceof Refused ? wireError(error.refusal) : error);
     }
