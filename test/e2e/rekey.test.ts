@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
@@ -123,6 +125,47 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     const sheet = page.getByRole('dialog', { name: 'Rekey' });
     await sheet.getByRole('button', { name: `Re-encrypt ${DEMO.total} instances` }).click();
     await sentence(page, new RegExp(`^Proven: of ${DEMO.total}`), 30_000);
+  });
+
+  test('an instance that can not be opened is left and told; “Retry these” fails for it again, and succeeds once it is mended', async () => {
+    const damaged = '42';
+    const stored = <T>(act: (db: DatabaseSync) => T): T => {
+      const db = new DatabaseSync(join(opened.home, 'demo', 'system.sqlite'), { timeout: 5_000 });
+      try {
+        return act(db);
+      } finally {
+        db.close();
+      }
+    };
+    const one = "place = (SELECT place FROM k2view_entity WHERE lu = 'CUSTOMER' AND id = ?)";
+    await page.evaluate(() => {
+      location.hash = '#/activate';
+    });
+    await sentence(page, /would take over/);
+    await typeCommand(page, "activatekey name='masterkey_key_name'");
+    await sentence(page, /would take over/);
+    await activate(page, 'before a rekey that fails for one');
+    const whole = stored((db) => Buffer.from(db.prepare(`SELECT sealed FROM k2view_entity_data WHERE ${one}`).get(damaged)?.['sealed'] as Uint8Array));
+    const put = (sealed: Uint8Array): unknown => stored((db) => db.prepare(`UPDATE k2view_entity_data SET sealed = ? WHERE ${one}`).run(sealed, damaged));
+    const corrupt = Buffer.from(whole);
+    corrupt.writeUInt8(corrupt.readUInt8(corrupt.length - 1) ^ 1, corrupt.length - 1);
+    put(corrupt);
+
+    await go(page, 'Rekey');
+    await page.getByRole('button', { name: 'Rekey…' }).click();
+    await page.getByRole('dialog', { name: 'Rekey' }).getByRole('button', { name: `Re-encrypt ${DEMO.total} instances` }).click();
+    expect(await sentence(page, /still needs/, 30_000)).toContain(`1 instance still needs an older generation: a second census of ${DEMO.total} found it.`);
+    const left = page.getByRole('region', { name: 'Left as they were' });
+    const row = left.getByRole('grid', { name: 'Instances left as they were' }).getByRole('row').nth(1);
+    expect((await row.innerText()).split(/\s+/).slice(0, 3)).toEqual(['CUSTOMER', damaged, 'ENVELOPE_AUTHENTICATION_FAILED']);
+    await left.getByRole('button', { name: 'Retry these' }).press('Enter');
+    await left.getByRole('status').filter({ hasText: '1 instance tried again: 0 re-encrypted, 0 need it no longer, 1 failed again' }).waitFor();
+    await clean();
+    await picture('9-failures');
+    put(whole);
+    await left.getByRole('button', { name: 'Retry these' }).press('Enter');
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`));
+    await left.waitFor({ state: 'detached' });
   });
 
   test('a schedule is checked, listed and removed', async () => {
