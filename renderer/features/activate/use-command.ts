@@ -29,7 +29,8 @@ export function useCommand(initial: string): Command {
   const parsed = useQuery({ ...queries.parse(text), enabled: text.trim() !== '', placeholderData: (before) => before });
   const read = parsed.data?.command ?? null;
   // What the line says goes into the form; while it says nothing, the form keeps what it had.
-  const [seen, setSeen] = useState(read);
+  // Also what was read before the page was opened once more.
+  const [seen, setSeen] = useState<ParsedCommand | null>(null);
   if (read !== null && read !== seen) {
     setSeen(read);
     setFilled(read);
@@ -51,10 +52,11 @@ export function useCommand(initial: string): Command {
       if (next.trim() === '') setFilled(EMPTY_FORM);
     },
     fill: (change) => {
-      const next = { ...filled, ...change };
       const mine = ++turn.current;
-      setFilled(next);
-      ask((c) => c.command.format(next)).then(
+      setFilled({ ...filled, ...change });
+      // Before the line was read for the first time the form is blank: what the line says must not be lost to it.
+      const base = parsed.data === undefined && !blank ? ask((c) => c.command.parse({ text })).then(({ command }) => command ?? filled) : Promise.resolve(filled);
+      base.then((known) => ask((c) => c.command.format({ ...known, ...change }))).then(
         ({ text: written }) => {
           if (mine !== turn.current) return;
           setText(written);
