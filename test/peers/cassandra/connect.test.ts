@@ -9,6 +9,7 @@ import { migrate, SCHEMA_VERSION } from '../../../main/systemdb/cassandra/migrat
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
 import { testConnection } from '../../../main/systemdb/cassandra/test-connection.ts';
+import { Machine } from '../../cli/fkc.ts';
 import { startCassandra, SUPERUSER, type CassandraCluster } from './cassandra.ts';
 import { Authority, type Certificate } from './certificates.ts';
 
@@ -167,6 +168,30 @@ describe('the connection test', () => {
   it('stops at the step that fails', async () => {
     const steps = await testConnection(settings({ localDataCenter: 'dc9' }), password());
     expect(steps.map(({ step, ok }) => [step, ok])).toEqual([['resolve', true], ['connect', true], ['tls', true], ['log-in', true], ['data-centre', false]]);
+  });
+});
+
+describe('the command line over mutual TLS', () => {
+  const machine = new Machine();
+  const create = (profile: string, tls: readonly string[]): Promise<unknown> =>
+    machine.json(['profile', 'create', profile, '--contact-points', name, '--suffix', 'line', '--user', SUPERUSER.user, '--password-file', machine.file('password'), ...tls]);
+  beforeAll(() => void machine.write('password', `${SUPERUSER.password}\n`));
+  afterAll(() => machine[Symbol.dispose]());
+
+  it('keeps the three files in the profile, and every step of its test works', async () => {
+    const files = { ca: authority.ca, ...client };
+    expect(await create('mutual', ['--tls-ca', files.ca, '--tls-cert', files.cert, '--tls-key', files.key])).toMatchObject({ ok: true, cassandra: { tls: files } });
+    const { steps } = await machine.json(['profile', 'test', 'mutual']);
+    expect(steps).toMatchObject(['resolve', 'connect', 'tls', 'log-in', 'data-centre', 'permissions', 'tables'].map((step) => ({ step, ok: true, failure: null })));
+  });
+
+  it.each<[string, ErrorCode, () => string[]]>([
+    ['no client certificate', 'DATABASE_TLS_REFUSED', () => ['--tls-ca', authority.ca]],
+    ['a CA that did not sign', 'DATABASE_TLS_UNTRUSTED', () => ['--tls-ca', stranger.ca, '--tls-cert', client.cert, '--tls-key', client.key]],
+  ])('with %s its test ends at TLS with %s', async (_, code, tls) => {
+    await create(code, tls());
+    const { steps } = await machine.json(['profile', 'test', code], { code: 1 });
+    expect(steps.at(-1)).toMatchObject({ step: 'tls', ok: false, failure: { code } });
   });
 });
 
