@@ -46,8 +46,8 @@ export const plan = z.object({
   previous: description.nullable(),
   /** The protection key that wraps it; null where a KMS does. */
   protection: z.object({ kind: z.enum(['keystore', 'internal']), fingerprint: z.string() }).nullable(),
-  /** The KMS key that wraps it, as it is configured, and how often the KMS is asked; null where the protection key does. */
-  kms: kmsTarget.extend({ calls: z.array(z.object({ operation: z.string(), times: count })) }).nullable(),
+  /** The KMS key that wraps it, as it is configured, and how often the KMS is asked; `lookups` once in a process besides. Null where the protection key does. */
+  kms: kmsTarget.extend({ calls: z.array(z.object({ operation: z.string(), times: count })), lookups: z.array(z.string()) }).nullable(),
   /** In order: what is made, called, stored. */
   steps: z.array(z.object({ id: z.string(), title: z.string(), detail: z.string() })),
   /** What stays readable, and through which generation. */

@@ -94,7 +94,7 @@ export class Activation {
     return {
       ...plan,
       command: formatCommand(command),
-      kms: plan.kms === null ? null : { ...plan.kms, calls: [...plan.kms.calls] },
+      kms: plan.kms === null ? null : { ...plan.kms, calls: [...plan.kms.calls], lookups: [...plan.kms.lookups] },
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
       ring: places,

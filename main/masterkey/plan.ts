@@ -1,4 +1,5 @@
 import { isKmsStore } from './make.ts';
+import type { KmsProviderName } from '../kms/provider.ts';
 import type { KmsTarget } from '../kms/registry.ts';
 import type { CensusRow } from '../systemdb/repositories.ts';
 import type { Generation } from './generations.ts';
@@ -12,8 +13,11 @@ export interface ActivationPlan {
   readonly previous: string | null;
   /** The protection key that wraps it; null where a KMS does. */
   readonly protection: PlannedProtection | null;
-  /** The KMS key that wraps it, as it is configured, and how often the KMS is asked; null where the protection key does. */
-  readonly kms: (KmsTarget & { readonly calls: readonly KmsCallCount[] }) | null;
+  /**
+   * The KMS key that wraps it, as it is configured, and how often the KMS is asked for it; null where the protection key
+   * does. `lookups` are asked besides, once in a process: who the server is, and which key is meant.
+   */
+  readonly kms: (KmsTarget & { readonly calls: readonly KmsCallCount[]; readonly lookups: readonly string[] }) | null;
   readonly steps: readonly { readonly id: string; readonly title: string; readonly detail: string }[];
   readonly staysReadable: readonly { readonly description: string; readonly instances: number; readonly through: string }[];
   readonly instancesUnderOlder: number;
@@ -65,7 +69,7 @@ export function planActivation(input: PlanInput): ActivationPlan {
     store: input.store,
     previous: previous?.description ?? null,
     protection,
-    kms: input.kms === null ? null : { ...input.kms, calls: callsOf(input) },
+    kms: input.kms === null ? null : { ...input.kms, calls: callsOf(input), lookups: LOOKUPS[input.kms.provider] },
     steps: steps(input, previous),
     staysReadable,
     instancesUnderOlder: staysReadable.reduce((sum, row) => sum + row.instances, 0),
@@ -83,7 +87,14 @@ function through(generation: Generation): string {
     : `internal protection key ${generation.wrapping['keyId'] ?? ''}`;
 }
 
-/** What making, wrapping and verifying asks of a KMS. */
+/** What a process asks before its first activation under a KMS, by the KMS's own name of the operation. */
+const LOOKUPS: Readonly<Record<KmsProviderName, readonly string[]>> = {
+  AWS_KMS: ['DescribeKey'],
+  GCP_KMS: [],
+  KMIP_KMS: ['DiscoverVersions', 'Query', 'GetAttributes'],
+};
+
+/** What making, wrapping and verifying asks of a KMS, each time. */
 function callsOf({ generator, store }: PlanInput): readonly KmsCallCount[] {
   if (!isKmsStore(store)) return [];
   return [{ operation: generator === 'AWS_KMS' ? 'GenerateDataKey' : 'Encrypt', times: 1 }, { operation: 'Decrypt', times: 1 }];
@@ -91,6 +102,7 @@ function callsOf({ generator, store }: PlanInput): readonly KmsCallCount[] {
 
 function steps(input: PlanInput, previous: Generation | null): ActivationPlan['steps'] {
   const { kms } = input;
+  const lookups = kms === null || LOOKUPS[kms.provider].length === 0 ? '' : `; the first time in a process also ${LOOKUPS[kms.provider].join(', ')}, to find out which key that is`;
   const byKms = input.generator === 'AWS_KMS';
   return [
     {
@@ -98,7 +110,7 @@ function steps(input: PlanInput, previous: Generation | null): ActivationPlan['s
       title: 'Generate',
       detail: byKms && kms !== null ? `1 call of GenerateDataKey: AWS KMS makes a 256-bit key under ${keyOf(kms)} and answers it in both forms; the plain one stays in memory` : 'a 256-bit key from the system CSPRNG, in memory only; no external call',
     },
-    { id: 'wrapped', title: 'Wrap', detail: wrapDetail(input) },
+    { id: 'wrapped', title: 'Wrap', detail: `${wrapDetail(input)}${lookups}` },
     { id: 'stored', title: 'Store', detail: `${kms === null ? '' : 'about '}${input.stripes} stripe records, one byte each` },
     { id: 'verified', title: 'Read back and verify', detail: `all stripes are read, unwrapped${kms === null ? '' : ' by 1 call of Decrypt'} and compared by fingerprint` },
     { id: 'described', title: 'Describe', detail: 'a new key description is recorded: who, when, why, fingerprint' },

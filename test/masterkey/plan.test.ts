@@ -39,16 +39,20 @@ test('what stays readable names the KMS key of each generation', () => {
 
 test('AWS makes the key: GenerateDataKey once, Decrypt once', () => {
   const plan = planActivation({ ...input, generator: 'AWS_KMS', store: 'AWS_KMS', kms: { provider: 'AWS_KMS', keyId: 'alias/new', location: 'eu-west-1' } });
-  expect(plan).toMatchObject({ protection: null, kms: { provider: 'AWS_KMS', keyId: 'alias/new', location: 'eu-west-1', calls: [{ operation: 'GenerateDataKey', times: 1 }, { operation: 'Decrypt', times: 1 }] } });
+  expect(plan).toMatchObject({ protection: null, kms: { provider: 'AWS_KMS', keyId: 'alias/new', location: 'eu-west-1', calls: [{ operation: 'GenerateDataKey', times: 1 }, { operation: 'Decrypt', times: 1 }], lookups: ['DescribeKey'] } });
+  expect(plan.steps.find(({ id }) => id === 'wrapped')?.detail).toContain('the first time in a process also DescribeKey');
   expect(detailOf(plan, 'generated')).toContain('GenerateDataKey');
   expect(detailOf(plan, 'generated')).toContain('alias/new in eu-west-1');
   expect(detailOf(plan, 'wrapped')).toContain('no further call');
   expect(detailOf(plan, 'verified')).toContain('1 call of Decrypt');
 });
 
-test.each(['GCP_KMS', 'KMIP_KMS'] as const)('%s wraps what Java_AES makes: Encrypt once, Decrypt once', (store) => {
+test.each([
+  ['GCP_KMS', []],
+  ['KMIP_KMS', ['DiscoverVersions', 'Query', 'GetAttributes']],
+] as const)('%s wraps what Java_AES makes: Encrypt once, Decrypt once', (store, lookups) => {
   const plan = planActivation({ ...input, store, kms: { provider: store, keyId: 'k', location: null } });
-  expect(plan.kms?.calls).toEqual([{ operation: 'Encrypt', times: 1 }, { operation: 'Decrypt', times: 1 }]);
+  expect(plan.kms).toMatchObject({ calls: [{ operation: 'Encrypt', times: 1 }, { operation: 'Decrypt', times: 1 }], lookups });
   expect(detailOf(plan, 'generated')).toContain('no external call');
   expect(detailOf(plan, 'wrapped')).toContain(`1 call of Encrypt: ${store}`);
 });

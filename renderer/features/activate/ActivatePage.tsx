@@ -120,7 +120,7 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
         {plan.kms !== null ? (
           <>
             Wrapped by {plan.kms.provider} under <code>{plan.kms.keyId}</code>
-            {plan.kms.location === null ? '' : ` in ${plan.kms.location}`}: {counted(plan.kms.calls.reduce((sum, call) => sum + call.times, 0), 'call')} ({plan.kms.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}).
+            {plan.kms.location === null ? '' : ` in ${plan.kms.location}`}: {counted(plan.kms.calls.reduce((sum, call) => sum + call.times, 0), 'call')} ({plan.kms.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}{plan.kms.lookups.length === 0 ? '' : `; the first time in a process also ${plan.kms.lookups.join(', ')}`}).
           </>
         ) : plan.protection !== null ? (
           <>
