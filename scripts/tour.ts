@@ -1,32 +1,18 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
+import { Walk, type Findings } from './walk.ts';
 
-const SIZE = { width: 1440, height: 900 };
-/** How long one expectation may take to come true, in milliseconds. */
-const PATIENCE = 20_000;
 /** The first start imports two databases. */
 const IMPORT_PATIENCE = 180_000;
 const NAME = 'masterkey_key_name';
 const REASON = 'tour: a rotation from the window';
 
-/** What the walk read from the pages. */
-interface Findings {
-  readonly readableBefore: number;
-  readonly previous: string;
-  readonly description: string;
-  readonly fingerprint: string;
-  readonly readableAfter: number;
-  readonly auditRecords: number;
-}
-
 /**
  * Walks the main job once through the window: activates a master key on the profile that is open, and proves that
  * every instance stays readable. Writes a picture of every page (1440 × 900, light; the main ones dark too) and
  * `report.md` into the folder `out`, which is emptied first. Each run leaves one more generation behind.
- * @throws Error at the first expectation that does not come true, with the step; `failed.png` shows the page then.
+ * @throws Error where a page of the navigation has no picture, and at the first expectation that does not come true, with the step; `failed.png` shows the page then.
  */
 export async function tour(console: { readonly page: Page; close(): Promise<void> }, out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true });
@@ -126,9 +112,12 @@ async function mainJob(walk: Walk): Promise<Findings> {
 
   await rekey(walk);
   const auditRecords = await audit(walk);
+  await keyServices(walk);
+  await nodes(walk);
   await configuration(walk);
   await settings(walk);
   await paletteAndLock(walk);
+  await walk.expectEveryPagePictured();
   return { readableBefore, previous, description, fingerprint: fingerprint.trim(), readableAfter, auditRecords };
 }
 
@@ -171,6 +160,25 @@ async function audit(walk: Walk): Promise<number> {
   await page.getByRole('complementary', { name: /^Audit record/ }).getByText(REASON).waitFor();
   await walk.picture('audit-record', { dark: false });
   return records;
+}
+
+async function keyServices(walk: Walk): Promise<void> {
+  walk.begin('Looked at the key management services, and at the regions of their keys');
+  await walk.go('KMS');
+  await walk.sentence(/KMS/);
+  await walk.picture('kms', { dark: false });
+  await walk.go('Regions');
+  await walk.sentence(/region/);
+  await walk.picture('regions', { dark: false });
+}
+
+async function nodes(walk: Walk): Promise<void> {
+  const { page } = walk;
+  walk.begin('Looked at the processes that hold the keys');
+  await walk.go('Nodes');
+  await walk.sentence(/went live on it/);
+  await page.getByRole('grid', { name: 'Processes of the platform' }).getByRole('row').nth(1).waitFor();
+  await walk.picture('nodes', { dark: false });
 }
 
 async function configuration(walk: Walk): Promise<void> {
@@ -241,132 +249,4 @@ function figureIn(text: string, pattern: RegExp): number {
   const found = pattern.exec(text.replace('Attention: ', '').trim())?.[1];
   if (found === undefined) throw new Error(`No figure in "${text}".`);
   return Number(found.replaceAll(',', ''));
-}
-
-/** One walk through the window: its steps with their times, its pictures, and the ways of asking the page. */
-class Walk {
-  readonly page: Page;
-  readonly #out: string;
-  readonly #started = performance.now();
-  readonly #steps: { readonly title: string; readonly at: number }[] = [];
-  #pictures: string[] = [];
-
-  constructor(page: Page, out: string) {
-    this.page = page;
-    this.#out = out;
-  }
-
-  async prepare(): Promise<void> {
-    this.page.setDefaultTimeout(PATIENCE);
-    await this.page.setViewportSize(SIZE);
-    await this.#light();
-  }
-
-  get step(): string {
-    return this.#steps.at(-1)?.title ?? 'the start';
-  }
-
-  begin(title: string): void {
-    this.#steps.push({ title, at: performance.now() });
-  }
-
-  expect(isSo: boolean, what: string): void {
-    if (!isSo) throw new Error(`Expected that ${what}.`);
-  }
-
-  /** Goes to a page of the navigation. */
-  async go(name: string): Promise<void> {
-    await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
-  }
-
-  /** The page's sentence, once it is one like `pattern`. */
-  async sentence(pattern: RegExp, patience = PATIENCE): Promise<string> {
-    const heading = this.page.locator('#page h1').filter({ hasText: pattern });
-    await heading.waitFor({ timeout: patience });
-    return (await heading.innerText()).replaceAll(/\s+/g, ' ').trim();
-  }
-
-  /** One picture in light and, unless told otherwise, one in dark. */
-  async picture(name: string, themes: { readonly dark: boolean } = { dark: true }): Promise<void> {
-    const number = String(new Set(this.#pictures.map((each) => each.slice(0, 2))).size + 1).padStart(2, '0');
-    // No hover, and nothing that is about to be drawn.
-    await this.page.mouse.move(0, 0);
-    for (const scheme of themes.dark ? (['light', 'dark'] as const) : (['light'] as const)) {
-      await this.page.emulateMedia({ colorScheme: scheme });
-      await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-      const file = `${number}-${name}${scheme === 'dark' ? '-dark' : ''}.png`;
-      await this.page.screenshot({ path: join(this.#out, file), animations: 'disabled' });
-      this.#pictures.push(file);
-    }
-    await this.#light();
-  }
-
-  report(findings: Findings): string {
-    const ends = [...this.#steps.slice(1).map((step) => step.at), performance.now()];
-    const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
-    const figure = (value: number): string => value.toLocaleString('en-US');
-    return `# The main job, walked through the window
-
-| | |
-|---|---|
-| Instances readable before | ${figure(findings.readableBefore)} |
-| Instances readable after | ${figure(findings.readableAfter)} |
-| Active generation before | \`${findings.previous}\` |
-| New generation | \`${findings.description}\` |
-| Its fingerprint | \`${findings.fingerprint}\` |
-| Audit records, unbroken | ${figure(findings.auditRecords)} |
-| Seconds | ${seconds(this.#started, performance.now())} |
-
-${this.#steps.map((step, index) => `${index + 1}. ${step.title} (${seconds(step.at, ends[index] ?? step.at)} s)`).join('\n')}
-
-Pictures: ${this.#pictures.map((file) => `[${file.slice(0, -'.png'.length)}](${file})`).join(', ')}
-`;
-  }
-
-  async #light(): Promise<void> {
-    await this.page.emulateMedia({ colorScheme: 'light' });
-  }
-}
-
-/** The pictures of the README, by the names that the tour gives them. */
-const KEPT: Readonly<Record<string, string>> = {
-  'overview.png': 'overview-light.png',
-  'keys-after.png': 'keys-light.png',
-  'keys-after-dark.png': 'keys-dark.png',
-  'activate.png': 'activate.png',
-  'data-verified.png': 'data.png',
-  'audit.png': 'audit.png',
-};
-
-/** The tour on a fresh demo cluster, headless; its pictures become those of the README. */
-async function refreshPictures(): Promise<void> {
-  const { build } = await import('./build.ts');
-  const { launchConsole } = await import('../app/chromium/launch.ts');
-  const { readdirSync } = await import('node:fs');
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const out = join(root, 'out', 'tour');
-  const home = mkdtempSync(join(tmpdir(), 'fkc-tour-'));
-  await build();
-  const console = await launchConsole({ home, headless: true, size: SIZE });
-  try {
-    await tour(console, out);
-  } finally {
-    await console.close();
-    rmSync(home, { recursive: true, force: true });
-  }
-  const kept = join(root, 'docs', 'screenshots');
-  mkdirSync(kept, { recursive: true });
-  for (const file of readdirSync(out)) {
-    const name = KEPT[file.slice('00-'.length)];
-    if (name !== undefined) copyFileSync(join(out, file), join(kept, name));
-  }
-}
-
-if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === import.meta.url) {
-  try {
-    await refreshPictures();
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
 }
