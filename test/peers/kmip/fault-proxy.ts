@@ -22,6 +22,8 @@ export type Fault =
   /** So many bytes of the answer, and then silence. */
   | { readonly kind: 'half'; readonly bytes: number }
   | { readonly kind: 'slow'; readonly ms: number }
+  /** The request waits until something else has happened. */
+  | { readonly kind: 'held'; readonly until: () => Promise<unknown> }
   /** One byte at a time. */
   | { readonly kind: 'dribble' }
   /** The answer, and something behind it. */
@@ -29,6 +31,8 @@ export type Fault =
   /** The connection ends behind the answer. */
   | { readonly kind: 'last' }
   | { readonly kind: 'changed'; readonly change: (item: TtlvItem) => TtlvPart }
+  /** The right answer to another request: valid, and for something else. */
+  | { readonly kind: 'asked-otherwise'; readonly change: (item: TtlvItem) => TtlvPart }
   | { readonly kind: 'refused'; readonly reason: ResultReasonName | number | null; readonly words?: string; readonly version?: KmipVersion; readonly status?: number };
 
 export interface Rule {
@@ -71,7 +75,11 @@ export async function startFaultProxy(pki: Pki, upstream: number, { server: own 
       const fault = take(operation);
       if (fault?.kind === 'cut' && fault.after === null) return void socket.destroy();
       if (fault?.kind === 'refused') socket.write(refusalOf(operation, fault));
-      else await give(socket, fault, await ask(pki, upstream, request));
+      else {
+        if (fault?.kind === 'held') await fault.until();
+        const sent = fault?.kind === 'asked-otherwise' ? Buffer.from(encodeItem(fault.change(decodeItem(request)))) : request;
+        await give(socket, fault, await ask(pki, upstream, sent));
+      }
     }
   };
 
