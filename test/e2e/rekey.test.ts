@@ -168,6 +168,22 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await left.waitFor({ state: 'detached' });
   });
 
+  test('a campaign over field values ends by what its columns hold, and says what that does not tell', async () => {
+    const id = await page.evaluate(async () => {
+      const census = await window.keyConsole?.data.census();
+      const lu = census?.ok === true ? (census.value.rows.toSorted((a, b) => a.instances - b.instances)[0]?.lu ?? '') : '';
+      const begun = await window.keyConsole?.rekey.start({ request: { fields: [{ lu, table: 'Customer', column: 'Email' }] } });
+      return begun?.ok === true ? begun.value.id : JSON.stringify(begun);
+    });
+    await page.evaluate((campaign) => void (location.hash = `#/rekey/${campaign}`), id);
+    // The sample's addresses are plain: none of them is a value of field level encryption.
+    expect(await sentence(page, /read anew/, 60_000)).toMatch(/^(\d+) instances read anew: of \1 instances nobody knows what the columns hold\.$/);
+    await page.getByText('It tells of the named columns of what is stored here.').waitFor();
+    await page.getByRole('region', { name: 'The columns, read anew' }).getByRole('columnheader', { name: 'Values re-encrypted' }).waitFor();
+    await clean();
+    await picture('10-fields');
+  });
+
   test('a schedule is checked, listed and removed', async () => {
     await go(page, 'Rekey');
     await page.getByRole('button', { name: 'Add a schedule…' }).click();
