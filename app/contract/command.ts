@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channel, count, description, keyName, nothing } from './channel.ts';
 import { censusState } from './census.ts';
 import { ring } from './cluster.ts';
+import { kmsProvider } from './kms-provider.ts';
 
 const text = z.string().max(4096);
 
@@ -24,7 +25,7 @@ export const parsed = z.object({
 });
 
 /** A KMS key to wrap new master keys under, in the words of config.ini. */
-export const kmsTarget = z.object({ provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']), keyId: z.string(), location: z.string().nullable() });
+export const kmsTarget = z.object({ provider: kmsProvider, keyId: z.string(), location: z.string().nullable() });
 
 /** A generator and a store that go together. */
 export const modulePair = z.object({

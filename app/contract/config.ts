@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, done, failure, nothing, typedName } from './channel.ts';
+import { kmsProvider } from './kms-provider.ts';
 
 const nodeName = z.string().min(1).max(128);
 const path = z.string().min(1).max(4096);
@@ -63,9 +64,9 @@ const byLu = z.array(z.object({ lu: z.string(), instances: count, bytes: count }
 
 /** What can be read only through the KMSs whose sections change, at the nodes whose files change. */
 const dependents = z.object({
-  providers: z.array(z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS'])),
+  providers: z.array(kmsProvider),
   /** Every key of them that wraps a generation. */
-  keys: z.array(z.object({ provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']), keyId: z.string(), generations: count, instances: count, byLu, regions: z.array(z.string()) })),
+  keys: z.array(z.object({ provider: kmsProvider, keyId: z.string(), generations: count, instances: count, byLu, regions: z.array(z.string()) })),
   /** Whose file changes. */
   nodes: z.array(z.string()),
   /** Where those generations were wrapped, and what those nodes name now. */

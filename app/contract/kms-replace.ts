@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, description, failure, keyName, nothing, time, typedName } from './channel.ts';
+import { kmsProvider as provider } from './kms-provider.ts';
 
-const provider = z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']);
 const names = z.array(keyName).max(64);
 
 /** Which KMS key is to take over. */

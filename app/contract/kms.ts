@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, description, failure, keyName, nothing, time, typedName } from './channel.ts';
+import { kmsProvider as provider } from './kms-provider.ts';
 
-const provider = z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']);
 const keyId = z.string().min(1).max(2048);
 const whyNot = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 const keyState = z.enum(['enabled', 'disabled', 'pending-deletion', 'pending-import', 'unavailable']);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, description, keyName, nothing, time } from './channel.ts';
+import { kmsProvider as provider } from './kms-provider.ts';
 
-const provider = z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']);
 const whyNot = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 const region = z.string().min(1).max(256);
 const keyState = z.enum(['enabled', 'disabled', 'pending-deletion', 'pending-import', 'unavailable']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channel, count, done, failure, nothing, time } from './channel.ts';
+import { kmsProvider } from './kms-provider.ts';
 
 export const host = z.object({
   /** Which host runs the window. */
@@ -24,7 +25,7 @@ export const protection = z.object({
 
 /** One place of a KMS that was called. */
 export const kmsEndpoint = z.object({
-  provider: z.enum(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']),
+  provider: kmsProvider,
   /** Region, location or host. */
   location: z.string(),
   /** Of the newest answers, in the middle; null before the first. */

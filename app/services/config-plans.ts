@@ -1,14 +1,12 @@
-import { AWS_SECTION, GCP_SECTION, KMIP_SECTION } from '../../main/config/parameters.ts';
-import type { KmsProviderName } from '../../main/kms/provider.ts';
+import { KMS_PROVIDERS, type KmsProviderName } from '../../main/kms/provider.ts';
 import type { ConfigPlan } from '../contract/config.ts';
+import type { Profiles } from '../profiles.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import type { ConfigEdit, Configs } from './config.ts';
 import { dependentsOf, wrappedGenerations } from './kms-dependents.ts';
+import { KMS_SECTIONS } from './kms-settings.ts';
 import { readNodes } from './region-places.ts';
-import type { Profiles } from '../profiles.ts';
-
-const SECTIONS: Readonly<Record<KmsProviderName, string>> = { AWS_KMS: AWS_SECTION, GCP_KMS: GCP_SECTION, KMIP_KMS: KMIP_SECTION };
 
 /** What a change of config.ini would do: the difference in every file, and what depends on the KMSs that it concerns. */
 export class ConfigPlans {
@@ -31,7 +29,7 @@ export class ConfigPlans {
   async plan(settings: readonly ConfigEdit[], node: string | null): Promise<ConfigPlan> {
     const changes = await this.#configs.plan(settings, node);
     const touched = changes.filter(({ changed }) => changed).map((change) => change.node);
-    const providers = Object.entries(SECTIONS).flatMap(([provider, section]) => (settings.some((setting) => setting.section === section) ? [provider as KmsProviderName] : []));
+    const providers = KMS_PROVIDERS.filter((provider) => settings.some(({ section }) => section === KMS_SECTIONS[provider]));
     return { changes, dependents: touched.length === 0 || providers.length === 0 ? null : await this.#dependents(providers, touched) };
   }
 

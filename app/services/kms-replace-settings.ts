@@ -1,11 +1,11 @@
-import { AWS_SECTION, GCP_SECTION, KMIP_SECTION, PARAMETERS } from '../../main/config/parameters.ts';
+import { GCP_SECTION, PARAMETERS } from '../../main/config/parameters.ts';
 import type { ConfigEntry } from '../../main/config/parse.ts';
 import { AppError } from '../../main/errors.ts';
 import { readKeyName } from '../../main/kms/gcp/key-name.ts';
 import type { KmsProviderName } from '../../main/kms/provider.ts';
 import type { ConfigSetting } from './config.ts';
 import type { ReadNode } from './region-places.ts';
-import { valuesOf, type Values } from './kms-settings.ts';
+import { KMS_SECTIONS, valuesOf, type Values } from './kms-settings.ts';
 
 /** The key that is to take over, as it was asked for. */
 export interface NewKey {
@@ -15,7 +15,6 @@ export interface NewKey {
   readonly region: string | null;
 }
 
-const SECTIONS: Readonly<Record<KmsProviderName, string>> = { AWS_KMS: AWS_SECTION, GCP_KMS: GCP_SECTION, KMIP_KMS: KMIP_SECTION };
 const REGION_KEYS: Readonly<Record<KmsProviderName, string>> = { AWS_KMS: 'REGION', GCP_KMS: 'LOCATION_ID', KMIP_KMS: 'BASE_URL_TEMPLATE' };
 
 /**
@@ -25,7 +24,7 @@ const REGION_KEYS: Readonly<Record<KmsProviderName, string>> = { AWS_KMS: 'REGIO
  */
 export function settingsFor(wanted: NewKey, nodes: readonly string[], keeping: readonly string[]): ConfigSetting[] {
   const { provider, region } = wanted;
-  const section = SECTIONS[provider];
+  const section = KMS_SECTIONS[provider];
   const moved = nodes.filter((node) => !keeping.includes(node));
   const place = region === null || moved.length === 0 ? [] : [{ section, key: REGION_KEYS[provider], value: provider === 'KMIP_KMS' ? urlOf(region) : region, ...(keeping.length === 0 ? {} : { nodes: moved }) }];
   switch (provider) {
@@ -56,7 +55,7 @@ function urlOf(server: string): string {
 
 /** A node's own region, location or server for a provider, as its file has it; null where it says none. */
 export function ownRegion({ entries }: ReadNode, provider: KmsProviderName): string | null {
-  return valuesOf(entries, {}).written(SECTIONS[provider], REGION_KEYS[provider]) || null;
+  return valuesOf(entries, {}).written(KMS_SECTIONS[provider], REGION_KEYS[provider]) || null;
 }
 
 /**
@@ -64,7 +63,7 @@ export function ownRegion({ entries }: ReadNode, provider: KmsProviderName): str
  * are those of this machine's node.
  */
 export function valuesAfter(node: ReadNode, here: ReadNode, provider: KmsProviderName, settings: readonly ConfigSetting[], environment: NodeJS.ProcessEnv): Values {
-  const section = SECTIONS[provider];
+  const section = KMS_SECTIONS[provider];
   const { written } = valuesOf([...node.entries, ...entriesFor(node, settings)], {});
   const own = PARAMETERS.filter((parameter) => parameter.section === section && !parameter.secret).map(({ key }): ConfigEntry => ({ section, key, value: written(section, key), line: 0 }));
   return valuesOf([...here.entries, ...entriesFor(here, settings), ...own], environment);
@@ -72,13 +71,13 @@ export function valuesAfter(node: ReadNode, here: ReadNode, provider: KmsProvide
 
 /** Where the node will ask, and for which key; equal texts need one trial. */
 export function placeOf(values: Values, provider: KmsProviderName): string {
-  const section = SECTIONS[provider];
+  const section = KMS_SECTIONS[provider];
   return JSON.stringify(PARAMETERS.filter((parameter) => parameter.section === section && !parameter.secret).map(({ key }) => values.written(section, key)));
 }
 
 /** Region, location or server that the node will have; null where it is left to the surroundings. */
 export function regionAfter(values: Values, provider: KmsProviderName): string | null {
-  return values.resolved(SECTIONS[provider], REGION_KEYS[provider]) || null;
+  return values.resolved(KMS_SECTIONS[provider], REGION_KEYS[provider]) || null;
 }
 
 function entriesFor({ node }: ReadNode, settings: readonly ConfigSetting[]): ConfigEntry[] {

@@ -5,9 +5,13 @@ import { AppError } from '../../main/errors.ts';
 import type { AwsCredentials, AwsKmsSettings } from '../../main/kms/aws/provider.ts';
 import type { GcpKmsSettings } from '../../main/kms/gcp/provider.ts';
 import type { KmipKmsSettings, KmipTls } from '../../main/kms/kmip/provider.ts';
+import type { KmsProviderName } from '../../main/kms/provider.ts';
 import { notConfigured, type KmsSources, type KmsTarget } from '../../main/kms/registry.ts';
 import { SecretBytes } from '../../main/secret.ts';
 import type { Profile } from '../profiles.ts';
+
+/** The section of config.ini that a provider is set up in. */
+export const KMS_SECTIONS: Readonly<Record<KmsProviderName, string>> = { AWS_KMS: AWS_SECTION, GCP_KMS: GCP_SECTION, KMIP_KMS: KMIP_SECTION };
 
 /** A reference to an environment variable, whole. */
 const REFERENCE = /^\$\{([^{}]+)\}$/;

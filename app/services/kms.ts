@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readConfigFile } from '../../main/config/file.ts';
 import { entriesOf, parseConfig } from '../../main/config/parse.ts';
 import { AppError } from '../../main/errors.ts';
+import { KMS_PROVIDERS } from '../../main/kms/provider.ts';
 import { KmsProviders, type KmsSources } from '../../main/kms/registry.ts';
 import type { Profile } from '../profiles.ts';
 import { configuredAwsKey, kmsSources, valuesOf, type OwnCredentials, type Values } from './kms-settings.ts';
@@ -66,7 +67,7 @@ async function read(profile: Profile, own: OwnCredentials): Promise<Read> {
         throw error;
       },
     };
-    return { sources: { AWS_KMS: source, GCP_KMS: source, KMIP_KMS: source }, digest: error.code };
+    return { sources: Object.fromEntries(KMS_PROVIDERS.map((name) => [name, source])), digest: error.code };
   }
 }
 

@@ -1,14 +1,16 @@
-/** Modules that make a master key (`generatorType`). */
+import { KMS_PROVIDERS } from '../kms/provider.ts';
+
+/** Modules that make a master key (`generatorType`): here, or a KMS that makes data keys. */
 export const GENERATORS = ['Java_AES', 'AWS_KMS'] as const;
 export type Generator = (typeof GENERATORS)[number];
 
 /** Modules that protect and keep it (`storeType`). */
-export const STORES = ['Stripe_AES', 'AWS_KMS', 'GCP_KMS', 'KMIP_KMS'] as const;
+export const STORES = ['Stripe_AES', ...KMS_PROVIDERS] as const;
 export type Store = (typeof STORES)[number];
 
 /** Which generator's keys a store can take: the KMS that generates must also be the one that protects. */
 export const POSSIBLE_PAIRS: Readonly<Record<Generator, readonly Store[]>> = {
-  Java_AES: ['Stripe_AES', 'GCP_KMS', 'KMIP_KMS'],
+  Java_AES: STORES.filter((store) => !GENERATORS.some((generator) => generator === store)),
   AWS_KMS: ['AWS_KMS'],
 };
 

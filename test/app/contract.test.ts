@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { kmsProvider } from '../../app/contract/kms-provider.ts';
+import { KMS_PROVIDERS } from '../../main/kms/provider.ts';
+import { POSSIBLE_PAIRS, STORES } from '../../main/masterkey/types.ts';
 import { z } from 'zod';
 import { channelNames, contract } from '../../app/contract/index.ts';
 
@@ -13,4 +16,10 @@ function unbounded(schema: unknown, place: string): string[] {
 
 test.each(channelNames)('%s takes no text and no list without a bound', (name) => {
   expect(unbounded(z.toJSONSchema(contract[name].input, { unrepresentable: 'any', io: 'input' }), name)).toEqual([]);
+});
+
+test('the contract names the providers that the core has', () => {
+  expect(kmsProvider.options).toEqual(KMS_PROVIDERS);
+  expect(STORES).toEqual(['Stripe_AES', ...KMS_PROVIDERS]);
+  expect(POSSIBLE_PAIRS).toEqual({ Java_AES: ['Stripe_AES', 'GCP_KMS', 'KMIP_KMS'], AWS_KMS: ['AWS_KMS'] });
 });

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { KMS_PROVIDERS } from '../../../main/kms/provider.ts';
 import type { KeyDependents, ReplacementPlan, ReplacementRequest, ReplacementResult, ReplacementStep } from '../../contract/kms-replace.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
@@ -21,7 +22,7 @@ export function addKmsReplace(kms: Command, choose: Choose): void {
   kms
     .command('replace')
     .description('put a new KMS key in the place of the one that is configured: try it, write every config.ini, activate; the old key stays needed')
-    .addOption(new Option('--provider <name>', 'the KMS of the new key').choices(['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']).makeOptionMandatory())
+    .addOption(new Option('--provider <name>', 'the KMS of the new key').choices(KMS_PROVIDERS).makeOptionMandatory())
     .requiredOption('--key-id <id>', 'the new key: ID, ARN or alias (AWS), name or whole resource name (GCP), unique identifier (KMIP)')
     .option('--region <region>', 'its Region (AWS), location (GCP) or server (KMIP); left out, each node keeps its own')
     .option('--also <names...>', 'activate these master keys too, beside those that the old key wraps')

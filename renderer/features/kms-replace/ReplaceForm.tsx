@@ -1,14 +1,11 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useState, type ReactNode, type SubmitEvent } from 'react';
+import { kmsProvider } from '../../../app/contract/kms-provider.ts';
 import type { ReplacementRequest } from '../../../app/contract/kms-replace.ts';
 
 type Provider = ReplacementRequest['provider'];
 
-const PROVIDERS: readonly { readonly value: Provider; readonly label: string }[] = [
-  { value: 'AWS_KMS', label: 'AWS_KMS' },
-  { value: 'GCP_KMS', label: 'GCP_KMS' },
-  { value: 'KMIP_KMS', label: 'KMIP_KMS' },
-];
+const PROVIDERS = kmsProvider.options.map((value) => ({ value, label: value }));
 
 const WORDS: Readonly<Record<Provider, { readonly key: string; readonly region: string; readonly regionHint: string }>> = {
   AWS_KMS: { key: 'its ID, ARN or alias (alias/…)', region: 'Region', regionHint: 'empty: each node keeps its own' },

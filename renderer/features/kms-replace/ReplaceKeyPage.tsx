@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { kmsProvider } from '../../../app/contract/kms-provider.ts';
 import { queries } from '../../api.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -36,4 +37,4 @@ export function ReplaceKeyPage(): ReactNode {
   );
 }
 
-const PROVIDERS: readonly ReplaceKeyProps['provider'][] = ['AWS_KMS', 'GCP_KMS', 'KMIP_KMS'];
+const PROVIDERS: readonly ReplaceKeyProps['provider'][] = kmsProvider.options;
