@@ -8,7 +8,9 @@ import { openServices, type Services } from '../../app/services.ts';
 import { RekeyServer } from '../../app/services/rekey-serve.ts';
 import { rangeBins } from '../../app/services/rekey-view.ts';
 import { toFailure } from '../../main/errors.ts';
+import { DEFAULT_LIMITS } from '../../main/rekey/campaign.ts';
 import { addSchedule } from '../../main/rekey/schedule-store.ts';
+import type { CampaignState } from '../../main/systemdb/repositories.ts';
 import { imageOf } from '../lu/fixtures.ts';
 
 const LU = 'CUSTOMER';
@@ -69,6 +71,28 @@ describe('a rekey', () => {
     expect((await services.rekeys.plan({ lus: ['NONE'] })).refusals).toMatchObject([{ code: 'LU_UNKNOWN', object: 'NONE' }]);
     expect((await services.rekeys.plan({ from: ['no-such-key'] })).refusals).toMatchObject([{ code: 'KEY_DESCRIPTION_UNKNOWN' }]);
     await expect(services.rekeys.plan({}, { concurrency: 1000 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
+  it('is estimated by the fastest campaign that ended well and was large enough to tell', async () => {
+    const { services, first, second } = await rotated(12);
+    expect((await services.rekeys.plan({})).estimate.basis).toBe('assumed');
+    const { campaigns } = services.cluster.db;
+    const make = async (id: string, instances: number, seconds: number, state: CampaignState): Promise<void> => {
+      const params = { lus: [LU], from: [first], target: second, requestedAs: '', planned: { instances, bytes: 0, rows: [] } };
+      const outcome = { kind: 'proof', at: 1, proven: true, left: [], failures: 0, census: 'c', counted: instances, rewritten: instances, superseded: 0 };
+      await campaigns.create(
+        { id, state, params: JSON.stringify(params), limits: JSON.stringify(DEFAULT_LIMITS), outcome: JSON.stringify(outcome), createdAt: 1_000_000, updatedAt: 1_000_000 + seconds * 1_000 },
+        [],
+      );
+    };
+    await make('small', 999, 1, 'done');
+    await make('stopped', 1_000_000, 10, 'cancelled');
+    await make('at-once', 5_000, 0, 'done');
+    expect((await services.rekeys.plan({})).estimate.basis).toBe('assumed');
+    await make('slow', 2_000, 2_000, 'done');
+    await make('telling', 2_000, 500, 'done');
+    expect((await services.rekeys.plan({})).estimate).toEqual({ seconds: 3, instancesPerSecond: 4, basis: 'measured' });
+    expect((await services.rekeys.plan({}, { instancesPerSecond: 2 })).estimate).toEqual({ seconds: 6, instancesPerSecond: 2, basis: 'limits' });
   });
 
   it('is worked on here to the proof, tells of it, and is audited from start to end', async () => {
