@@ -22,6 +22,14 @@ export interface KmsSubject {
 
 export const CONTEXT: KmsContext = { name: 'masterkey_key_name', description: 'masterkey_key_name-20260101-000000-1', cluster: 'dev' };
 
+/** A line out of the middle of a PEM: a form of it without its line ends, or with others, has it as well. */
+export function lineOf(pem: string): string {
+  const lines = pem.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('-----'));
+  const line = lines[Math.floor(lines.length / 2)];
+  if (line === undefined) throw new Error('It is no PEM.');
+  return line;
+}
+
 /** Wraps a new key under the configured one. */
 export async function wrapNew(provider: KmsProvider): Promise<WrappedKey> {
   using plain = randomSecret(MASTER_KEY_BYTES);

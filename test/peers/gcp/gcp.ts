@@ -21,14 +21,15 @@ export function gcpKms(peer: GcpPeer, key: string, settings: Partial<GcpKmsSetti
   return new GcpKms({ projectId, locationId, keyRingId, keyId, credentialFile: null, endpoint: peer.endpoint, quotaShare: 1, ...settings });
 }
 
-/** What the conformance suite works on. */
-export function openGcp(peer: GcpPeer): OpenedKms {
-  const provider = gcpKms(peer, createKey(peer));
+/** What the conformance suite works on. @param secrets parts of the credential file */
+export function openGcp(peer: GcpPeer, { credentialFile, secrets }: { readonly credentialFile: string; readonly secrets: readonly string[] }): OpenedKms {
+  const kmsOf = (key: string): GcpKms => gcpKms(peer, key, { credentialFile });
+  const provider = kmsOf(createKey(peer));
   return {
     provider,
-    another: () => Promise.resolve(gcpKms(peer, createKey(peer))),
-    missing: () => gcpKms(peer, `projects/${PROJECT}/locations/${LOCATION}/keyRings/none/cryptoKeys/none`),
-    secrets: ['known-secret-of-the-tests'],
+    another: () => Promise.resolve(kmsOf(createKey(peer))),
+    missing: () => kmsOf(`projects/${PROJECT}/locations/${LOCATION}/keyRings/none/cryptoKeys/none`),
+    secrets,
     close: () => Promise.resolve(provider.close()),
   };
 }

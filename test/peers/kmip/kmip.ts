@@ -4,7 +4,7 @@ import { KmipKms, type KmipKmsSettings, type KmipTls } from '../../../main/kms/k
 import { activate } from '../../../main/kms/kmip/operations/activate.ts';
 import { create } from '../../../main/kms/kmip/operations/create.ts';
 import { SecretBytes } from '../../../main/secret.ts';
-import type { OpenedKms } from '../../conformance/kms-subject.ts';
+import { lineOf, type OpenedKms } from '../../conformance/kms-subject.ts';
 import type { Certificate } from '../cassandra/certificates.ts';
 import type { Pki } from './servers.ts';
 
@@ -63,7 +63,7 @@ export async function openKmip(pki: Pki, port: number, more: Partial<KmipKmsSett
     provider,
     another: async () => kmipKms(pki, port, await createKey(pki, port, more), more),
     missing: () => kmipKms(pki, port, 'no-such-key', more),
-    secrets: [CREDENTIAL.password, readFileSync(pki.alice.key, 'utf8')],
+    secrets: [CREDENTIAL.password, lineOf(readFileSync(pki.alice.key, 'utf8'))],
     close: () => Promise.resolve(provider.close()),
   };
 }

@@ -1,4 +1,7 @@
-import { rmSync } from 'node:fs';
+// Before all that loads gRPC.
+import { CREDENTIAL_FILE, EMAIL, issuerOf, removeServiceAccount, SECRET as ACCOUNT_KEY, TLS } from '../gcp/service-account.ts';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,6 +12,7 @@ import { createHandlers, type HostActions } from '../../../app/handlers/index.ts
 import { openServices } from '../../../app/services.ts';
 import { TestKeychain } from '../../app/test-keychain.ts';
 import { Machine } from '../../cli/fkc.ts';
+import { lineOf } from '../../conformance/kms-subject.ts';
 import { foundIn, foundUnder, knownKeys } from '../../faults/known-key.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
 import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
@@ -37,9 +41,9 @@ beforeAll(async () => {
   server = await startLocalStack(python);
   aws = await startFaultProxy(server.url);
   process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
-  gcp = await startGcpPeer();
+  gcp = await startGcpPeer(TLS);
   kmip = await startGoPeer(pki, { USER_PASSWORD: `${CREDENTIAL.user}:${CREDENTIAL.password}` });
-  await node.make({ gcp: { endpoint: gcp.endpoint }, kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
+  await node.make({ gcp: { endpoint: `localhost:${gcp.port}` }, kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
 });
 
 afterAll(async () => {
@@ -49,6 +53,7 @@ afterAll(async () => {
   await server?.stop();
   await gcp?.stop();
   await kmip?.stop();
+  removeServiceAccount();
   rmSync(pki.folder, { recursive: true, force: true });
 });
 
@@ -57,7 +62,8 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
   const fromAws: Buffer[] = [];
   const [awsKey, gcpKey, kmipKey] = [await createAwsKey(server.url), createGcpKey(gcp), await createKmipKey(pki, kmip.port, credential())];
   const kmipAll = { ...kmipSection(kmip.port, kmipKey)['encryption_kmip_kms'], USER: CREDENTIAL.user, PASSWORD: '${FKC_TEST_KMIP_PASSWORD}' };
-  node.configure({ ...awsSection(awsKey), ...gcpSection(gcpKey), encryption_kmip_kms: kmipAll });
+  const gcpAll = { ...gcpSection(gcpKey)['encryption_gcp_kms'], CREDENTIAL_FILE };
+  node.configure({ ...awsSection(awsKey), encryption_gcp_kms: gcpAll, encryption_kmip_kms: kmipAll });
   const heard: string[] = [];
   const hear = (what: unknown): void => void heard.push(inspect(what, { depth: 12, showHidden: true }), JSON.stringify(what));
   const services = await openServices({ home: node.home, profile: 'mine', generate, emit: hear });
@@ -69,8 +75,9 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
     hear(await services.activation.plan(line(store)));
     hear(await services.activation.run(line(store), 'known'));
   }
+  expect(new Set(gcp.asked.map(({ authorization }) => issuerOf(authorization)))).toEqual(new Set([EMAIL]));
   aws.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: `User ${CREDENTIALS.secretAccessKey} is not authorized` } });
-  gcp.set({ fault: { kind: 'answer', change: () => ({}) } });
+  gcp.set({ fault: { kind: 'status', refusal: { code: 16, details: `The key ${ACCOUNT_KEY} is not known.` } } });
   for (const store of ['AWS_KMS', 'GCP_KMS']) hear(await services.activation.run(line(store), 'known').catch((error: unknown) => error));
   hear([await services.keys.verify(), await services.kmsKeys.overview(true), await services.kmsActs.plan({ act: 'disable', provider: 'AWS_KMS', keyId: awsKey })]);
   await services.keys.list();
@@ -79,7 +86,9 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
   for (const provider of ['AWS_KMS', 'GCP_KMS', 'KMIP_KMS'] as const) heard.push(inspect(services.cluster.kms.registry.target(provider)));
   heard.push(inspect(services.cluster.kms, { depth: 12, showHidden: true }), JSON.stringify(Object.keys(contract)));
 
-  const secrets = [...made, ...fromAws, Buffer.from(CREDENTIALS.secretAccessKey), Buffer.from(CREDENTIAL.password)];
+  await services.cluster.trail.exportTo(join(node.home, 'audit.jsonl'));
+  expect(readFileSync(join(node.home, 'audit.jsonl'), 'utf8')).toContain("storeType='GCP_KMS'");
+  const secrets = [...made, ...fromAws, ...[CREDENTIALS.secretAccessKey, CREDENTIAL.password, ACCOUNT_KEY, lineOf(readFileSync(pki.alice.key, 'utf8'))].map((text) => Buffer.from(text))];
   expect(fromAws).toHaveLength(1);
   expect(foundIn(Buffer.from(heard.join('\n')), 'answers, events and errors', secrets)).toEqual([]);
   for (const when of ['open', 'closed']) {
@@ -123,21 +132,47 @@ it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in th
   expect(foundIn(Buffer.from(heard.join('\n')), 'answers, events and errors', secrets)).toEqual([]);
 });
 
-it('the command line shows none of them', async () => {
+it('the command line shows none of them, and hands none on as an argument', async () => {
   using machine = new Machine();
   const profile = ['--profile', 'mine'];
-  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(server.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n`);
-  await machine.json(['profile', 'create', 'mine', '--sqlite', 'mine.sqlite', '--gcp-endpoint', 'kms.internal:443']);
+  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(server.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n[encryption_gcp_kms]\nCREDENTIAL_FILE=${CREDENTIAL_FILE}\n${sectionText(gcpSection(createGcpKey(gcp))['encryption_gcp_kms'])}`);
+  await machine.json(['profile', 'create', 'mine', '--sqlite', 'mine.sqlite', '--gcp-endpoint', `localhost:${gcp.port}`]);
   await machine.json(['profile', 'node', 'mine', 'add', 'n1', '--config-ini', 'config.ini']);
   aws.set();
   expect(await machine.json([...profile, 'run', line('AWS_KMS'), '--dry-run'])).toMatchObject({ kms: { provider: 'AWS_KMS', location: 'eu-west-1' } });
-  expect(await machine.json([...profile, 'run', line('AWS_KMS')])).toMatchObject({ ok: true });
-  expect(await machine.json([...profile, 'run', line('GCP_KMS')], { code: 1 })).toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
+  aws.set({ operation: 'GenerateDataKey', fault: { kind: 'slow', ms: 1_500 } });
+  const running = machine.start([...profile, 'run', line('AWS_KMS'), '--json']);
+  const argv = await argumentsUntil(() => aws.passed.some(({ operation }) => operation === 'GenerateDataKey'), running.child.pid ?? 0);
+  expect((await running.ended).code).toBe(0);
+  expect(argv).toContain("storeType='AWS_KMS'");
+  aws.set();
+  gcp.set();
+  expect(await machine.json([...profile, 'run', line('GCP_KMS')])).toMatchObject({ ok: true });
+  expect(gcp.asked.map(({ authorization }) => issuerOf(authorization))).toContain(EMAIL);
+  expect(await machine.json([...profile, 'run', line('KMIP_KMS')], { code: 1 })).toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
   expect(await machine.json([...profile, 'keys', 'verify'])).toMatchObject({ unreadable: [] });
-  expect(await machine.json(['profile', 'kms', 'mine', '--no-gcp-endpoint'])).toMatchObject({ kms: { gcp: null, kmip: null } });
   aws.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: CREDENTIALS.secretAccessKey } });
   // It goes live without the generation that AWS does not open, and says so.
   const { code, stdout, stderr } = await machine.run([...profile, 'run', line('AWS_KMS'), '--json']);
   expect({ code, answer: JSON.parse(stdout.toString()) as unknown, stderr }).toMatchObject({ code: 1, answer: { code: 'KMS_CREDENTIALS_WRONG' }, stderr: expect.stringContaining('fkc keys verify') });
-  expect(machine.written).not.toContain(CREDENTIALS.secretAccessKey);
+  expect(await machine.json(['profile', 'kms', 'mine', '--no-gcp-endpoint'])).toMatchObject({ kms: { gcp: null, kmip: null } });
+  await machine.json([...profile, 'audit', 'export', machine.file('audit.jsonl')], { code: 0 });
+  const exported = readFileSync(machine.file('audit.jsonl'), 'utf8');
+  expect(exported).toContain('activatekey');
+  for (const secret of [CREDENTIALS.secretAccessKey, ACCOUNT_KEY]) for (const text of [machine.written, argv, exported]) expect(text).not.toContain(secret);
 });
+
+/** The arguments of a process and of those that it started, as anybody on its machine may read them, until something has happened. */
+async function argumentsUntil(done: () => boolean, pid: number): Promise<string> {
+  const seen = new Set<string>();
+  while (!done()) {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter((child) => child !== '');
+    for (const each of [String(pid), ...children]) if (existsSync(`/proc/${each}/cmdline`)) seen.add(readFileSync(`/proc/${each}/cmdline`, 'latin1'));
+    await delay(20);
+  }
+  return [...seen].join('\n');
+}
+
+function sectionText(section: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(section).map(([key, value]) => `${key}=${value}\n`).join('');
+}
