@@ -42,6 +42,9 @@ describe.runIf((await hosts()).includes('chromium'))('the Chromium host', () => 
     expect(differences.join()).toMatch(/keychain.*/);
     expect(differences.join()).toContain(join(opened.home, 'exports'));
     expect(warnings.length).toBe(process.getuid?.() === 0 ? 1 : 0);
+    const shown = opened.page.getByRole('contentinfo').getByText('The browser engine runs without its sandbox, because the console was started as root.');
+    if (warnings.length > 0) await shown.waitFor();
+    expect(await shown.filter({ visible: true }).count()).toBe(warnings.length);
   });
 
   test('without file dialogs, opening is left to the text field and exports go to their folder, none over another', async () => {
