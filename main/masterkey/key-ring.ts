@@ -52,12 +52,13 @@ export class KeyRing {
    * Going live: creates the LUI key and the hash key where missing, regenerates under the KeyStore what still is
    * active under an internal protection key, unwraps every generation and checks its fingerprint: a KMS is called once for
    * each that it wrapped, several at a time, as fast as its budget allows.
-   * @throws AppError what the database or the KeyStore throws; a single unreadable generation does not throw, see
+   * @throws AppError `KEYSTORE_ENTRY_MISSING` (not the cluster's KeyStore), what the database or the KeyStore throws; a single unreadable generation does not throw, see
    * {@link failures}.
    */
   static async goLive(options: KeyRingOptions): Promise<KeyRing> {
     const ring = new KeyRing(options);
     try {
+      await options.protection.assertOfCluster();
       await options.protection.enable();
       await ring.#completeNames();
       await ring.refresh();

@@ -1,10 +1,12 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { randomSecret } from '../crypto/random.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { KeyStoreFile } from '../keystore/keystore-file.ts';
 import type { KeyStoreContent } from '../keystore/pkcs12/content.ts';
 import { SecretBytes } from '../secret.ts';
 import type { GenerationRecord, SystemDb } from '../systemdb/repositories.ts';
+import { generationsOf } from './generations.ts';
+import { assertOfCluster, foreignKeyOrNull } from './keystore-of-cluster.ts';
 
 /** The KeyStore entry that holds the current protection key, as the platform's own keytool command names it. */
 export const PROTECTION_ALIAS = 'masterkey_key_name';
@@ -69,6 +71,18 @@ export class Protection {
   async rotatedAt(): Promise<number | null> {
     const at = await this.#db.settings.get(ROTATED_AT);
     return at === null ? null : Number(at);
+  }
+
+  /**
+   * Looked at before going live, so that a wrong KeyStore is told at once and not by what can not be read. Where all active
+   * keys are wrapped by a KMS, the cluster goes live without it.
+   * @throws AppError `KEYSTORE_ENTRY_MISSING` where KeyStore keys wrap active generations and this KeyStore holds none of them
+   */
+  async assertOfCluster(): Promise<void> {
+    if (this.#keystore === null) return;
+    const generations = await this.#db.keys.list();
+    const active = generationsOf(generations, await this.#db.keys.activations()).filter(({ state }) => state === 'active');
+    if (active.some(({ wrapping }) => wrapping['kind'] === 'keystore')) assertOfCluster(this.#keystore, aliasesOf(this.#keystore), generations);
   }
 
   /** Marks the KeyStore as enabled for the whole cluster: from now on no process goes live without one. */
@@ -137,6 +151,11 @@ export class Protection {
     return { previous, id };
   }
 
+  /** Reads the KeyStore file again. @throws AppError as {@link KeyStoreFile.open}; what was read before then stays */
+  async reload(): Promise<void> {
+    await this.#keystore?.reload();
+  }
+
   /** Zeroes what the KeyStore holds. */
   dispose(): void {
     this.#keystore?.dispose();
@@ -175,9 +194,9 @@ export class Protection {
 
   async #currentInKeyStore(keystore: KeyStoreFile): Promise<ProtectionKey> {
     await keystore.reload();
+    assertOfCluster(keystore, aliasesOf(keystore), await this.#db.keys.list());
     let key = keystore.secretKey(PROTECTION_ALIAS);
     if (key === null) {
-      await this.#assertOfCluster(keystore);
       using made = randomSecret(KEY_BYTES);
       await keystore.update((content) =>
         content.aliases().includes(PROTECTION_ALIAS) ? content : content.withSecretKey(PROTECTION_ALIAS, made, this.#now()),
@@ -194,19 +213,6 @@ export class Protection {
     return { id: fingerprintOf(key), key };
   }
 
-  /** A new entry in a KeyStore that holds none of the cluster's keys would split the nodes into two camps. */
-  async #assertOfCluster(keystore: KeyStoreFile): Promise<void> {
-    const wrapped = (await this.#db.keys.list()).filter((generation) => generation.wrapping['kind'] === 'keystore');
-    const aliases = new Set(keystore.entries().map((entry) => entry.alias));
-    if (wrapped.length === 0 || wrapped.some((generation) => aliases.has(generation.description))) return;
-    throw new AppError(
-      'KEYSTORE_ENTRY_MISSING',
-      `The KeyStore "${keystore.path}" has no entry "${PROTECTION_ALIAS}" and no record of any key of this cluster, so it is not the one that protects it. No key was made.`,
-      "Copy the cluster's KeyStore file from another node or a backup over this one, then unlock again.",
-      { details: { file: keystore.path, alias: PROTECTION_ALIAS } },
-    );
-  }
-
   async #findInternal(id: string): Promise<FoundProtectionKey | null> {
     const bytes = await this.#db.internalKeys.get(id);
     return bytes === null ? null : { id, key: SecretBytes.take(bytes), stale: false };
@@ -218,8 +224,7 @@ export class Protection {
     const recorded = matching(keystore.secretKey(description), id) ?? ((await keystore.reload()) ? matching(keystore.secretKey(description), id) : null);
     if (recorded !== null) return { id, key: recorded, stale: false };
     // An older copy of the file lacks the record but may hold the very same key: as the current one, or under another.
-    const others = keystore.entries().filter((entry) => entry.kind === 'secret-key' && entry.alias !== null);
-    for (const alias of [PROTECTION_ALIAS, ...others.map((entry) => entry.alias ?? '')]) {
+    for (const alias of aliasesOf(keystore)) {
       const key = matching(foreignKeyOrNull(keystore, alias), id);
       if (key !== null) return { id, key, stale: true };
     }
@@ -240,14 +245,10 @@ export async function keystoreEnabled(db: SystemDb): Promise<boolean> {
   return (await db.settings.get(KEYSTORE_ENABLED)) === 'true';
 }
 
-/** Entries of other programs may be of other kinds, or have passwords of their own: not ours, and no hindrance. */
-function foreignKeyOrNull(keystore: KeyStoreFile, alias: string): SecretBytes | null {
-  try {
-    return keystore.secretKey(alias);
-  } catch (error) {
-    if (isAppError(error) && error.code.startsWith('KEYSTORE_')) return null;
-    throw error;
-  }
+/** The aliases of secret keys, the current protection key's first. */
+function aliasesOf(keystore: KeyStoreFile): string[] {
+  const aliases = keystore.entries().flatMap(({ kind, alias }) => (kind === 'secret-key' && alias !== null ? [alias] : []));
+  return [PROTECTION_ALIAS, ...aliases.filter((alias) => alias !== PROTECTION_ALIAS)];
 }
 
 function matching(key: SecretBytes | null, id: string): SecretBytes | null {

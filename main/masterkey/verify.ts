@@ -20,12 +20,13 @@ export interface KeyVerification {
 
 /**
  * Unwraps and compares generations from what is stored now, whatever is in memory: a KMS is called once for each that it
- * wrapped.
+ * wrapped, the KeyStore file is read again.
  * @param description only this one; all where undefined.
- * @throws AppError `KEY_DESCRIPTION_UNKNOWN`
+ * @throws AppError `KEY_DESCRIPTION_UNKNOWN`, `KEYSTORE_*` where the file can not be read
  */
 export async function verifyKeys(protectors: Protectors, description?: string): Promise<KeyVerification> {
-  const { db } = protectors;
+  const { db, protection } = protectors;
+  await protection.reload();
   const orphans = await findOrphans(db);
   const all = await db.keys.list();
   const chosen = all.filter((generation) =>

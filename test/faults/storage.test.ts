@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Profiles } from '../../app/profiles.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { passwordOf } from '../../app/password.ts';
+import { randomSecret } from '../../main/crypto/random.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { PROTECTION_ALIAS } from '../../main/masterkey/protection.ts';
 import { child } from '../systemdb/processes.ts';
@@ -172,6 +173,51 @@ describe('a KeyStore', () => {
 
   test('with another password is refused', async () => {
     expect(await unlockWith(async () => undefined, 'not the password')).toBe('KEYSTORE_PASSWORD_WRONG');
+  });
+
+  /** Puts a KeyStore with the same password and no entry, or another cluster's, in the place of the cluster's. */
+  async function replaceFile(withKey: boolean): Promise<void> {
+    await rm(file());
+    using password = passwordOf(PASSWORD);
+    using fresh = await KeyStoreFile.create(file(), password);
+    using key = randomSecret(32);
+    if (withKey) await fresh.update((content) => content.withSecretKey(PROTECTION_ALIAS, key, 1));
+  }
+
+  test.each([
+    ['without the entry', false],
+    ["with another cluster's entry", true],
+  ])('%s in the place of the right one is refused at once', async (_, withKey) => {
+    expect(await unlockWith(() => replaceFile(withKey))).toBe('KEYSTORE_ENTRY_MISSING');
+  });
+
+  test.each([
+    ['without the entry', false],
+    ["with another cluster's entry", true],
+  ])('%s that replaces the right one under a running process: each place says so, the file is left alone, and with the old one all is well', async (_, withKey) => {
+    const services = await openCluster(home);
+    const { description } = await services.cluster.ring.active();
+    const before = (await services.keys.list()).keys;
+    await copyFile(file(), `${file()}.kept`);
+    await replaceFile(withKey);
+    const wrong = await readFile(file());
+    const verified = await services.keys.verify();
+    expect(verified).toMatchObject({ checked: 2, readable: 0, orphans: [] });
+    expect(verified.unreadable.map(({ code }) => code)).toEqual(['KEY_PROTECTION_MISSING', 'KEY_PROTECTION_MISSING']);
+    await expect(services.activation.run(ACTIVATE, 'under the wrong KeyStore')).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING', message: /\S/, remedy: /\S/ });
+    await expect(services.keystore.rotate(PROFILE)).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    expect((await services.cluster.ring.active()).description).toBe(description);
+    // What is in memory goes on serving.
+    expect(await services.data.verify()).toMatchObject({ readable: CUSTOMERS, unreadable: [] });
+    expect(await readFile(file())).toEqual(wrong);
+    expect((await services.keys.list()).keys).toEqual(before);
+    expect(await services.cluster.db.stripes.descriptions()).toHaveLength(2);
+    await services.close();
+    await copyFile(`${file()}.kept`, file());
+    const after = await openCluster(home);
+    expect(await standing(after)).toEqual({ ...WHOLE, instances: CUSTOMERS });
+    await after.activation.run(ACTIVATE, 'with it again');
+    await after.close();
   });
 
   test('without the entry gets one, made when the cluster first goes live', async () => {

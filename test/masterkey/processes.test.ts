@@ -1,13 +1,16 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
+import { randomSecret } from '../../main/crypto/random.ts';
 import { onFailPoint } from '../../main/fail-point.ts';
+import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { activateKey } from '../../main/masterkey/activate.ts';
 import { findOrphans, ORPHAN_GRACE_MS, removeOrphans } from '../../main/masterkey/orphans.ts';
+import { PROTECTION_ALIAS } from '../../main/masterkey/protection.ts';
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { verifyKeys } from '../../main/masterkey/verify.ts';
-import { openTestCluster, type TestCluster } from './cluster-fixture.ts';
+import { openTestCluster, password, type TestCluster } from './cluster-fixture.ts';
 
 /** Several rings on one system database, as window and CLI have it: what one does, the others must live with. */
 let cluster: TestCluster;
@@ -83,8 +86,28 @@ describe('another process turned the KeyStore on', () => {
 
   it('makes no second protection key in a KeyStore that is not the cluster’s', async () => {
     await cluster.goLive({ keystore: true });
-    const foreign = await cluster.goLive({ keystore: true, keystoreFile: join(cluster.folder, 'foreign.keystore') });
-    await expect(activateKey({ db: cluster.db, protection: foreign.protection }, request)).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    const file = join(cluster.folder, 'foreign.keystore');
+    await expect(cluster.goLive({ keystore: true, keystoreFile: file })).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    const foreign = await cluster.protection(true, file);
+    await expect(activateKey({ db: cluster.db, protection: foreign }, request)).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    foreign.dispose();
+  });
+
+  it('makes no key under the protection key of another cluster’s KeyStore', async () => {
+    await cluster.goLive({ keystore: true });
+    const file = join(cluster.folder, 'foreign.keystore');
+    using given = password();
+    using theirs = randomSecret(32);
+    using keystore = await KeyStoreFile.create(file, given);
+    await keystore.update((content) => content.withSecretKey(PROTECTION_ALIAS, theirs, 1));
+    const before = await readFile(file);
+    await expect(cluster.goLive({ keystore: true, keystoreFile: file })).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    const foreign = await cluster.protection(true, file);
+    await expect(activateKey({ db: cluster.db, protection: foreign }, request)).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    await expect(foreign.rotate(await cluster.db.keys.list())).rejects.toMatchObject({ code: 'KEYSTORE_ENTRY_MISSING' });
+    foreign.dispose();
+    expect(await readFile(file)).toEqual(before);
+    expect(await findOrphans(cluster.db)).toEqual([]);
   });
 });
 
