@@ -17,6 +17,9 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
   let page: Page;
   const config = (node: string): string => join(opened.home, 'demo', node, 'config.ini');
   const row = (key: string) => page.getByRole('group', { name: 'Side by side' }).getByRole('row').filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${key} `) }) });
+  const picture = async (name: string): Promise<void> => {
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `configuration-${name}.png`), animations: 'disabled' });
+  };
   const records = async (act: string): Promise<string[]> => {
     const answer = await page.evaluate((wanted) => window.keyConsole?.audit.list({ act: wanted, limit: 50 }), act);
     if (answer?.ok !== true) throw new Error(`No answer about ${act}.`);
@@ -41,6 +44,25 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     expect(await page.content()).not.toContain(LEFT_BEHIND);
     const view = await page.evaluate(() => window.keyConsole?.config.view());
     expect(JSON.stringify(view)).not.toContain(LEFT_BEHIND);
+  });
+
+  test('a folder is searched as a job; what is found has file and line, and is never shown', async () => {
+    const folder = join(opened.home, 'searched');
+    mkdirSync(join(folder, 'deep'), { recursive: true });
+    writeFileSync(join(folder, 'deep', 'start.sh'), `#!/bin/sh\nkeytool -list -storepass ${PLANTED}\n`);
+    await page.getByRole('textbox', { name: 'Folder' }).fill(join(opened.home, 'not-there'));
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByText('FILE_NOT_FOUND').waitFor();
+    await page.getByRole('textbox', { name: 'Folder' }).fill(folder);
+    await page.keyboard.press('Enter');
+    await page.getByText(/^1 hard-coded secret in 1 file/).waitFor();
+    const found = page.getByRole('grid', { name: 'Hard-coded secrets' }).getByRole('row').nth(1);
+    await found.getByText('deep/start.sh').waitFor();
+    await found.getByRole('gridcell', { name: '2', exact: true }).waitFor();
+    expect(await page.content()).not.toContain(PLANTED);
+    expect(await violations(page)).toEqual([]);
+    await found.scrollIntoViewIfNeeded();
+    await picture('scan');
   });
 
   test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme, on the page and on its sheets', async (theme) => {
@@ -107,7 +129,7 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     await sheet.getByText('ENTITY_ENCRYPTON_MODE is taken out of 1 file, each replaced whole; no other byte changes. 1 file is so already.').waitFor();
     await sheet.getByRole('group', { name: 'Difference on node-2' }).getByText(/^-ENTITY_ENCRYPTON_MODE=/).waitFor();
     expect(await violations(page)).toEqual([]);
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'configuration-remove.png'), animations: 'disabled' });
+    await picture('remove');
     await sheet.getByLabel(/to confirm$/).focus();
     await page.keyboard.type('demo');
     await page.keyboard.press('Enter');
@@ -141,23 +163,6 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     writeFileSync(third, Buffer.alloc(5 * 1024 * 1024, 'x'));
     await page.getByText('unreadable').waitFor();
     await page.getByText(/has more than 4 MiB/).waitFor();
-  });
-
-  test('a folder is searched as a job; what is found has file and line, and is never shown', async () => {
-    const folder = join(opened.home, 'searched');
-    mkdirSync(join(folder, 'deep'), { recursive: true });
-    writeFileSync(join(folder, 'deep', 'start.sh'), `#!/bin/sh\nkeytool -list -storepass ${PLANTED}\n`);
-    await page.getByRole('textbox', { name: 'Folder' }).fill(join(opened.home, 'not-there'));
-    await page.getByRole('button', { name: 'Search', exact: true }).click();
-    await page.getByText('FILE_NOT_FOUND').waitFor();
-    await page.getByRole('textbox', { name: 'Folder' }).fill(folder);
-    await page.keyboard.press('Enter');
-    await page.getByText(/^1 hard-coded secret in 1 file/).waitFor();
-    const found = page.getByRole('grid', { name: 'Hard-coded secrets' }).getByRole('row').nth(1);
-    await found.getByText('deep/start.sh').waitFor();
-    await found.getByRole('gridcell', { name: '2', exact: true }).waitFor();
-    expect(await page.content()).not.toContain(PLANTED);
-    expect(await violations(page)).toEqual([]);
   });
 
   test('nodes are removed, their files stay, and an empty page says how to begin', async () => {

@@ -11,7 +11,7 @@ import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws
 import { addNodes, HOME, setCredentials } from '../peers/aws/region-fixture.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
-import { failure, sentence, tabTo } from './window.ts';
+import { failure, go, sentence, tabTo } from './window.ts';
 
 /** A folder for pictures of the page. */
 const PICTURES = process.env['FKC_PICTURES'];
@@ -86,6 +86,8 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await sentence(page, /1 master key gets a new generation/);
     const needed = page.getByRole('region', { name: 'What still needs another KMS key' });
     await needed.getByRole('cell', { name: 'CUSTOMER 7' }).waitFor();
+    await needed.getByRole('cell', { name: 'n1, n2' }).waitFor();
+    await needed.getByRole('cell', { name: HOME, exact: true }).waitFor();
     await page.getByRole('region', { name: 'Master keys' }).locator('summary').first().click();
     await page.getByText('Read back and verify').first().waitFor();
     await needed.scrollIntoViewIfNeeded();
@@ -141,5 +143,30 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     for (const node of ['n1', 'n2']) expect(await readFile(join(home, `${node}.ini`), 'utf8')).toContain(newKey);
     await page.getByRole('link', { name: 'Plan the rekey' }).click();
     await page.getByRole('dialog', { name: 'Rekey' }).waitFor();
+  });
+
+  test('a change in the section of a KMS shows what depends on it', async () => {
+    await page.keyboard.press('Escape');
+    await go(page, 'Configuration');
+    await sentence(page, /config\.ini of 2 nodes/);
+    await page.locator('#page').focus();
+    await page.keyboard.press('v');
+    const sheet = page.getByRole('dialog', { name: 'Change a value of config.ini' });
+    await sheet.getByLabel('Key', { exact: true }).selectOption('encryption_aws_kms.REGION');
+    await sheet.getByLabel('Node').selectOption('n2');
+    await sheet.getByLabel('Value').fill('eu-north-1');
+    await sheet.getByText(/By AWS_KMS, n2 opens 3 generations with 7 instances; counted/).waitFor();
+    const needs = sheet.getByRole('list', { name: 'What depends on the KMS' });
+    await needs.getByText('2 generations; CUSTOMER 7').waitFor();
+    await sheet.getByText(`Regions: ${HOME}`).waitFor();
+    for (const theme of ['light', 'dark'] as const) {
+      await page.evaluate((wanted) => document.documentElement.setAttribute('data-theme', wanted), theme);
+      await needs.scrollIntoViewIfNeeded();
+      await picture(`config-${theme}`);
+    }
+    expect(await violations(page)).toEqual([]);
+    await sheet.getByLabel('Key', { exact: true }).selectOption('ENTITY_ENCRYPTION_MODE');
+    await sheet.getByLabel('Value').fill('MDB');
+    await needs.waitFor({ state: 'detached' });
   });
 });

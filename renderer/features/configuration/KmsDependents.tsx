@@ -18,30 +18,16 @@ export function KmsDependents({ dependents: { providers, keys, nodes, regions, c
           <p>
             By {providers.join(' and ')}, {nodes.join(' and ')} {nodes.length === 1 ? 'opens' : 'open'} {counted(generations, 'generation')} with {counted(instances, 'instance')}; {age}.
           </p>
-          <div className="config-dependents" tabIndex={0} role="group" aria-label="What depends on the KMS">
-            <table className="figures">
-              <thead>
-                <tr>
-                  <th scope="col">KMS key</th>
-                  <th scope="col" className="number">
-                    Generations
-                  </th>
-                  <th scope="col">Instances by Logical Unit</th>
-                </tr>
-              </thead>
-              <tbody>
-                {keys.map((key) => (
-                  <tr key={`${key.provider} ${key.keyId}`}>
-                    <td>
-                      <code title={key.keyId}>{middle(key.keyId, 26)}</code>
-                    </td>
-                    <td className="number">{figure(key.generations)}</td>
-                    <td>{key.byLu.length === 0 ? <span className="quiet">none</span> : key.byLu.map(({ lu, instances: own }) => `${lu} ${figure(own)}`).join(', ')}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ul className="config-dependents" tabIndex={0} aria-label="What depends on the KMS">
+            {keys.map((key) => (
+              <li key={`${key.provider} ${key.keyId}`}>
+                <code title={key.keyId}>{middle(key.keyId, 30)}</code>
+                <span className="quiet">
+                  {counted(key.generations, 'generation')}; {key.byLu.length === 0 ? 'no instance' : key.byLu.map(({ lu, instances: own }) => `${lu} ${figure(own)}`).join(', ')}
+                </span>
+              </li>
+            ))}
+          </ul>
         </>
       )}
       {regions.length === 0 ? null : <p className="quiet">Regions: {regions.join(', ')}</p>}
