@@ -18,8 +18,6 @@ const ASK_AGAIN = new Date(0);
 export interface AwsConnection {
   /** Null: the SDK's own chain (environment, profile, SSO, container, instance role). */
   readonly credentials: (() => Promise<AwsCredentials>) | null;
-  /** A profile of ~/.aws, where the chain is used. */
-  readonly profile?: string;
   /** Endpoints with FIPS 140 validated cryptography. */
   readonly fips?: boolean;
   /** Part of AWS's request quotas that this console takes, above 0 up to 1; default 0.5. */
@@ -57,7 +55,7 @@ export class AwsRegions {
 
   /** The Region of the SDK's own configuration. @throws AppError `KMS_REGION_MISSING` */
   async ambient(): Promise<string> {
-    const client = new KMSClient(this.#connection.profile === undefined ? {} : { profile: this.#connection.profile });
+    const client = new KMSClient({});
     try {
       return await client.config.region();
     } catch (error) {
@@ -106,7 +104,7 @@ export class AwsRegions {
   #client(region: string): KMSClient {
     const known = this.#clients.get(region);
     if (known !== undefined) return known;
-    const { credentials, profile, fips = false, limits = {} } = this.#connection;
+    const { credentials, fips = false, limits = {} } = this.#connection;
     const made = new KMSClient({
       region,
       useFipsEndpoint: fips,
@@ -115,7 +113,6 @@ export class AwsRegions {
       // The endpoint bounds the whole request; this one frees the socket of a host that does not take connections.
       requestHandler: { connectionTimeout: limits.timeoutMs ?? ENDPOINT.timeoutMs },
       ...(credentials === null ? {} : { credentials: async () => ({ ...(await credentials()), expiration: ASK_AGAIN }) }),
-      ...(profile === undefined ? {} : { profile }),
     });
     refusePlainText(made);
     this.#clients.set(region, made);
