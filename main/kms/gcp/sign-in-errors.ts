@@ -10,6 +10,8 @@ export function signInError(error: unknown, request: GcpRequest): AppError {
   const { message, status, socket, refused, description } = partsOf(error);
   const facts: ErrorDetails = { ...factsOf(null, request), ...(refused === '' ? {} : { googleError: refused }), ...(status === null ? {} : { status }) };
   if (/could not load the default credentials|ENOENT/i.test(message) || socket === 'ENOENT') return tell(TOLD.credentialsMissing, facts);
+  // The metadata server of a machine that has no service account (Compute Engine, "Access tokens").
+  if (status === 404 && refused === '') return tell(TOLD.credentialsMissing, facts);
   if (/reasonable timeframe|iat and exp/i.test(description)) return tell(TOLD.clockWrong, facts);
   if (refused === 'invalid_rapt' || /expired|reauth|rapt/i.test(description)) return tell(TOLD.credentialsExpired, facts);
   if (refused !== '' || (status !== null && status >= 400 && status < 429)) return tell(TOLD.credentialsWrong, facts);

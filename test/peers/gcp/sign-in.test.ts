@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ const { createKey, gcpKms, LIMITS, LOCATION } = await import('./gcp.ts');
 const { startGcpPeer } = await import('./server.ts');
 
 /** Where Google's library looks by itself. */
-const SEARCHED = ['GOOGLE_APPLICATION_CREDENTIALS', 'CLOUDSDK_CONFIG', 'METADATA_SERVER_DETECTION', 'HOME'];
+const SEARCHED = ['GOOGLE_APPLICATION_CREDENTIALS', 'CLOUDSDK_CONFIG', 'METADATA_SERVER_DETECTION', 'GCE_METADATA_HOST', 'HOME'];
 const before = Object.fromEntries(SEARCHED.map((name) => [name, process.env[name]]));
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
 const EMAIL = 'fabric@fabric-tests.iam.gserviceaccount.com';
@@ -126,6 +127,40 @@ describe('a credential file', () => {
     expect(await codeOf(wrapNew(kmsOf(join(folder, 'none.json'))))).toBe('KMS_CREDENTIALS_MISSING');
     mkdirSync(join(folder, 'folder.json'));
     expect(await codeOf(wrapNew(kmsOf(join(folder, 'folder.json'))))).toBe('FILE_UNREADABLE');
+  });
+});
+
+describe('a machine of Google’s', () => {
+  /** As "VM metadata" has it: the token of the machine's own service account, and who may ask. */
+  async function metadataServer(token: () => string | null): Promise<{ asked: string[]; close: () => void }> {
+    const asked: string[] = [];
+    const server = createHttp(({ url = '', headers }, response) => {
+      asked.push(url);
+      const isToken = url.startsWith('/computeMetadata/v1/instance/service-accounts/default/token');
+      const given = isToken && headers['metadata-flavor'] === 'Google' ? token() : null;
+      response.writeHead(given === null ? 404 : 200, { 'content-type': 'application/json', 'metadata-flavor': 'Google' });
+      response.end(given === null ? '' : JSON.stringify({ access_token: given, expires_in: 3_599, token_type: 'Bearer' }));
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    nothingAround();
+    process.env['METADATA_SERVER_DETECTION'] = 'assume-present';
+    process.env['GCE_METADATA_HOST'] = `127.0.0.1:${(server.address() as { port: number }).port}`;
+    return { asked, close: () => (server.closeAllConnections(), void server.close()) };
+  }
+
+  it('gives the token of its own service account', async () => {
+    const { asked, close } = await metadataServer(() => 'token-of-this-machine');
+    expect(await codeOf(wrapNew(kmsOf(null)))).toBeNull();
+    expect(peer.asked.map(({ authorization }) => authorization)).toEqual(['Bearer token-of-this-machine']);
+    expect(asked.some((url) => url.includes('service-accounts/default/token') && url.includes('cloudkms'))).toBe(true);
+    close();
+  });
+
+  it('that has none says so, and Cloud KMS is not asked', async () => {
+    const { close } = await metadataServer(() => null);
+    expect(await codeOf(wrapNew(kmsOf(null)))).toBe('KMS_CREDENTIALS_MISSING');
+    expect(peer.asked).toEqual([]);
+    close();
   });
 });
 
