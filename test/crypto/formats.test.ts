@@ -7,6 +7,7 @@ import { fingerprintOf } from '../../main/crypto/fingerprint.ts';
 import { derivedKey, deriveInstanceKey, encodeInstance, KEY_LABELS } from '../../main/crypto/instance-key.ts';
 import { maskingHash } from '../../main/crypto/masking-hash.ts';
 import { unwrapKey } from '../../main/crypto/wrap.ts';
+import { encodeStripes } from '../../main/masterkey/stripe-code.ts';
 import { SecretBytes } from '../../main/secret.ts';
 import { documentedVectors, type DocumentedVector } from './documented-vectors.ts';
 
@@ -27,6 +28,7 @@ describe('the vectors that docs/formats.md prints', () => {
       'instance key, suite 2',
       'masking hash, suite 1',
       'masking hash, suite 2',
+      'stored key',
       'wrapped key',
     ]);
   });
@@ -71,6 +73,13 @@ describe('the vectors that docs/formats.md prints', () => {
     const vector = vectors.get('wrapped key') as DocumentedVector;
     const subject = { name: vector.text('key name'), description: vector.text('key description') };
     expect(hexOf(unwrapKey(secret(vector, 'protection key'), subject, vector.bytes('wrapped')))).toBe(vector.text('key'));
+  });
+
+  test('stored key', () => {
+    const vector = vectors.get('stored key') as DocumentedVector;
+    expect(Buffer.from(encodeStripes(vector.bytes('wrapped'))).toString('hex')).toBe(vector.text('stored'));
+    expect(vector.text('stored')).toBe(vector.text('wrapped') + vector.text('check bytes'));
+    expect(vector.text('wrapped')).toBe(vectors.get('wrapped key')?.text('wrapped'));
   });
 
   test('fingerprint', () => {

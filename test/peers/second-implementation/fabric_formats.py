@@ -7,6 +7,7 @@ Reads a JSON array of tasks from stdin and writes a JSON array of answers to std
 import base64
 import json
 import re
+import sqlite3
 import struct
 import sys
 
@@ -144,6 +145,85 @@ def unwrap(protection_key, name, description, wrapped):
     return gcm_open(protection_key, wrapped[1:13], additional_data, wrapped[13:]).hex()
 
 
+def multiply(a, b):
+    product = 0
+    while b:
+        if b & 1:
+            product ^= a
+        a <<= 1
+        if a & 0x100:
+            a ^= 0x11D
+        b >>= 1
+    return product
+
+
+def check_bytes(data):
+    """The remainder of data(x) * x^4 by the generator, by long division."""
+    generator = [15, 54, 120, 64]
+    rest = [0, 0, 0, 0]
+    for byte in data:
+        factor = byte ^ rest[0]
+        rest = [a ^ multiply(factor, b) for a, b in zip(rest[1:] + [0], generator)]
+    return bytes(rest)
+
+
+def join_stripes(stripes, expected):
+    """The wrapped form, from records (idx, value) in any order."""
+    places = dict(stripes)
+    if len(stripes) != expected or sorted(places) != list(range(expected)):
+        raise Refused("stripes missing")
+    stored = bytes(places[idx] for idx in range(expected))
+    wrapped = b""
+    for start in range(0, expected, 255):
+        data, check = stored[start : start + 255][:-4], stored[start : start + 255][-4:]
+        if check_bytes(data) != check:
+            raise Refused("stripes changed")
+        wrapped += data
+    return wrapped
+
+
+def rows_of(image):
+    """Every table of an instance with its rows."""
+    database = sqlite3.connect(":memory:")
+    database.deserialize(image)
+    names = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    rows = {name: [list(row) for row in database.execute('SELECT * FROM "%s"' % name.replace('"', '""'))] for name in names}
+    database.close()
+    return rows
+
+
+def read_stored(file, lu, instance_id, protection_keys):
+    """The rows of an instance, from the stored records of a SQLite system database.
+
+    `protection_keys` are those that lie elsewhere, by key description; internal ones are found here.
+    """
+    database = sqlite3.connect("file:%s?mode=ro" % file, uri=True)
+    description, sealed = database.execute(
+        "SELECT key_description, sealed FROM k2view_entity JOIN k2view_entity_data USING (place) WHERE lu = ? AND id = ?", (lu, instance_id)
+    ).fetchone()
+    name, store, print_, stripe_count, wrapping = database.execute(
+        "SELECT name, store, fingerprint, stripes, wrapping FROM k2auth_keys_descriptions WHERE key_description = ?", (description,)
+    ).fetchone()
+    stripes = database.execute("SELECT idx, value FROM k2auth_stripe_key_storage WHERE key_description = ?", (description,)).fetchall()
+    wrapping = json.loads(wrapping)
+    if store != "Stripe_AES":
+        raise Refused("wrapped by a KMS")
+    if wrapping["kind"] == "internal":
+        ((protection_key,),) = database.execute("SELECT key FROM internal_protection_keys WHERE id = ?", (wrapping["keyId"],)).fetchall()
+    else:
+        protection_key = bytes.fromhex(protection_keys[description])
+    database.close()
+    if fingerprint(protection_key) != wrapping["keyId"]:
+        raise Refused("another protection key")
+    master_key = bytes.fromhex(unwrap(protection_key, name, description, join_stripes(stripes, stripe_count)))
+    if fingerprint(master_key) != print_:
+        raise Refused("another master key")
+    opened = open_envelope(master_key, lu, instance_id, sealed)
+    if opened["keyDescription"] != description:
+        raise Refused("another key description")
+    return {"stripes": len(stripes), "kind": wrapping["kind"], "rows": rows_of(bytes.fromhex(opened["plain"]))}
+
+
 def fingerprint(key):
     digits = mac(hashes.SHA512(), key, b"FKC key fingerprint v1")[:8].hex()
     return "-".join(digits[i : i + 4] for i in range(0, 16, 4))
@@ -172,6 +252,10 @@ def perform(task):
         return fingerprint(raw["key"])
     if do == "masking hash":
         return masking_hash(task["suite"], raw["key"], task["nameSpace"], raw["value"])
+    if do == "store key":
+        return (raw["wrapped"] + check_bytes(raw["wrapped"])).hex()
+    if do == "read stored":
+        return read_stored(task["database"], task["lu"], task["instanceId"], task["protectionKeys"])
     raise ValueError("unknown task: " + do)
 
 
