@@ -1,12 +1,12 @@
 import { CreateKeyCommand, DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand, type KMSClient, ListAliasesCommand, ListGrantsCommand, ListResourceTagsCommand, ReplicateKeyCommand } from '@aws-sdk/client-kms';
 import { AwsKms } from '../../main/kms/aws/provider.ts';
-import { DEFAULT_SHARE, QUOTAS } from '../../main/kms/aws/quotas.ts';
+import { DEFAULT_SHARE } from '../../main/kms/aws/quotas.ts';
 import type { NodePlan, RegionFacts } from '../../main/regions/facts.ts';
 import { gatherRegions } from '../../main/regions/gather.ts';
 import { bareClient, CREDENTIALS } from '../peers/aws/aws.ts';
 import { installMoto, startMoto } from '../peers/aws/python-server.ts';
 import { REGIONS } from '../peers/aws/region-fixture.ts';
-import { startQuotaServer } from './quota-server.ts';
+import { PUBLISHED, startQuotaServer } from './quota-server.ts';
 import type { BenchRow } from './row.ts';
 
 /** Multi-Region keys, each with a copy in five Regions. */
@@ -68,7 +68,7 @@ async function withinQuotas(share: number): Promise<BenchRow[]> {
       facts = await audit(keys, share);
     });
     // Each Region has its own quotas, and all are asked at once; each operation once a key. A second's worth may come at once.
-    const slowest = Math.min(...['DescribeKey', 'GetKeyRotationStatus', 'ListAliases', 'ListResourceTags', 'GetKeyPolicy', 'ListGrants'].map((operation) => QUOTAS[operation] ?? Infinity));
+    const slowest = Math.min(...Object.values(PUBLISHED));
     const bound = KEYS / (slowest * share);
     const taking = `${share * 100} % of the quotas`;
     const { requests, throttled } = await server.counts();

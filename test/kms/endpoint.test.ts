@@ -183,6 +183,13 @@ describe('budget', () => {
     expect(at.at(-1)).toBeLessThan(10_200);
   });
 
+  it('is 100 a second where a provider sets none, as KMIP does', async () => {
+    const at = await starts(1_000, ENDPOINT.budget);
+    // Whatever second after the burst: no more than the rate.
+    expect(mostInASecond(at.slice(25))).toBeLessThanOrEqual(101);
+    expect(at.at(-1)).toBeGreaterThan(9_500);
+  });
+
   it('keeps an operation to a rate of its own, also below one a second', async () => {
     expect((await starts(60, { requestsPerSecond: 1_000, perOperation: { DescribeKey: 15 } })).at(-1)).toBeGreaterThan(3_500);
     expect(await starts(3, { requestsPerSecond: 1_000, perOperation: { GetParametersForImport: 0.25 } }, 'GetParametersForImport')).toEqual([0, 4_000, 8_000]);

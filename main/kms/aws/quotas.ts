@@ -2,7 +2,7 @@ import type { BudgetSettings } from '../budget.ts';
 
 /**
  * Requests a second that AWS allows an account in one Region for each operation, by default ("Request quotas" of the
- * AWS KMS Developer Guide). Of cryptographic operations it allows 10,000 or more, shared with all else in the account:
+ * AWS KMS Developer Guide, as it stood in 2025). Of cryptographic operations it allows 10,000 or more, shared with all else in the account:
  * the console's few are bounded by {@link ALL} alone.
  */
 export const QUOTAS: Readonly<Record<string, number>> = {

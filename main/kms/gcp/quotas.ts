@@ -2,7 +2,8 @@ import type { BudgetSettings, SharedBudget } from '../budget.ts';
 
 /**
  * Requests a minute that Google allows a project by default ("Quotas", Cloud KMS: read_requests, write_requests,
- * crypto_requests). All operations of a kind share one.
+ * crypto_requests, as the page stood in 2025). All operations of a kind share one. Google announced other ones from
+ * 16 February 2026 on, for each region and following a project's use: the console keeps to these.
  */
 const PER_MINUTE = { read: 300, write: 60, crypto: 60_000 } as const;
 
