@@ -39,6 +39,8 @@ export interface Passed {
   readonly accessKeyId: string;
   /** The session token that came with it; empty where none did. */
   readonly sessionToken: string;
+  /** When it came, by a clock that never jumps. */
+  readonly at: number;
 }
 
 export interface FaultProxy {
@@ -55,7 +57,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   let rules: { rule: Rule; left: number }[] = [];
   const passed: Passed[] = [];
   const server = createServer((incoming, outgoing) => {
-    const asked = { operation: operationOf(incoming), region: scopeOf(incoming, 2), accessKeyId: scopeOf(incoming, 0), sessionToken: String(incoming.headers['x-amz-security-token'] ?? '') };
+    const asked = { operation: operationOf(incoming), region: scopeOf(incoming, 2), accessKeyId: scopeOf(incoming, 0), sessionToken: String(incoming.headers['x-amz-security-token'] ?? ''), at: performance.now() };
     passed.push(asked);
     const found = rules.find(({ rule, left }) => left > 0 && (rule.operation ?? asked.operation) === asked.operation && (rule.region ?? asked.region) === asked.region);
     if (found !== undefined) found.left -= 1;

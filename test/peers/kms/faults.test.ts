@@ -130,6 +130,22 @@ describe('how often a KMS is asked', () => {
     expect(aws.passed.map(({ operation }) => operation)).toEqual(Array.from({ length: 5 }, () => 'Decrypt'));
   });
 
+  it('and at going live no faster than its budget', async () => {
+    const key = await createAwsKey(server.url);
+    await trial.cluster.goLive({ kms: steady(opensAws(key)) });
+    for (let count = 0; count < 40; count += 1) await activate(steady(opensAws(key)), 'AWS_KMS');
+    aws.set();
+    // A hundredth of 1,000 a second.
+    const ring = await trial.cluster.goLive({ kms: access(awsKms(key, { quotaShare: 0.01, limits: { timeoutMs: 20_000 } })) });
+    expect([...ring.failures]).toEqual([]);
+    const came = aws.passed.map(({ at }) => at);
+    expect(came).toHaveLength(40);
+    const mostInASecond = Math.max(...came.map((begin) => came.filter((at) => at >= begin && at < begin + 1_000).length));
+    // The rate, a quarter of a second's worth at once, and what a machine under load holds up and lets go together.
+    expect(mostInASecond).toBeLessThanOrEqual(20);
+    expect((came.at(-1) ?? 0) - (came[0] ?? 0)).toBeGreaterThan(3_500);
+  });
+
   it('not for each reader, where it does not answer', async () => {
     const kms = opensAws(await createAwsKey(server.url));
     await trial.cluster.goLive({ kms: steady(kms) });
