@@ -69,6 +69,8 @@ function redact(message: string, texts: readonly string[]): string {
   return clean
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, '[quoted]')
     .replace(/[0-9a-zA-Z+/_-]{24,}={0,2}/g, '[long]')
+    // Bytes one by one, as an array or a Buffer is printed.
+    .replace(/(?:\b[0-9a-fA-F]{1,3}\b[\s,:]+){7,}[0-9a-fA-F]{1,3}\b/g, '[long]')
     .slice(0, 500);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,6 +6,8 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AppError } from '../../main/errors.ts';
 import { SecretBytes } from '../../main/secret.ts';
+import { Profiles } from '../../app/profiles.ts';
+import { openServices } from '../../app/services.ts';
 import { importSample, makeHome, openCluster, PROFILE } from './cluster.ts';
 import { foundIn, foundUnder, knownKeys } from './known-key.ts';
 
@@ -79,4 +81,35 @@ it('known key bytes are in no file, no event and no error text', async () => {
       if (folder === home) expect(files).toBeGreaterThan(3);
     }
   }
+});
+
+it('an unforeseen error that holds a key is logged without it, and told without it', async () => {
+  const { generate, made } = knownKeys();
+  /** Holds a key in every form that a careless line of code, or a library, might put into a message. */
+  const careless = (): SecretBytes => {
+    generate().dispose();
+    const key = made.at(-1) ?? Buffer.alloc(0);
+    const forms = [key.toString('hex'), key.toString('hex').toUpperCase(), key.toString('base64'), key.toString('base64url'), [...key].join(','), [...key].join(', '), inspect(key)];
+    throw new Error(`no key from ${forms.join(' or ')}`, { cause: new TypeError(`bad key ${forms.join(' and ')}`) });
+  };
+  await new Profiles(home).create({ name: 'careless', sqlite: join(home, 'careless.sqlite') });
+  const heard: string[] = [];
+  const services = await openServices({ home, profile: 'careless', generate: careless, emit: (event) => heard.push(inspect(event, { depth: 10 }), JSON.stringify(event)) });
+  await services.start();
+  const { failure } = await services.status();
+  expect(failure).toMatchObject({ code: 'INTERNAL' });
+  heard.push(JSON.stringify(failure));
+  // The trail keeps that it failed, and not what was said.
+  heard.push(JSON.stringify(await services.auditList({ limit: 50 })));
+  await services.close();
+
+  const log = await readFile(join(home, 'logs', 'console.log'), 'utf8');
+  expect(log).toMatch(/ start\n {2}Error: no key from \[long\] or /);
+  expect(log).toContain('TypeError: bad key');
+  expect(made.length).toBeGreaterThan(0);
+  expect(foundIn(Buffer.from(log), 'console.log', made)).toEqual([]);
+  // As node prints a Buffer, too: two digits at a time.
+  for (const key of made) expect(`${log}${heard.join('')}`).not.toContain(inspect(key).slice(8, 32));
+  expect(foundIn(Buffer.from(heard.join('\n')), 'events, failure and trail', made)).toEqual([]);
+  for (const folder of [home, temporary]) expect((await foundUnder(folder, made)).found).toEqual([]);
 });
