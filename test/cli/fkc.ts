@@ -100,9 +100,9 @@ export class Machine implements Disposable {
   }
 
   /** Runs with `--json`; the document, which must be the only thing on stdout, and the exit code that was expected. */
-  async json(args: readonly string[], options: { input?: string | Uint8Array; env?: Record<string, string>; code?: number } = {}): Promise<Document> {
+  async json(args: readonly string[], options: { input?: string | Uint8Array; env?: Record<string, string>; code?: number; stderr?: string } = {}): Promise<Document> {
     const { code, stdout, stderr } = await this.run([...args, '--json'], options);
-    expect({ args, code, stderr }).toEqual({ args, code: options.code ?? 0, stderr: '' });
+    expect({ args, code, stderr }).toEqual({ args, code: options.code ?? 0, stderr: options.stderr ?? '' });
     return JSON.parse(stdout.toString('utf8')) as Document;
   }
 
