@@ -53,6 +53,12 @@ export class Node {
     return (await this.services.cluster.instances.read(LU, id)).info.keyDescription;
   }
 
+  /** Ends the process that runs. */
+  async stop(): Promise<void> {
+    await this.#opened?.close();
+    this.#opened = null;
+  }
+
   async remove(): Promise<void> {
     await this.#opened?.close().catch(() => undefined);
     rmSync(this.home, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Machine } from '../../cli/fkc.ts';
 import { passwordOf } from '../../../app/password.ts';
 import type { KmsProviderName } from '../../../main/kms/provider.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
@@ -111,4 +112,13 @@ it('walks internal, KeyStore, AWS, GCP, KMIP, internal, and reads at every stop 
   expect(aws.passed.filter(({ operation }) => operation === 'Decrypt')).toHaveLength(2 * wrapped);
   expect(aws.passed.map(({ operation }) => operation).filter((operation) => operation !== 'Decrypt')).toEqual([]);
   expect(JSON.stringify(marked)).not.toContain(CREDENTIALS.secretAccessKey);
+
+  // A process that never ran before: nothing of it was in memory.
+  await node.stop();
+  using machine = new Machine();
+  const fkc = (...args: string[]) => machine.json(['--profile', 'mine', ...args], { env: { FKC_HOME: node.home } });
+  aws.set();
+  expect(await fkc('keys', 'verify')).toMatchObject({ unreadable: [] });
+  expect(aws.passed.some(({ operation }) => operation === 'Decrypt')).toBe(true);
+  expect(await fkc('lu', 'verify')).toMatchObject({ checked: saved.size, readable: saved.size });
 });
