@@ -34,11 +34,13 @@ async function rekey(to: Services, [id]: readonly string[]): Promise<void> {
 }
 
 async function run({ cluster }: Services, id: string): Promise<void> {
+  const worker = randomUUID();
+  say(`worker ${worker}`);
   const state = await runCampaign({
     db: cluster.db,
     keys: cluster.ring,
     id,
-    worker: randomUUID(),
+    worker,
     onProgress: ({ phase, rewritten, superseded, waiting }) => say(`progress ${phase} ${rewritten + superseded} ${waiting?.code ?? '-'}`),
   });
   say(`ended ${state}`);
