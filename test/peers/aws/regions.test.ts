@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { DisableKeyRotationCommand, EnableKeyRotationCommand } from '@aws-sdk/client-kms';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegionAuditView, RegionFindingView } from '../../../app/contract/regions.ts';
 import type { Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
-import { CREDENTIALS } from './aws.ts';
+import { bareClient, CREDENTIALS } from './aws.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
 import { configIni, EMPTY, HOME, makeWorld, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
@@ -139,6 +140,23 @@ describe('the command line', () => {
     const people = await run('regions', 'audit', '--disabled', multi);
     expect(people.stdout).toMatch(/If the key .* is disabled:[^]*5 instances could be read by no node/);
     expect(stdout + people.stdout).not.toContain(CREDENTIALS.secretAccessKey);
+  });
+});
+
+describe('rotation', () => {
+  it('that one copy alone has is found', async () => {
+    const client = bareClient(server.url, HOME);
+    await client.send(new EnableKeyRotationCommand({ KeyId: multi, RotationPeriodInDays: 180 }));
+    try {
+      const audit = await services.regions.audit();
+      expect(of(audit, 'ROTATION_DIFFERS')).toMatchObject([{ severity: 'warning', what: expect.stringMatching(/every 180 days/) }]);
+      const groups = audit.keys.find((one) => one.key.endsWith(multi))?.differs.find(({ code }) => code === 'ROTATION_DIFFERS')?.groups;
+      expect(groups?.find(({ value }) => value === 'every 180 days')?.places).toEqual([HOME]);
+    } finally {
+      await client.send(new DisableKeyRotationCommand({ KeyId: multi }));
+      client.destroy();
+    }
+    expect(of(await services.regions.audit(), 'ROTATION_DIFFERS')).toEqual([]);
   });
 });
 
