@@ -27,10 +27,11 @@ export class CassandraNodes implements NodeRepository {
     );
   }
 
+  /** By what the local data centre knows: nothing is decided by it, and whoever looks wants it most while another one is away. */
   async list(): Promise<NodeRecord[]> {
     const [rows, places] = await Promise.all([
-      this.#session.readAll(`SELECT ${NODE} FROM ${this.#table}`, [], { reach: 'global' }),
-      this.#session.readAll(`SELECT id, data_center FROM ${this.#places}`, [], { reach: 'global' }),
+      this.#session.readAll(`SELECT ${NODE} FROM ${this.#table}`),
+      this.#session.readAll(`SELECT id, data_center FROM ${this.#places}`),
     ]);
     const dataCenters = new Map(places.map((row) => [asText(row['id']), asTextOrNull(row['data_center'])]));
     return rows.map((row) => nodeOf(row, dataCenters.get(asText(row['id'])) ?? null)).sort((a, b) => byCodePoints(a.host, b.host) || byCodePoints(a.id, b.id));

@@ -123,6 +123,14 @@ test('with one data centre gone the other one reads and saves on, under the gene
   const before = (await first.cluster.db.keys.active(LUI_KEY_NAME))?.description;
   await cluster.kill(1);
   try {
+    // Which node is away is told all the same, by the cluster's own list and the processes that went live.
+    await expect.poll(async () => (await first.cluster.db.topology?.nodes())?.map(({ dataCenter, up }) => ({ dataCenter, up })), { timeout: 60_000 }).toEqual([
+      { dataCenter: 'dc1', up: true },
+      { dataCenter: 'dc2', up: false },
+    ]);
+    const { database, platform } = await first.map.nodes();
+    expect(database?.map(({ up }) => up)).toEqual([true, false]);
+    expect([...new Set(platform.map(({ dataCenter }) => dataCenter))].sort()).toEqual(['dc1', 'dc2']);
     for (let id = 0; id < INSTANCES; id += 1) expect(await textOf(first, String(id))).toMatch(/^from dc/);
     const { db } = first.cluster;
     const stored = await db.instances.get(LU, '7');
