@@ -1,13 +1,18 @@
 import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Profiles } from '../../app/profiles.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { passwordOf } from '../../app/password.ts';
 import { randomSecret } from '../../main/crypto/random.ts';
 import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
+import { parseLuDefinition } from '../../main/lu/definition.ts';
+import { importLu } from '../../main/lu/import.ts';
+import { activateKey } from '../../main/masterkey/activate.ts';
 import { PROTECTION_ALIAS } from '../../main/masterkey/protection.ts';
+import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { child } from '../systemdb/processes.ts';
 import { CUSTOMERS, importSample, makeHome, openCluster, PROFILE, versionOf } from './cluster.ts';
 import { start } from './keystore-processes.ts';
@@ -86,6 +91,43 @@ describe('a full disk', () => {
 describe('a disk that can only be read', () => {
   test('is told at the start, and works again when it is writable', async () => {
     expect(await onSmallDisk(home, '4m', 'start', 'read-only')).toMatchObject({ code: 'DATABASE_READ_ONLY', before: WHOLE, again: 'none', after: WHOLE });
+  });
+
+  test('under a running process refuses every act that writes, and nothing is lost', async () => {
+    const connections = new Set<DatabaseSync>();
+    const exec = DatabaseSync.prototype.exec;
+    const spy = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql: string) {
+      connections.add(this);
+      return exec.call(this, sql);
+    });
+    const services = await openCluster(home);
+    spy.mockRestore();
+    const live = [...connections].filter((db) => db.isOpen && db.location() === join(home, 'system.sqlite'));
+    expect(live).toHaveLength(1);
+    const { description } = await services.cluster.ring.active();
+    const { image } = await services.cluster.instances.read('CUSTOMER', '1');
+    const acts: readonly (() => Promise<unknown>)[] = [
+      () => services.activation.run(ACTIVATE, 'read-only'),
+      () => services.keystore.rotate(PROFILE),
+      () => importSample(services, join(home, 'source.sqlite')),
+      () => services.data.remove('CUSTOMER', '2'),
+      () => services.cluster.instances.save('CUSTOMER', '1', image),
+      // Past the audit trail, which refuses the acts above before they begin.
+      () => activateKey(services.cluster.ring.activation, { name: LUI_KEY_NAME, generator: 'Java_AES', store: 'Stripe_AES', actor: 'tester@host', reason: null }),
+      async () => importLu({ db: services.cluster.db, keys: services.cluster.ring, definition: parseLuDefinition('{"lu":"OTHER","root":{"table":"customer","key":"id"},"tables":[]}'), source: join(home, 'source.sqlite') }),
+    ];
+    live[0]?.exec('PRAGMA query_only = ON');
+    for (const act of acts) await expect(act()).rejects.toMatchObject({ code: 'DATABASE_READ_ONLY', message: /\S/, remedy: /\S/ });
+    expect((await services.cluster.ring.active()).description).toBe(description);
+    expect(await versionOf(services, '1')).toBe(0);
+    expect((await services.cluster.instances.list('CUSTOMER', { limit: 1000 })).length).toBe(CUSTOMERS);
+    expect(await services.cluster.instances.list('OTHER', { limit: 1 })).toEqual([]);
+    live[0]?.exec('PRAGMA query_only = OFF');
+    expect(await standing(services)).toEqual({ ...WHOLE, instances: CUSTOMERS });
+    expect((await services.keys.verify()).orphans).toEqual([]);
+    for (const act of acts) await act();
+    expect(await standing(services)).toMatchObject(WHOLE);
+    await services.close();
   });
 
   test('under the KeyStore stops an activation; the old generation stays active', async () => {
