@@ -47,6 +47,20 @@ describe('which key is meant', () => {
     expect(await kms.acts.aliases?.(second)).toEqual(['alias/fabric']);
   });
 
+  it('takes an alias by its ARN, in the Region that it names, and stores the key’s', async () => {
+    const key = await createKey(server.url);
+    await createAlias(server.url, 'alias/by-arn', key);
+    const arn = `arn:aws:kms:${REGION}:${CREDENTIALS.accessKeyId}:alias/by-arn`;
+    for (const region of [REGION, null]) {
+      const kms = awsKms(arn, { region });
+      const wrapped = await wrapNew(kms);
+      expect([wrapped.keyId, wrapped.location]).toEqual([key, REGION]);
+      expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+      kms.close();
+    }
+    expect(await codeOf(wrapNew(awsKms(arn, { region: 'us-east-1' })))).toBe('KMS_REGION_WRONG');
+  });
+
   it('asks AWS who an alias is once, and for an unwrap not at all', async () => {
     const kms = awsKms(await createKey(server.url));
     proxy.set();
