@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CampaignView } from '../../app/contract/rekey.ts';
 import { startCassandra, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { DEMO, failure, go, LUI_KEY, sentence, typeCommand } from './window.ts';
@@ -35,6 +37,14 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(WIDE);
+  };
+
+  /** The newest campaign, as the console tells it now. */
+  const campaignNow = async (): Promise<CampaignView> => {
+    const answer = await page.evaluate(() => window.keyConsole?.rekey.list());
+    const [newest] = answer?.ok === true ? answer.value.campaigns : [];
+    if (newest === undefined) throw new Error(JSON.stringify(answer));
+    return newest;
   };
 
   beforeAll(async () => {
@@ -125,7 +135,7 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     await look('cluster-activate');
   });
 
-  test('a rekey runs over the ranges of the ring to its proof, which stands in the timeline', async () => {
+  test('a rekey runs over the ranges of the ring, is paused and resumed, and comes to its proof, which stands in the timeline', async () => {
     await go(page, 'Rekey');
     await sentence(page, /older generations/);
     await page.getByRole('button', { name: 'Rekey…' }).click();
@@ -135,6 +145,18 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
     await sentence(page, /^(?:[5-9]\d|[1-9]\d\d) of \d+ instances are re-encrypted/, 60_000);
     await look('cluster-rekey');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const paused = await sentence(page, /^(Attention: )?Paused: [\d,]+ of/);
+    await page.getByRole('img', { name: /^Token ranges: / }).waitFor();
+    // What was in hand is done within seconds; from then on nothing is, until it is resumed.
+    await expect.poll(async () => (await campaignNow()).workers).toEqual([]);
+    const { id, done } = await campaignNow();
+    await delay(3_000);
+    expect(await campaignNow()).toMatchObject({ id, state: 'paused', done, workers: [] });
+    expect(Number(/Paused: ([\d,]+) of/.exec(paused)?.[1])).toBeGreaterThan(0);
+    expect(done).toBeLessThan(DEMO.first + DEMO.second);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await sentence(page, /^[\d,]+ of \d+ instances are re-encrypted/);
     await page.getByLabel('Throttle').fill('15');
     await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`), 120_000);
     await look('cluster-rekey-proof');
