@@ -7,7 +7,7 @@ import { databaseError } from './errors.ts';
 import { Keyspaces } from './keyspaces.ts';
 import { Login } from './login.ts';
 import { probeCql, probePort } from './probe.ts';
-import { closeReplacedHosts } from './replaced-hosts.ts';
+import { replacedHosts } from './replaced-hosts.ts';
 import { resolveContactPoints } from './resolve.ts';
 import { CarefulRetries } from './retries.ts';
 import { CassandraSession } from './session.ts';
@@ -75,8 +75,12 @@ export async function connectCassandra(settings: CassandraSettings, password: Se
       ...(sslOptions === null ? {} : { sslOptions }),
     });
     await client.connect();
-    closeReplacedHosts(client);
-    return new CassandraSession({ settings, keyspaces: new Keyspaces(settings.clusterId), client, balancing, onClose: () => login?.dispose() });
+    const closeReplaced = replacedHosts(client);
+    const onClose = (): void => {
+      closeReplaced();
+      login?.dispose();
+    };
+    return new CassandraSession({ settings, keyspaces: new Keyspaces(settings.clusterId), client, balancing, onClose });
   } catch (error) {
     await client?.shutdown().catch(() => undefined);
     login?.dispose();
