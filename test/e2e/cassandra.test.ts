@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCassandra, SUPERUSER, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
+import { Authority } from '../peers/cassandra/certificates.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { activate, DEMO, failure, go, LUI_KEY, sentence, tabTo } from './window.ts';
@@ -25,7 +29,9 @@ const PAGES = [
 
 describe.each(await hosts())('a cluster in the window on %s', (host) => {
   let cluster: CassandraCluster;
-  let address: string;
+  let folder: string;
+  let authority: Authority;
+  const address = '127.0.0.1';
   let opened: OpenConsole;
   let page: Page;
   const problems: string[] = [];
@@ -49,8 +55,11 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   };
 
   beforeAll(async () => {
-    cluster = await startCassandra({ auth: true, durable: true });
-    address = (cluster.contactPoints[0] ?? '').replace(/:\d+$/, '');
+    folder = mkdtempSync(join(tmpdir(), 'fkc-e2e-tls-'));
+    authority = new Authority(folder);
+    const port = 20_000 + (process.pid % 10_000);
+    const tls = { authority, certificate: authority.sign('node', [address]), mutual: false };
+    cluster = await startCassandra({ addresses: [address], port, storagePort: port + 10_000, auth: true, durable: true, tls });
     opened = await openConsole(host);
     page = opened.page;
     page.on('pageerror', (error) => problems.push(error.message));
@@ -60,6 +69,7 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   afterAll(async () => {
     await opened?.remove();
     await cluster?.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test('the keyboard alone tries a connection: the step that fails says why and what to do, and the right one works', async () => {
@@ -84,11 +94,19 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
     await page.keyboard.type('guessed');
     await tabTo(page, /^Test connection$/);
     await page.keyboard.press('Enter');
+    expect((await failure(dialog)).code).toBe('DATABASE_TLS_REFUSED');
+    expect((await steps()).at(-1)).toMatch(/^fails:\s+TLS/);
+
+    await tabTo(page, /^TLS: authority$/, true);
+    await page.keyboard.type(authority.ca);
+    await tabTo(page, /^Test connection$/);
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await steps()).length).toBe(4);
     const refused = await steps();
     expect(refused.map((step) => step.replaceAll(/\s+/g, ' '))).toEqual([
       expect.stringMatching(/^works: Resolve/),
       expect.stringMatching(/^works: Connect/),
-      expect.stringMatching(/^works: TLS Not used/),
+      expect.stringMatching(/^works: TLS (?!Not used)/),
       expect.stringMatching(/^fails: Log in/),
     ]);
     const why = await failure(dialog);
@@ -133,7 +151,7 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   });
 
   test('a demo that the command line made fills with progress, and says what is wrong with its ring', async () => {
-    const args = ['profile', 'create', 'eu-demo', '--contact-points', cluster.contactPoints.join(','), '--suffix', 'demo', '--user', SUPERUSER.user, '--demo'];
+    const args = ['profile', 'create', 'eu-demo', '--contact-points', cluster.contactPoints.join(','), '--suffix', 'demo', '--user', SUPERUSER.user, '--tls-ca', authority.ca, '--demo'];
     await promisify(execFile)(process.execPath, [FKC, ...args], { env: { ...process.env, FKC_HOME: opened.home } });
     await go(page, 'Overview');
     await go(page, 'Settings');
