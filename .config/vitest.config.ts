@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** Start processes of their own, as a terminal does: too slow for the quick part. */
-const PROCESSES = ['test/cli/**/*.test.ts', 'test/**/*processes.test.ts', 'test/house/**/*.test.ts', 'test/audit/export.test.ts', 'test/rekey/{pace,run,schedule}.test.ts'];
+/** Start processes of their own as a terminal does, or wait for clocks and long imports: too slow for the quick part. */
+const PROCESSES = ['test/cli/**/*.test.ts', 'test/**/*processes.test.ts', 'test/house/**/*.test.ts', 'test/audit/export.test.ts', 'test/lu/import.test.ts', 'test/rekey/{pace,run,schedule}.test.ts', 'test/systemdb/clock.test.ts'];
 
 /** `unit` needs nothing but Node; `processes` starts the command line and several processes; `peers` starts real tools; `faults` kills processes; `e2e` drives the real window. */
 export default defineConfig({
