@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAppError } from '../../../main/errors.ts';
 import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
-import { startCassandra, type CassandraCluster } from './cassandra.ts';
+import { startCassandra, type CassandraCluster } from '../../peers/cassandra/cassandra.ts';
+import { SOAK } from '../cluster.ts';
 
 let cluster: CassandraCluster;
 
@@ -13,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Long enough for the driver to give its connections up, and to fail to make new ones. */
-const STOPPED_MS = 60_000;
+/** At full depth long enough for the driver to give its connections up, to fail to make new ones, and to know its nodes anew. */
+const STOPPED_MS = SOAK ? 60_000 : 15_000;
 /** Longer than the longest pause between two tries to connect. */
 const SETTLED_MS = 8_000;
 
