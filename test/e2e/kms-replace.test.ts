@@ -63,7 +63,10 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
 
   test('is reached by the palette, and tries a key by keyboard: a disabled one is refused', async () => {
     await page.keyboard.press('Control+k');
+    const palette = page.getByRole('dialog', { name: 'Palette' });
+    await palette.waitFor();
     await page.keyboard.type('replace a kms');
+    await palette.getByRole('option', { name: /Replace a KMS key/ }).waitFor();
     await page.keyboard.press('Enter');
     await sentence(page, /Name the KMS key that takes over from arn:aws:kms/);
     await picture('form');

@@ -19,7 +19,8 @@ import { StatusBar } from './StatusBar.tsx';
 import { useEarlyProof } from './early-proof.ts';
 import './frame.css';
 
-const Palette = lazy(async () => ({ default: (await import('../palette/Palette.tsx')).Palette }));
+const loadPalette = () => import('../palette/Palette.tsx');
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp.tsx')).KeysHelp }));
 
 /** Everything around a page: who and where, the way to every page, the state of the house. */
@@ -56,6 +57,12 @@ export function Frame(): ReactNode {
   const help = useCallback(() => setOpen('help'), []);
   const close = useCallback(() => setOpen(null), []);
   useShortcuts({ palette, help, lock: lockNow });
+
+  // At leisure, before it is first opened: what is typed while it was being loaded would be lost.
+  useEffect(() => {
+    const idle = requestIdleCallback(() => void loadPalette());
+    return () => cancelIdleCallback(idle);
+  }, []);
 
   // A new page begins at its sentence, also for a reader that is led by focus.
   const section = pathname.split('/')[1];
