@@ -3,7 +3,8 @@ import { AppError } from '../../main/errors.ts';
 import type { ClusterNode } from '../../main/systemdb/repositories.ts';
 import type { Output } from '../contract/index.ts';
 import type { Ring } from '../contract/cluster.ts';
-import { SEEN_EVERY_MS, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { SEEN_EVERY_MS } from './node-presence.ts';
 
 /** A process that was not seen for so long is no node any more, in milliseconds. */
 const FORGOTTEN_MS = 30 * 24 * 60 * 60_000;

@@ -1,28 +1,22 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { actorOf, AuditTrail, type AuditFacts } from '../../main/audit/trail.ts';
 import { suiteFor } from '../../main/crypto/algorithms.ts';
 import { AppError } from '../../main/errors.ts';
-import { KeyStoreFile } from '../../main/keystore/keystore-file.ts';
 import { Fields } from '../../main/lu/fields.ts';
 import { Instances } from '../../main/lu/instances.ts';
 import type { ActivationProgress } from '../../main/masterkey/activate.ts';
 import type { GenerateKey } from '../../main/masterkey/generators.ts';
 import { KeyRing } from '../../main/masterkey/key-ring.ts';
 import type { KmsAccess } from '../../main/masterkey/protectors.ts';
-import { keystoreEnabled, Protection } from '../../main/masterkey/protection.ts';
+import { Protection } from '../../main/masterkey/protection.ts';
 import type { SecretBytes } from '../../main/secret.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
-import { KEYSTORE_PASSWORD, passwordFrom } from '../password.ts';
 import type { Profile } from '../profiles.ts';
-import { VERSION } from '../version.ts';
 import type { GivenAwsCredentials } from './aws-credentials.ts';
+import { needsPassword, openKeyStore } from './keystore-opening.ts';
 import { NodeKms } from './kms.ts';
+import { NodePresence, notesOf } from './node-presence.ts';
 import { openSystemDb } from './system-db.ts';
-
-/** How often a live process tells `k2system.nodes` that it is there, in milliseconds. */
-export const SEEN_EVERY_MS = 60_000;
 
 /** How long keys are kept for acts that run when they are to be zeroed: far longer than an activation takes. */
 const GRACE_MS = 5_000;
@@ -52,12 +46,9 @@ export class Cluster {
   readonly kms: NodeKms;
   readonly actor = actorOf();
   readonly #options: ClusterOptions;
-  readonly #nodeId = nodeId();
+  readonly #presence: NodePresence;
   readonly #acts = new Set<Promise<unknown>>();
   #ring: KeyRing | null = null;
-  #liveSince: number | null = null;
-  #telling: NodeJS.Timeout | null = null;
-  #lastSeen = 0;
 
   private constructor(options: ClusterOptions, db: SystemDb, kms: NodeKms) {
     this.#profile = options.profile;
@@ -65,6 +56,7 @@ export class Cluster {
     this.kms = kms;
     this.#options = options;
     this.trail = new AuditTrail(db.audit, this.actor, this.now);
+    this.#presence = new NodePresence(db, this.now);
   }
 
   /** Opens the system database; keys come with {@link unlock}. @throws AppError of the database */
@@ -98,7 +90,7 @@ export class Cluster {
   }
 
   get liveSince(): number | null {
-    return this.#liveSince;
+    return this.#presence.since;
   }
 
   get unlocked(): boolean {
@@ -137,12 +129,8 @@ export class Cluster {
   }
 
   /** Whether a password has to be asked for: a KeyStore, and no file or variable that gives it. */
-  async needsPassword(): Promise<boolean> {
-    const { keystore } = this.profile;
-    if (keystore === null) return false;
-    const password = await passwordFrom(KEYSTORE_PASSWORD, keystore).catch(() => null);
-    password?.dispose();
-    return password === null;
+  needsPassword(): Promise<boolean> {
+    return needsPassword(this.profile);
   }
 
   /**
@@ -167,7 +155,7 @@ export class Cluster {
   async #goLive(given: SecretBytes | null): Promise<KeyRing> {
     // Keys that AWS wrapped are opened with them.
     this.credentials.unlock();
-    const keystore = await this.#openKeyStore(given);
+    const keystore = await openKeyStore(this.profile, this.db, given);
     let protection: Protection;
     try {
       protection = await Protection.open(this.db, keystore, this.now);
@@ -187,32 +175,18 @@ export class Cluster {
       ...(onActivation === undefined ? {} : { onProgress: onActivation }),
     });
     try {
-      await this.#tellNodes(ring, this.now());
+      await this.#presence.begin(ring);
     } catch (error) {
       ring.lock();
       throw error;
     }
     this.#ring = ring;
-    // Also where nothing else looks at the database: a worker without a window, a command that lasts.
-    this.#telling ??= setInterval(() => void this.seen().catch(() => undefined), SEEN_EVERY_MS / 2).unref();
     return ring;
   }
 
-  /**
-   * Tells the cluster that this process is still there, once a minute however often it is called; nothing while locked.
-   * `anew`: it counts as live since now, because the demo's clock stood in the past before. @throws AppError `DATABASE_*`
-   */
-  async seen(anew = false): Promise<void> {
-    const now = this.now();
-    if (this.#ring === null || this.#liveSince === null || (!anew && now - this.#lastSeen < SEEN_EVERY_MS)) return;
-    await this.#tellNodes(this.#ring, anew ? now : this.#liveSince);
-  }
-
-  async #tellNodes(ring: KeyRing, liveSince: number): Promise<void> {
-    const lastSeen = this.now();
-    await this.db.nodes.put({ id: this.#nodeId, host: hostname(), version: VERSION, dataCenter: this.db.topology?.localDataCenter ?? null, liveSince, lastSeen, keystoreDigest: ring.protection.digest, notes: notesOf(ring) });
-    this.#liveSince = liveSince;
-    this.#lastSeen = lastSeen;
+  /** As {@link NodePresence.seen}. @throws AppError `DATABASE_*` */
+  seen(anew = false): Promise<void> {
+    return this.#presence.seen(anew);
   }
 
   /**
@@ -245,9 +219,7 @@ export class Cluster {
     const ring = this.#ring;
     if (ring === null) return;
     this.#ring = null;
-    this.#liveSince = null;
-    if (this.#telling !== null) clearInterval(this.#telling);
-    this.#telling = null;
+    this.#presence.end();
     ring.lock();
     await this.trail.record({ act: 'lock', object: this.profile.name, context: { reason }, outcome: 'done' });
   }
@@ -270,47 +242,4 @@ export class Cluster {
     await Promise.race([Promise.allSettled(this.#acts), late]);
     grace.abort();
   }
-
-  async #openKeyStore(given: SecretBytes | null): Promise<KeyStoreFile | null> {
-    const { keystore } = this.profile;
-    if (keystore === null) return null;
-    const mayCreate = !(await keystoreEnabled(this.db));
-    const password = given ?? (await passwordFrom(KEYSTORE_PASSWORD, keystore));
-    if (password === null) {
-      throw new AppError(
-        'KEYSTORE_PASSWORD_MISSING',
-        'The KeyStore of this profile needs its password. Nothing was opened.',
-        'Type it in the window, or give it by a file (--keystore-password-file) or the variable FKC_KEYSTORE_PASSWORD.',
-      );
-    }
-    return openOrCreate(keystore.file, password, mayCreate);
-  }
-}
-
-function notesOf({ stale }: KeyRing): string[] {
-  if (stale.size === 0) return [];
-  const many = stale.size === 1 ? '1 key generation' : `${stale.size} key generations`;
-  return [
-    `This node's KeyStore copy is stale: it lacks the history records of ${many}. It holds the same protection key, so everything is readable; copy the newest file over it before the protection key is rotated.`,
-  ];
-}
-
-/**
- * Opens the KeyStore; makes the file where there is none and none was ever in use. Once one is in use a missing file is
- * an error: a new one could not read anything. Takes `password` over.
- */
-export async function openOrCreate(file: string, password: SecretBytes, mayCreate: boolean): Promise<KeyStoreFile> {
-  try {
-    return await KeyStoreFile.open(file, password);
-  } catch (error) {
-    if (!mayCreate || !(error instanceof AppError && error.code === 'KEYSTORE_NOT_FOUND')) throw error;
-    return await KeyStoreFile.create(file, password);
-  } finally {
-    password.dispose();
-  }
-}
-
-/** Stable for one host and process: the node's name in k2system.nodes. */
-function nodeId(): string {
-  return createHash('sha256').update(`${hostname()}\n${process.pid}\n${randomUUID()}`).digest('hex').slice(0, 16);
 }

@@ -10,7 +10,8 @@ import type { BlastRadius } from '../contract/settings.ts';
 import { wholePath } from '../home.ts';
 import type { Profile, Profiles } from '../profiles.ts';
 import { censusState, type Censuses } from './census.ts';
-import { openOrCreate, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { openOrCreate } from './keystore-opening.ts';
 
 /** The protection key's own acts: turning the KeyStore on, rotating the protection key. */
 export class KeyStoreActs {

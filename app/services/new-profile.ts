@@ -3,7 +3,7 @@ import type { SecretBytes } from '../../main/secret.ts';
 import { wholePath } from '../home.ts';
 import type { ProfileView } from '../contract/settings.ts';
 import type { CassandraProfile, KmsProfile, Profile, Profiles } from '../profiles.ts';
-import { openOrCreate } from './cluster.ts';
+import { openOrCreate } from './keystore-opening.ts';
 import { DEMO_PROFILE } from './demo.ts';
 import { needsDatabasePassword } from './system-db.ts';
 
