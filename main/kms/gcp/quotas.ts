@@ -1,9 +1,10 @@
 import type { BudgetSettings, SharedBudget } from '../budget.ts';
 
 /**
- * Requests a minute that Google allows a project by default ("Quotas", Cloud KMS: read_requests, write_requests,
- * crypto_requests, as the page stood in 2025). All operations of a kind share one. Google announced other ones from
- * 16 February 2026 on, for each region and following a project's use: the console keeps to these.
+ * Requests a minute that Google allowed a project by default until 16 February 2026 ("Quotas", Cloud KMS: read_requests,
+ * write_requests, crypto_requests). All operations of a kind share one. Those that followed are counted for each region,
+ * begin higher (600 reads a minute), follow a project's use, and refuse software keys only while Google itself is
+ * overloaded: whoever keeps to the former ones keeps to both.
  */
 const PER_MINUTE = { read: 300, write: 60, crypto: 60_000 } as const;
 
