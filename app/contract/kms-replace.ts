@@ -78,7 +78,7 @@ export const replacementPlan = z.object({
   refusal: failure.nullable(),
   changes: z.array(change),
   names: z.array(replacedName),
-  /** Requests to the KMS, by its own name of the operation. */
+  /** Requests that the activations make, by the KMS's own name of the operation. */
   calls: z.array(z.object({ operation: z.string(), times: count })),
   dependents: z.array(dependents),
   census: censusState,

@@ -76,6 +76,8 @@ const byLu = z.array(z.object({ lu: z.string(), instances: count, bytes: count }
 export const kmsKeyDetail = keyRow.extend({
   origin: z.string().nullable(),
   materialExpiresAt: time.nullable(),
+  /** Key ID of the key that stands in its place by now (KMIP Re-key). */
+  replacedBy: z.string().nullable(),
   /** Newest first; null where the KMS does not tell. */
   versionList: z.array(z.object({ version: z.string(), current: z.boolean(), createdAt: time.nullable(), cause: z.string().nullable(), state: keyState.nullable() })).nullable(),
   wraps: z.array(wrapped),

@@ -30,6 +30,8 @@ export interface NodeName {
   readonly name: string;
   /** {@link WrappedGeneration.key}; null where nobody could say. */
   readonly key: string | null;
+  /** The key that new master keys are wrapped under by that name: another one than `key` where KMIP's Re-key made one in its place. */
+  readonly wrapsUnder: string | null;
 }
 
 /** All that a KMS key holds up. */
@@ -74,7 +76,7 @@ export function dependentsOf(provider: KmsProviderName, key: string, { known, de
   const own = known.filter((generation) => generation.provider === provider && mayBeSame(provider, generation.key, key));
   const descriptions = new Set(own.map(({ description }) => description));
   const rows = census.rows.filter((row) => descriptions.has(row.keyDescription));
-  const using = names.filter((name) => name.provider === provider && name.key !== null && mayBeSame(provider, name.key, key));
+  const using = names.filter((name) => name.provider === provider && [name.key, name.wrapsUnder].some((meant) => meant !== null && mayBeSame(provider, meant, key)));
   const byLu = Map.groupBy(rows, ({ lu }) => lu);
   const sum = (some: readonly { readonly instances: number }[]): number => some.reduce((total, { instances }) => total + instances, 0);
   return {

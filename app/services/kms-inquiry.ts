@@ -3,10 +3,11 @@ import type { KmsActs, KmsKeyFacts, KmsKeyVersion, KmsRotation } from '../../mai
 import { answered } from '../../main/kms/failures.ts';
 import { KMS_PROVIDERS, type KmsProvider, type KmsProviderName } from '../../main/kms/provider.ts';
 import type { KmsRegistry } from '../../main/kms/registry.ts';
-import type { PlannedUse, WhyNot } from '../../main/regions/facts.ts';
+import type { WhyNot } from '../../main/regions/facts.ts';
 import { identify, readKmipIdentity } from '../../main/regions/identity.ts';
 import { whyNot, type OpenPlace } from '../../main/regions/place.ts';
 import type { NodeName, WrappedGeneration } from './kms-dependents.ts';
+import { nameMeanings } from './kms-name-meanings.ts';
 import type { ReadNode } from './region-places.ts';
 
 /** Keys of one provider that are looked at beside those that something depends on. */
@@ -170,34 +171,22 @@ export class KmsInquiry {
   /** Finds out which key each node's name means, and adds it to `ids`. */
   async #resolve(name: KmsProviderName, kms: KmsProvider | null, ids: Map<string, string>): Promise<void> {
     const { nodes, registry, open } = this.#options;
-    const places = new Map<string, Promise<KmsProvider>>();
     const home = registry.target(name)?.location ?? null;
-    const asked = new Map<string, Promise<string | null>>();
-    const meaning = async ({ place, key }: PlannedUse): Promise<string | null> => {
-      try {
-        const isHome = place === null || place === home;
-        if (!isHome && !places.has(place)) places.set(place, open(name, place));
-        const there = isHome ? kms : await places.get(place);
-        return (await there?.acts.describe?.(key))?.keyId ?? null;
-      } catch (error) {
-        if (!isAppError(error)) throw error;
-        if (kms !== null && place === home) this.#fails(name, kms, error);
-        return null;
-      }
-    };
-    for (const { node, uses } of nodes) {
-      for (const use of uses.filter(({ provider }) => provider === name)) {
-        const id = JSON.stringify([use.place, use.key]);
-        const plain = plainMeaning(use, [...ids.values()]);
-        if (plain === null && !asked.has(id)) asked.set(id, meaning(use));
-        const keyId = plain ?? (await asked.get(id)) ?? null;
-        const key = keyId === null ? null : identify(name, keyId, use.place ?? this.#server).id;
-        this.names.push({ node, provider: name, region: use.place, name: use.key, key });
-        if (keyId !== null && key !== null && !ids.has(key)) ids.set(key, keyId);
-        if (keyId === null && use.place === home) this.#put({ provider: name, keyId: use.key, key: use.key, facts: null, whyNot: this.providers.get(name)?.failure ?? notKnown(), aliases: null, versions: null, rotation: null });
-      }
+    const meanings = await nameMeanings({
+      provider: name,
+      kms,
+      home,
+      nodes,
+      known: [...ids.values()],
+      open,
+      server: () => this.#server,
+      onFailure: (error) => this.#fails(name, kms, error),
+    });
+    for (const { keyId, name: meant } of meanings) {
+      this.names.push(meant);
+      if (keyId !== null && meant.key !== null && !ids.has(meant.key)) ids.set(meant.key, keyId);
+      if (keyId === null && meant.region === home) this.#put({ provider: name, keyId: meant.name, key: meant.name, facts: null, whyNot: this.providers.get(name)?.failure ?? notKnown(), aliases: null, versions: null, rotation: null });
     }
-    for (const opening of places.values()) (await opening.catch(() => null))?.close();
   }
 
   /** Keys that generations are wrapped by: how they are asked for, by which key it is. */
@@ -223,17 +212,6 @@ export class KmsInquiry {
     const isItsOwn = answered(error) !== 'yes' || error.code.startsWith('KMS_CREDENTIALS_') || error.code === 'KMS_CIRCUIT_OPEN';
     this.#set(name, { acts: kms?.acts ?? {}, ...(isItsOwn ? { failure: whyNot(error) } : {}) });
   }
-}
-
-/** What a name means where nobody has to be asked for it; null for an alias, and for a key that nothing is known of. */
-function plainMeaning({ provider, place, key }: PlannedUse, known: readonly string[]): string | null {
-  if (provider === 'KMIP_KMS') return key;
-  if (identify(provider, key).home !== null) return key;
-  if (provider === 'GCP_KMS') {
-    const [ring, short] = key.includes('/') ? key.split('/') : [null, key];
-    return known.find((name) => name.endsWith(`${ring === null ? '' : `/keyRings/${ring ?? ''}`}/cryptoKeys/${short ?? ''}`) && (place === null || name.includes(`/locations/${place}/`))) ?? null;
-  }
-  return known.find((arn) => arn.endsWith(`:key/${key}`) && (place === null || key.startsWith('mrk-') || identify(provider, arn).home === place)) ?? null;
 }
 
 /** What a permission or the key's state keeps from being told is left out. */

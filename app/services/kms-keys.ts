@@ -85,6 +85,7 @@ export class KmsKeys {
       ...keyView(asked, inquiry, dependents),
       origin: asked.facts?.origin ?? null,
       materialExpiresAt: asked.facts?.materialExpiresAt ?? null,
+      replacedBy: asked.facts?.replacedBy ?? null,
       versionList: asked.versions === null ? null : asked.versions.map(({ version, current, createdAt, cause, state = null }) => ({ version, current, createdAt, cause, state })),
       wraps: wrapsOf(dependents),
       byLu: [...dependents.byLu],

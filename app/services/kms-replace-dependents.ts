@@ -55,7 +55,8 @@ export function keysInUse(generations: readonly Generation[]): KeyInUse[] {
 export function dependentsOf(keys: readonly KeyInUse[], { rows }: StandingCensus, names: readonly NodeName[], replaced: ReadonlySet<string>): KeyDependents[] {
   return keys.map(({ id, provider, keyId, location, generations }) => {
     const descriptions = new Set(generations.map(({ description }) => description));
-    const using = names.filter((name) => name.provider === provider && name.key !== null && mayBeSame(provider, name.key, identify(provider, keyId, location).id));
+    const { id: own } = identify(provider, keyId, location);
+    const using = names.filter((name) => name.provider === provider && [name.key, name.wrapsUnder].some((meant) => meant !== null && mayBeSame(provider, meant, own)));
     const places = generations.flatMap((generation) => keyOf(generation)?.location ?? []);
     const lus = new Map<string, number>();
     for (const { lu, keyDescription, instances } of rows) if (descriptions.has(keyDescription)) lus.set(lu, (lus.get(lu) ?? 0) + instances);

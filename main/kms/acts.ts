@@ -23,6 +23,8 @@ export interface KmsKeyFacts extends KmsKeyListed {
   readonly materialExpiresAt: number | null;
   /** Symmetric and for encryption: the only kind that can wrap a master key. */
   readonly canWrap: boolean;
+  /** Key ID of the key that was made in its place (KMIP Re-key); null where it has none. A KMS that rotates by versions has none ever. */
+  readonly replacedBy: string | null;
   /** The same key in other places. */
   readonly multiRegion: boolean;
   /** The acts that this very key allows now, of those that the provider has. */

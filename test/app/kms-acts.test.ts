@@ -28,7 +28,7 @@ test('the copies of a multi-Region key hold up the same things', () => {
     { lu: 'ORDER', keyDescription: 'b', instances: 4, bytes: 40 },
     { lu: 'ORDER', keyDescription: 'other', instances: 9, bytes: 90 },
   ];
-  const names = [{ node: 'n1', provider: 'AWS_KMS', region: 'eu-central-1', name: 'alias/fabric', key: identify('AWS_KMS', AWAY).id }] as const;
+  const names = [{ node: 'n1', provider: 'AWS_KMS', region: 'eu-central-1', name: 'alias/fabric', key: identify('AWS_KMS', AWAY).id, wrapsUnder: null }] as const;
   const found = dependentsOf('AWS_KMS', identify('AWS_KMS', HOME).id, { known, notUnderstood: [], descriptions: new Set(['a', 'b', 'other']) }, names, { rows });
   expect(found).toMatchObject({ instances: 7, nodes: ['n1'], regions: ['eu-central-1', 'eu-west-1', 'us-east-1'], byLu: [{ lu: 'CUSTOMER', instances: 3 }, { lu: 'ORDER', instances: 4 }] });
   expect(found.generations.map(({ description, instances }) => [description, instances])).toEqual([['a', 3], ['b', 4]]);
@@ -72,7 +72,7 @@ test('a key whose state may not be read is tried all the same; one that is not t
 /** One key at AWS, of which `answers` tell who wraps under it, one asking after the other. */
 function actsOver(census: Partial<StandingCensus>, ...answers: WrappedGeneration[][]): { acts: KmsKeyActs; ages: (number | 'renewed')[] } {
   const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
-  const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
+  const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, replacedBy: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
   const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
   const standing: StandingCensus = { at: 40, since: 30, live: false, total: 0, rows: [], byNode: [], parts: [], notCovered: [], complete: true, says: [], deep: null, ...census };
   const ages: (number | 'renewed')[] = [];
@@ -119,7 +119,7 @@ test('a deletion is refused while instances carry a key description of which not
 
 test('a deletion is refused while a range was not counted, a node of the database is down, or a wrapping is not understood', () => {
   const kms: KmsProvider = { name: 'AWS_KMS', acts: { scheduleDeletion: () => Promise.resolve(null) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
-  const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
+  const facts = { keyId: HOME, state: 'enabled' as const, location: 'eu-west-1', note: '', createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, replacedBy: null, canWrap: true, multiRegion: true, acts: ['scheduleDeletion' as const] };
   const asked = { provider: 'AWS_KMS' as const, keyId: HOME, key: identify('AWS_KMS', HOME).id, facts, whyNot: null, aliases: null, versions: null, rotation: null };
   const dependents = { generations: [], instances: 0, unknown: [], byLu: [], nodes: [], regions: [] };
   const refused = (notUnderstood: string[], complete: boolean, silent: string[] = []): string | undefined =>

@@ -14,7 +14,7 @@ const NODES: NodePlan[] = [A, B].map((server) => ({ node: server, file: server, 
 
 /** A server with one key, "1", that tells which server it is. */
 function serverAt(location: string): KmsProvider {
-  const facts = { keyId: '1', state: 'enabled' as const, location, note: `of ${location}`, createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, canWrap: true, multiRegion: false, acts: ['disable' as const] };
+  const facts = { keyId: '1', state: 'enabled' as const, location, note: `of ${location}`, createdAt: null, deletionAt: null, origin: '', materialExpiresAt: null, replacedBy: null, canWrap: true, multiRegion: false, acts: ['disable' as const] };
   return { name: 'KMIP_KMS', acts: { describe: () => Promise.resolve(facts) }, wrap: () => Promise.reject(new Error()), unwrap: () => Promise.reject(new Error()), endpoints: () => [], close: () => undefined };
 }
 
@@ -55,7 +55,7 @@ test('each server’s key has its own dependents, its own row and its own answer
 test('an identifier whose server nobody knows counts for every server', async () => {
   const generations = await wrapped();
   expect(dependentsOf('KMIP_KMS', '1', generations, [], { rows: [] }).generations).toHaveLength(2);
-  const names = [{ node: 'n', provider: 'KMIP_KMS', region: null, name: '1', key: '1' }] as const;
+  const names = [{ node: 'n', provider: 'KMIP_KMS', region: null, name: '1', key: '1', wrapsUnder: '1' }] as const;
   expect(dependentsOf('KMIP_KMS', identify('KMIP_KMS', '1', B).id, generations, names, { rows: [] })).toMatchObject({ nodes: ['n'], generations: [{ description: `at-${B}` }] });
 });
 

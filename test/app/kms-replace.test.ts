@@ -76,7 +76,7 @@ describe('what depends on a key', () => {
       generation('tenant', 'active', { kind: 'kms', provider: 'nobody' }),
     ];
     const keys = keysInUse(generations);
-    const named = { provider: 'AWS_KMS', name: MRK } as const;
+    const named = { provider: 'AWS_KMS', name: MRK, wrapsUnder: null } as const;
     const names = [
       { ...named, node: 'n1', region: 'ap-south-1', key: identify('AWS_KMS', ARN('eu-west-1', MRK)).id },
       { ...named, node: 'n2', region: 'eu-north-1', key: null },

@@ -85,7 +85,7 @@ function planText(plan: ReplacementPlan): string {
     plan.changes.map(({ node, file, changed, diff }) => (changed ? `${printable(node)}:\n${diff.split('\n').map(printable).join('\n')}` : `${printable(node)}: ${printable(file)} is so already.\n`)).join(''),
     `\n${table(['MASTER KEY', 'ACTIVE', 'UNDER', 'THEN', 'BECAUSE'], rows, 'No master key.')}`,
     names.flatMap(({ command, steps: own }) => (command === null ? [] : [`\n${printable(command)}\n`, ...own.map(({ title, detail }, index) => `${index + 1}. ${title}: ${printable(detail)}\n`)])).join(''),
-    calls.length === 0 ? '' : `Calls: ${calls.map(({ operation, times }) => `${times} ${operation}`).join(', ')}\n`,
+    calls.length === 0 ? '' : `Calls of these activations: ${calls.map(({ operation, times }) => `${times} ${operation}`).join(', ')}\n`,
     dependentsText(plan.dependents, plan.census),
     warnings.map((warning) => `Note: ${printable(warning)}\n`).join(''),
   ].join('');

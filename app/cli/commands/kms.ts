@@ -157,6 +157,7 @@ function keyText(key: KmsKeyDetailView): string {
       ['Rotation', key.rotation === null ? '–' : key.rotation.everyDays === null ? 'by hand' : `every ${key.rotation.everyDays} days`],
       ['Aliases', (key.aliases ?? []).join(' ') || '–'],
       ['Allows now', key.acts.join(', ') || 'nothing'],
+      ...(key.replacedBy === null ? [] : [['Replaced by', key.replacedBy] as const]),
       ['Named by', key.nodes.join(', ') || 'no node'],
       ['Depends on it', `${counted(key.generations, 'generation')}, ${counted(key.instances, 'instance')} (${countedAt(key.census)})`],
       ...(key.failing === null ? [] : [['Does not unwrap', `since ${moment(key.failing.since)}: ${key.failing.failure.message}`] as const]),

@@ -28,6 +28,7 @@ export function facts(key: Described): KmsKeyFacts {
     deletionAt: key.DeletionDate?.getTime() ?? null,
     origin: key.Origin ?? '',
     materialExpiresAt: key.ValidTo?.getTime() ?? null,
+    replacedBy: null,
     canWrap: canWrap(key),
     multiRegion: key.MultiRegion === true,
     acts: actsOfKey(key),

@@ -28,6 +28,7 @@ export function factsOfKey({ name, location }: KeyName, key: CryptoKey, versions
     origin: [String(key.versionTemplate?.protectionLevel ?? primary?.protectionLevel ?? ''), ...(imported ? ['imported'] : [])].join(', '),
     // Imported material does not expire in Cloud KMS.
     materialExpiresAt: null,
+    replacedBy: null,
     canWrap: canWrap(key),
     // A key lives in one location, which may itself span regions.
     multiRegion: false,

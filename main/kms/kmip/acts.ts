@@ -109,6 +109,7 @@ function facts(keyId: string, key: KeyAttributes, server: KmipServer): KmsKeyFac
     deletionAt: null,
     origin: '',
     materialExpiresAt: key.deactivationDate?.getTime() ?? null,
+    replacedBy: key.replacedBy ?? null,
     canWrap: canWrap(key),
     multiRegion: false,
     acts: actsOfKey(key, server),

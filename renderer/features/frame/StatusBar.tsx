@@ -48,7 +48,7 @@ function KmsState({ endpoints }: { endpoints: Status['kms'] }): ReactNode {
       {first === undefined || first.failingSince === null ? (
         `KMS ${latency(slowest)}`
       ) : (
-        <Link to="/">
+        <Link to="/kms">
           <StateBadge state="broken" word="KMS does not answer since" /> <Time at={first.failingSince} />
         </Link>
       )}

@@ -28,7 +28,7 @@ export function PlanView({ plan, busy, onChoose }: PlanViewProps): ReactNode {
       <Section title="config.ini of every node">
         <Diffs changes={plan.changes} />
       </Section>
-      <Section title="Master keys" acts={plan.calls.length === 0 ? undefined : <span className="quiet">{plan.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}</span>}>
+      <Section title="Master keys" acts={plan.calls.length === 0 ? undefined : <span className="quiet">calls: {plan.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}</span>}>
         <ul className="replace-names">
           {plan.names.map((name) => (
             <li key={name.name}>

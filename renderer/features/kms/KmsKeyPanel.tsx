@@ -69,7 +69,8 @@ function KeyDetail({ detail }: { detail: KmsKeyDetailView }): ReactNode {
           ...(detail.aliases === null || detail.aliases.length === 0 ? [] : [['Aliases', detail.aliases.join(', ')] as const]),
           ...(detail.note === '' ? [] : [['Note', detail.note] as const]),
           ...(detail.origin === null || detail.origin === '' ? [] : [['Origin', detail.origin] as const]),
-          ['Config.ini', detail.nodes.length === 0 ? 'no node names it' : `named by ${detail.nodes.join(', ')}`],
+          ...(detail.replacedBy === null ? [] : [['Replaced by', <code key="r">{detail.replacedBy}</code>] as const]),
+          ['Config.ini', detail.nodes.length === 0 ? 'no node names it' : `named by ${detail.nodes.join(', ')}${detail.provider === 'KMIP_KMS' ? ' (it, or a key that it replaced)' : ''}`],
           ...(detail.generations === 0 ? [] : [['Held here', `${figure(detail.held)} of ${counted(detail.generations, 'generation')}`] as const]),
         ]}
       />

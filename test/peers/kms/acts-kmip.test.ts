@@ -141,6 +141,10 @@ describe('a rotation', () => {
     await node.save('two');
     const [, replacement = ''] = await generations();
     expect(replacement).not.toBe(key);
+    // config.ini names the old one, and so means the new one for what is activated from now on.
+    const shown = await Promise.all([key, replacement].map((each) => services.kmsKeys.key('KMIP_KMS', each)));
+    expect(shown).toMatchObject([{ replacedBy: replacement, configured: true, nodes: ['node-1'] }, { replacedBy: null, configured: false, nodes: ['node-1'] }]);
+    expect((await services.kmsKeys.overview(true)).keys.filter(({ nodes }) => nodes.includes('node-1')).map(({ keyId }) => keyId).toSorted()).toEqual([key, replacement].toSorted());
     // The old one was rotated; the new one is rotated next.
     expect((await plan('rotate')).refusal).toMatchObject({ code: 'KMS_ACT_UNSUPPORTED' });
     expect(await plan('rotate', replacement)).toMatchObject({ refusal: null, instances: 1, generations: [{ state: 'active' }] });
@@ -168,8 +172,8 @@ describe('a rotation', () => {
   it('that ends before the new key is active names it; the old one goes on wrapping', async () => {
     await live(go.port, proxy.port);
     const inactive = withField(TAG.attributeValue, (field) => (field.type === 'Enumeration' ? enumeration(TAG.attributeValue, STATE.PreActive) : field));
-    // The first two are of the key itself. The server here makes no inactive keys: recorded.
-    proxy.set({ operation: 'GetAttributes', fault: { kind: 'slow', ms: 0 }, times: 2 }, { operation: 'GetAttributes', fault: { kind: 'changed', change: inactive } }, { operation: 'Activate', fault: { kind: 'cut', after: null } });
+    // The first three are of the key itself: of the act, of the node that names it, and of the rotation. The server here makes no inactive keys: recorded.
+    proxy.set({ operation: 'GetAttributes', fault: { kind: 'slow', ms: 0 }, times: 3 }, { operation: 'GetAttributes', fault: { kind: 'changed', change: inactive } }, { operation: 'Activate', fault: { kind: 'cut', after: null } });
     const error = await failureOf(run('rotate', key, ''));
     const made = isAppError(error) ? String(error.details?.['replacedBy']) : '';
     expect(isAppError(error) && error).toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', message: expect.stringContaining('the old key goes on wrapping'), remedy: expect.stringContaining(`fkc kms enable ${made}`), details: { keyId: key } });
