@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type CampaignLimits, DEFAULT_LIMITS } from '../../main/rekey/campaign.ts';
 import { beginCampaign, WITHOUT_CRYPTO, workOn } from './cluster/campaign.ts';
 import { type Bulk, dsbulk } from './cluster/dsbulk.ts';
 import { fill } from './cluster/fill.ts';
@@ -28,31 +29,51 @@ const TABLES: readonly { readonly suffix: string; readonly columns: readonly str
   { suffix: '_chunks', columns: ['id', 'version', 'idx', 'data'] },
 ];
 
-/** A rekey against the same work without crypto, a bare loop of the driver, and the field's bulk tool, on one real node. */
+/**
+ * A rekey against the same work without crypto, a bare loop of the driver, and the field's bulk tool, on one real node.
+ * The node has one core and its clients the other, as on machines of their own; what is seen where they share both stands beside it.
+ */
 export async function rekeyBench(): Promise<BenchRow[]> {
   const node = await startBenchNode();
+  const sizes = [SAMPLE, SMALL];
   try {
-    return [...(await ofSize(node, SAMPLE)), ...(await ofSize(node, SMALL))];
+    for (const size of sizes) for (const lu of [rekeyed(size), copied(size)]) await fill(node, lu, size.instances, size.bytes, 'bench-a');
+    const shared: BenchRow[] = [];
+    for (const size of sizes) shared.push(againstSame(size, await takeTurns(node, size), 'worker and node share two cores', 'the two cores: the crypto takes time from the node'));
+    await node.moveApart();
+    const apart: BenchRow[] = [];
+    for (const size of sizes) apart.push(...(await ofSize(node, size)));
+    return [...apart, ...shared, await boundByRoundTrips(node)];
   } finally {
     await node.stop();
   }
 }
 
 async function ofSize(node: BenchNode, size: Size): Promise<BenchRow[]> {
-  const { name, bytes, instances } = size;
-  for (const lu of [rekeyed(size), copied(size)]) await fill(node, lu, instances, bytes, 'bench-a');
-  const { bare, same, rekey } = await takeTurns(node, size);
+  const { name } = size;
+  const turns = await takeTurns(node, size);
   const loaded = await bulk(node, size);
-  const next = ROUNDS % 2 === 0 ? GENERATIONS : GENERATIONS.toReversed();
-  const one = await processes(node, size, 1, next[0] as Generation);
-  const two = await processes(node, size, 2, next[1] as Generation);
+  const one = await processes(node, size, 1);
+  const two = await processes(node, size, 2);
   return [
-    row(`rekey of ${name} instances against the same reading and writing back without crypto`, same / rekey, 0.9, 'the node, which shares two cores with the worker'),
-    ...(bare === null ? [] : [row(`rekey of ${name} instances against a bare driver loop, a write each (what is seen; no goal)`, bare / rekey, 0, 'the node and the worker: leases, progress, counts and crypto cost what batches save')]),
+    againstSame(size, turns, 'a core each for worker and node', 'the node'),
+    ...(turns.bare === null ? [] : [row(`rekey of ${name} instances against a bare driver loop, a write each (what is seen; no goal)`, turns.bare / turns.rekey, 0, 'the node and the worker: leases, progress, counts and crypto cost what batches save')]),
     row(`rekey of ${name} instances against dsbulk unload + load, as commands`, loaded.command / one, 2.5, 'the node, and the start of Node.js and of Java'),
-    row(`rekey of ${name} instances against dsbulk unload + load, once they run (what is seen; no goal)`, loaded.own / rekey, 0, 'the node'),
-    row(`two workers against one, ${name} instances (what is seen; no goal)`, one / two, 0, 'the node and the two workers share two cores'),
+    row(`rekey of ${name} instances against dsbulk unload + load, once they run (what is seen; no goal)`, loaded.own / turns.rekey, 0, 'the node'),
+    row(`two workers against one, ${name} instances (what is seen; no goal)`, one / two, 0, 'the node'),
   ];
+}
+
+/** The best case of a second worker: neither the node nor a core bounds the work, but the way there and back. */
+async function boundByRoundTrips(node: BenchNode): Promise<BenchRow> {
+  const limits = { ...DEFAULT_LIMITS, concurrency: 1 };
+  const one = await processes(node, SAMPLE, 1, limits);
+  const two = await processes(node, SAMPLE, 2, limits);
+  return row(`two workers against one, ${SAMPLE.name} instances, one at a time each (what is seen; no goal)`, one / two, 0, 'round trips');
+}
+
+function againstSame({ name }: Size, { same, rekey }: { same: number; rekey: number }, where: string, bound: string): BenchRow {
+  return row(`rekey of ${name} instances against the same reading and writing back without crypto, ${where}`, same / rekey, 0.9, bound);
 }
 
 function rekeyed({ instances }: Size): string {
@@ -70,9 +91,10 @@ async function takeTurns({ db, bare: client }: BenchNode, size: Size): Promise<{
   const ranges = await db.instances.ranges(copied(size));
   const times = { bare: [] as number[], same: [] as number[], rekey: [] as number[] };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const to = round % 2 === 0 ? 'bench-b' : 'bench-a';
     const bare = size === SMALL ? await seconds(() => readAndWriteBack(client, copied(size), ranges)) : null;
-    const same = await workOn(db, await beginCampaign(db, copied(size), instances, to), to, WITHOUT_CRYPTO);
+    const back = nextOf(copied(size));
+    const same = await workOn(db, await beginCampaign(db, copied(size), instances, back), back, WITHOUT_CRYPTO);
+    const to = nextOf(rekeyed(size));
     const rekey = await workOn(db, await beginCampaign(db, rekeyed(size), instances, to), to);
     // The first round warms node and worker up.
     if (round === 0) continue;
@@ -107,9 +129,18 @@ async function bulk({ contactPoint }: BenchNode, size: Size): Promise<Bulk> {
   return total;
 }
 
-/** Seconds of one campaign by so many processes, from their start to their end. The bulk loader wrote the rows as it found them, with write times of its own. */
-async function processes({ db, contactPoint }: BenchNode, size: Size, workers: number, to: Generation): Promise<number> {
-  const campaign = await beginCampaign(db, rekeyed(size), size.instances, to);
+/** Generation that the next campaign of an LU is to reach. */
+const turn = new Map<string, number>();
+function nextOf(lu: string): Generation {
+  const round = turn.get(lu) ?? 1;
+  turn.set(lu, round + 1);
+  return GENERATIONS[round % GENERATIONS.length] as Generation;
+}
+
+/** Seconds of one campaign by so many processes, from their start to their end. */
+async function processes({ db, contactPoint }: BenchNode, size: Size, workers: number, limits?: CampaignLimits): Promise<number> {
+  const to = nextOf(rekeyed(size));
+  const campaign = await beginCampaign(db, rekeyed(size), size.instances, to, limits);
   return seconds(() => Promise.all(Array.from({ length: workers }, () => promisify(execFile)(process.execPath, [WORKER, contactPoint, campaign, to]))));
 }
 

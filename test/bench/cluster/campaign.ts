@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type CampaignLimits, DEFAULT_LIMITS } from '../../../main/rekey/campaign.ts';
 import { startCampaign } from '../../../main/rekey/control.ts';
 import { createCampaign } from '../../../main/rekey/create.ts';
 import { planRekey } from '../../../main/rekey/plan.ts';
@@ -8,7 +9,7 @@ import type { SystemDb } from '../../../main/systemdb/repositories.ts';
 import { benchKeys, GENERATIONS, type Generation } from './keys.ts';
 
 /** Plans and starts a campaign that moves the LU to `to`. @returns its id */
-export async function beginCampaign(db: SystemDb, lu: string, instances: number, to: Generation): Promise<string> {
+export async function beginCampaign(db: SystemDb, lu: string, instances: number, to: Generation, limits: CampaignLimits = DEFAULT_LIMITS): Promise<string> {
   const from = GENERATIONS.filter((generation) => generation !== to);
   const plan = planRekey({
     census: from.map((keyDescription) => ({ lu, keyDescription, instances, bytes: instances })),
@@ -16,7 +17,7 @@ export async function beginCampaign(db: SystemDb, lu: string, instances: number,
     active: to,
     request: { lus: [lu] },
   });
-  const { record } = await createCampaign(db, plan);
+  const { record } = await createCampaign(db, plan, { limits });
   await startCampaign(db, record.id);
   return record.id;
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { cpus } from 'node:os';
+import { promisify } from 'node:util';
 import { Client, types } from 'cassandra-driver';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
 import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
@@ -10,6 +13,8 @@ export interface BenchNode {
   readonly db: SystemDb;
   /** The driver with nothing of ours, for the peers of the figures. */
   readonly bare: Client;
+  /** From now on the node has a processor core of its own, and this process and what it starts have the others, as they would have on machines of their own. */
+  moveApart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,6 +39,12 @@ export async function startBenchNode(): Promise<BenchNode> {
       contactPoint,
       db,
       bare,
+      async moveApart() {
+        const cores = cpus().length;
+        if (process.platform !== 'linux' || cores < 2) throw new Error('Needs Linux, and two processor cores.');
+        await pin(cluster.pid(0), '0');
+        await pin(process.pid, `1-${cores - 1}`);
+      },
       async stop() {
         await bare.shutdown();
         await db.close();
@@ -44,6 +55,11 @@ export async function startBenchNode(): Promise<BenchNode> {
     await cluster.stop();
     throw error;
   }
+}
+
+/** Binds all threads of a process to processor cores; what they start inherits it. */
+async function pin(pid: number, cores: string): Promise<void> {
+  await promisify(execFile)('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
 }
 
 /** The keyspace of an LU of the bench; their names are capitals. */

@@ -53,6 +53,8 @@ export interface CassandraCluster {
   restart(node: number): Promise<void>;
   /** The last lines of a node's log. */
   log(node: number): string;
+  /** The node's process. */
+  pid(node: number): number;
   /** Ends all nodes and removes their data. */
   stop(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export async function startCassandra(options: CassandraOptions = {}): Promise<Ca
       await node(place).takesClients();
     },
     log: (place) => node(place).log(),
+    pid: (place) => node(place).pid,
     stop,
   };
 }
@@ -134,6 +137,11 @@ class CassandraNode {
 
   get contactPoint(): string {
     return `${this.#config.address}:${this.#config.port}`;
+  }
+
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error('The node does not run.');
+    return this.#process.pid;
   }
 
   start(): void {
