@@ -1,34 +1,25 @@
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bareClient, createKey, REGION } from '../peers/aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../peers/aws/fault-proxy.ts';
-import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
 import { awsSection, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { activate, failure, go, keyRow, LUI_KEY, sentence, tabTo } from './window.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
+const aws = await useAws();
 const INSTANCES = 5;
 const BY_KMS = `activatekey name='${LUI_KEY}' generatorType='AWS_KMS' storeType='AWS_KMS'`;
 
 describe.each(await hosts())('activating a key of a KMS from the window on %s', (host) => {
-  let server: KmsServer;
-  let proxy: FaultProxy;
   let opened: OpenConsole;
   let page: Page;
   let key: string;
   let before: string;
   const node = new Node();
   const line = () => page.getByRole('textbox', { name: 'Command' });
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `activate-kms-${name}.png`), animations: 'disabled' });
-  };
   const toActivate = async (): Promise<void> => {
     await page.evaluate(() => void (location.hash = '#/keys'));
     await sentence(page, /generation/);
@@ -42,10 +33,7 @@ describe.each(await hosts())('activating a key of a KMS from the window on %s', 
 
   beforeAll(async () => {
     setAwsVariables();
-    server = await startLocalStack(python);
-    proxy = await startFaultProxy(server.url);
-    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-    key = await createKey(server.url);
+    key = await createKey(aws.url);
     await node.make();
     node.configure(awsSection(key));
     const services = await node.restart();
@@ -54,37 +42,33 @@ describe.each(await hosts())('activating a key of a KMS from the window on %s', 
     await services.close();
     opened = await openConsole(host, { home: node.home, profile: 'mine' });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(async () => {
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
     await opened?.remove();
     await node.remove();
-    await proxy?.stop();
-    await server?.stop();
   });
 
   test('the form offers the configured KMS, the line follows, and the preview tells key, calls and what stays readable', async () => {
     await toActivate();
     await tabTo(page, /^Generator/, true);
-    await picture('form');
+    await opened.picture('activate-kms-form');
     await page.getByLabel('Generator').selectOption('AWS_KMS');
     await expect.poll(() => line().inputValue()).toBe(BY_KMS);
     expect(await page.getByLabel('Store').inputValue()).toBe('AWS_KMS');
     await page.getByText(`KMS key ${key} in ${REGION}, as this node’s config.ini names it.`).waitFor();
     expect(await sentence(page, /would take over/)).toContain(`${INSTANCES} instances stay readable under their older generations`);
     expect(await violations(page)).toEqual([]);
-    await picture('preview');
+    await opened.picture('activate-kms-preview');
     await page.getByRole('button', { name: 'Activate…' }).click();
     await page.getByRole('dialog').getByText(/Wrapped by AWS_KMS under .*GenerateDataKey 1/).waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture('sheet');
+    await opened.picture('activate-kms-sheet');
     await page.keyboard.press('Escape');
   });
 
   test.each([
-    ['refuses', 'KMS_PERMISSION_DENIED', () => proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } }), () => proxy.set()],
+    ['refuses', 'KMS_PERMISSION_DENIED', () => aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } }), () => aws.proxy.set()],
     ['has the key disabled', 'KMS_KEY_DISABLED', () => turn(false), () => turn(true)],
   ] as const)('where the KMS %s the old generation stays active, and it is said', async (_, code, breakIt, mendIt) => {
     await page.getByRole('button', { name: 'Activate…' }).click();
@@ -94,7 +78,7 @@ describe.each(await hosts())('activating a key of a KMS from the window on %s', 
       expect((await failure(page)).code).toBe(code);
       expect((await active())?.description).toBe(before);
       expect(await violations(page)).toEqual([]);
-      await picture(code);
+      await opened.picture(`activate-kms-${code}`);
     } finally {
       await mendIt();
     }
@@ -110,7 +94,7 @@ describe.each(await hosts())('activating a key of a KMS from the window on %s', 
     const steps = await page.getByRole('list', { name: 'Steps of the activation' }).getByRole('listitem').allInnerTexts();
     expect(steps.every((step) => !/failed|not begun/i.test(step))).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await picture('done');
+    await opened.picture('activate-kms-done');
     expect(await active()).toMatchObject({ description: made, generator: 'AWS_KMS', store: 'AWS_KMS', wrapping: { kind: 'kms', provider: 'AWS_KMS', keyId: key, location: REGION } });
     await go(page, 'Master keys');
     await keyRow(page, made).waitFor();
@@ -138,7 +122,7 @@ describe.each(await hosts())('activating a key of a KMS from the window on %s', 
   });
 
   async function turn(on: boolean): Promise<void> {
-    const client = bareClient(server.url, REGION);
+    const client = bareClient(aws.url, REGION);
     await client.send(on ? new EnableKeyCommand({ KeyId: key }) : new DisableKeyCommand({ KeyId: key }));
     client.destroy();
   }

@@ -63,7 +63,6 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
     opened = await openConsole(host);
     page = opened.page;
     page.on('pageerror', (error) => problems.push(error.message));
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 90_000);
   });
   afterAll(async () => {

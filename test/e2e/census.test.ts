@@ -12,7 +12,6 @@ describe.each(await hosts())('the census on %s', (host) => {
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 90_000);
     await go(page, 'Data');
   });
@@ -76,7 +75,6 @@ describe.each(await hosts())('the census on %s', (host) => {
     await opened.close();
     opened = await openConsole(host, { home });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await go(page, 'Data');
     const section = page.getByRole('region', { name: 'Census under way' });
     await section.getByText('Census of CUSTOMER').waitFor();

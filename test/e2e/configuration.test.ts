@@ -9,17 +9,12 @@ import { failure, go, sentence } from './window.ts';
 /** What the demo's second node has in a comment. */
 const LEFT_BEHIND = 'demo-Zebra-41';
 const PLANTED = 'known-store-pass-88';
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 
 describe.each(await hosts())('the page Configuration on %s', (host) => {
   let opened: OpenConsole;
   let page: Page;
   const config = (node: string): string => join(opened.home, 'demo', node, 'config.ini');
   const row = (key: string) => page.getByRole('group', { name: 'Side by side' }).getByRole('row').filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${key} `) }) });
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `configuration-${name}.png`), animations: 'disabled' });
-  };
   const records = async (act: string): Promise<string[]> => {
     const answer = await page.evaluate((wanted) => window.keyConsole?.audit.list({ act: wanted, limit: 50 }), act);
     if (answer?.ok !== true) throw new Error(`No answer about ${act}.`);
@@ -29,7 +24,6 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
     await go(page, 'Configuration');
     await sentence(page, /config\.ini of 2 nodes/);
@@ -62,7 +56,7 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     expect(await page.content()).not.toContain(PLANTED);
     expect(await violations(page)).toEqual([]);
     await found.scrollIntoViewIfNeeded();
-    await picture('scan');
+    await opened.picture('configuration-scan');
   });
 
   test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme, on the page and on its sheets', async (theme) => {
@@ -129,7 +123,7 @@ describe.each(await hosts())('the page Configuration on %s', (host) => {
     await sheet.getByText('ENTITY_ENCRYPTON_MODE is taken out of 1 file, each replaced whole; no other byte changes. 1 file is so already.').waitFor();
     await sheet.getByRole('group', { name: 'Difference on node-2' }).getByText(/^-ENTITY_ENCRYPTON_MODE=/).waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture('remove');
+    await opened.picture('configuration-remove');
     await sheet.getByLabel(/to confirm$/).focus();
     await page.keyboard.type('demo');
     await page.keyboard.press('Enter');

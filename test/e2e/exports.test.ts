@@ -15,7 +15,6 @@ describe.each((await hosts()).filter((host) => host === 'chromium'))('exports on
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
     await go(page, 'Master keys');
   });

@@ -27,7 +27,6 @@ describe.each(await hosts())('what goes wrong at the start on %s', (host) => {
   async function opens(profile: string): Promise<OpenConsole> {
     const opened = await openConsole(host, { home, profile });
     onTestFinished(() => opened.close());
-    opened.page.setDefaultTimeout(20_000);
     return opened;
   }
 
@@ -167,7 +166,6 @@ describe.each(await hosts())('what goes wrong at the start on %s', (host) => {
       rmSync(broken, { recursive: true, force: true });
     });
     const { page } = opened;
-    page.setDefaultTimeout(20_000);
     expect(await sentence(page, /can not be read/)).toBe('343 instances of 658 can not be read now, because a master key that they need is not usable.');
     await go(page, 'Master keys');
     expect(await sentence(page, /can not be used/)).toBe('Of 4 generations of 2 key names, one can not be used, and 343 instances need it.');

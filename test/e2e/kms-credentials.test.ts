@@ -1,37 +1,28 @@
-import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foundIn, foundUnder } from '../faults/known-key.ts';
 import { createKey, REGION } from '../peers/aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../peers/aws/fault-proxy.ts';
-import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
 import { awsSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 /** Of the account that LocalStack makes of it; the secret is looked for in what must not show it. */
 const ID = '111122223333';
 const SECRET = 'known-secret-typed-in-the-window-0123456789';
 const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_EC2_METADATA_DISABLED', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 const before = Object.fromEntries(CHAIN.map((name) => [name, process.env[name]]));
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
+const aws = await useAws();
 
 describe.each(await hosts())('credentials for AWS on %s', (host) => {
-  let server: KmsServer;
-  let proxy: FaultProxy;
   let opened: OpenConsole;
   let page: Page;
   let key: string;
   const node = new Node();
   const section = (): Locator => page.getByRole('region', { name: 'Credentials for AWS' });
   const dialog = (): Locator => page.getByRole('dialog');
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `kms-credentials-${name}.png`), animations: 'disabled' });
-  };
   const theme = async (wanted: 'light' | 'dark'): Promise<void> => {
     await page.evaluate((name) => window.keyConsole?.preferences.set({ theme: name, idleMinutes: 15 }), wanted);
     await page.locator(`html[data-theme='${wanted}']`).waitFor();
@@ -43,10 +34,7 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
     process.env['AWS_CONFIG_FILE'] = '/nonexistent/config';
     process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/nonexistent/credentials';
     setAwsVariables();
-    server = await startLocalStack(python);
-    proxy = await startFaultProxy(server.url);
-    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-    key = await createKey(server.url);
+    key = await createKey(aws.url);
     await node.make();
     node.configure(awsSection(key));
     const services = await node.restart();
@@ -58,23 +46,19 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
     node.configure({ encryption_aws_kms: { REGION, CUSTOMER_KEY_ID: key } });
     opened = await openConsole(host, { home: node.home, profile: 'mine' });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /./, 60_000);
   });
   afterAll(async () => {
     for (const [name, value] of Object.entries(before)) if (value === undefined) delete process.env[name]; else process.env[name] = value;
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
     await opened?.remove();
     await node.remove();
-    await proxy?.stop();
-    await server?.stop();
   });
 
   test('the page says that there are none, and what it means', async () => {
     await go(page, 'KMS');
     await section().getByText(/None were given/).waitFor();
     expect((await failure(page)).code).toBe('KMS_CREDENTIALS_MISSING');
-    await picture('none');
+    await opened.picture('kms-credentials-none');
   });
 
   test('the form is reached by keyboard, says how long they are kept, and takes them', async () => {
@@ -83,7 +67,7 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
     await dialog().getByText(host === 'chromium' ? /There is no keychain here: they are held in memory, never stored/ : /keychain/).first().waitFor();
     expect(await dialog().getByRole('button', { name: 'Give', exact: true }).isDisabled()).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await picture('form');
+    await opened.picture('kms-credentials-form');
     await page.keyboard.type('not one!');
     await page.keyboard.press('Tab');
     await page.keyboard.type(SECRET);
@@ -100,10 +84,10 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
 
   test('with them AWS answers, what it wrapped is readable without a restart, and no other asked', async () => {
     expect(await sentence(page, /in use answers/, 30_000)).toBe('The one KMS key in use answers; 1 instance depends on it.');
-    proxy.set();
+    aws.proxy.set();
     await page.keyboard.press('t');
     await page.getByRole('region', { name: /Each KMS wrapped a random key/ }).getByText('Make a key and wrap it').waitFor();
-    expect(new Set(proxy.passed.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([ID]));
+    expect(new Set(aws.proxy.passed.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([ID]));
     await page.getByRole('button', { name: 'Close: test' }).click();
     await go(page, 'Overview');
     await sentence(page, /readable/);
@@ -112,11 +96,11 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
       await theme(wanted);
       await section().getByText('1111…3333').waitFor();
       expect(await violations(page)).toEqual([]);
-      await picture(`given-${wanted}`);
+      await opened.picture(`kms-credentials-given-${wanted}`);
     }
     await page.setViewportSize({ width: 1024, height: 700 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
-    await picture('given-small');
+    await opened.picture('kms-credentials-given-small');
     await page.setViewportSize({ width: 1360, height: 860 });
   });
 
@@ -124,7 +108,7 @@ describe.each(await hosts())('credentials for AWS on %s', (host) => {
     await section().getByRole('button', { name: 'Forget them…' }).click();
     await dialog().getByText(/1 generation and 1 instance are under keys of AWS/).waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture('forget');
+    await opened.picture('kms-credentials-forget');
     await dialog().getByRole('button', { name: 'Forget', exact: true }).click();
     await section().getByText(/None were given/).waitFor();
     const acts = await page.evaluate(async () => {

@@ -7,37 +7,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openServices } from '../../app/services.ts';
 import { imageOf } from '../lu/fixtures.ts';
 import { bareClient, createKey } from '../peers/aws/aws.ts';
-import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
 import { addNodes, HOME, setCredentials } from '../peers/aws/region-fixture.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
+const aws = await useAws();
 
 describe.each(await hosts())('the page that replaces a KMS key on %s', (host) => {
-  let server: KmsServer;
   let opened: OpenConsole;
   let page: Page;
   let home: string;
   let oldKey: string;
   let newKey: string;
   let off: string;
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `replace-${name}.png`), animations: 'disabled' });
-  };
   const steps = (label: string) => page.getByRole('list', { name: label }).getByRole('listitem');
 
   beforeAll(async () => {
-    server = await startLocalStack(python);
-    process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
     setCredentials();
     home = await mkdtemp(join(tmpdir(), 'fkc-e2e-replace-'));
-    [oldKey, newKey, off] = [await createKey(server.url, {}, HOME), await createKey(server.url, {}, HOME), await createKey(server.url, {}, HOME)];
-    const client = bareClient(server.url, HOME);
+    [oldKey, newKey, off] = [await createKey(aws.url, {}, HOME), await createKey(aws.url, {}, HOME), await createKey(aws.url, {}, HOME)];
+    const client = bareClient(aws.url, HOME);
     await client.send(new DisableKeyCommand({ KeyId: off }));
     client.destroy();
     const maker = await openServices({ home });
@@ -52,13 +44,10 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await services.close();
     opened = await openConsole(host, { home, profile: 'world' });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(async () => {
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
     await opened?.remove();
-    await server?.stop();
   });
 
   test('is reached by the palette, and tries a key by keyboard: a disabled one is refused', async () => {
@@ -69,14 +58,14 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await palette.getByRole('option', { name: /Replace a KMS key/ }).waitFor();
     await page.keyboard.press('Enter');
     await sentence(page, /Name the KMS key that takes over from arn:aws:kms/);
-    await picture('form');
+    await opened.picture('replace-form');
     await page.getByRole('textbox', { name: 'New key' }).fill(off);
     await page.keyboard.press('Enter');
     expect(await sentence(page, /can not take over/)).toBe('This key can not take over: a check from here failed. Nothing was changed.');
     await steps('Checks from here').filter({ hasText: 'KMS_KEY_DISABLED' }).waitFor();
     expect(await page.getByRole('button', { name: 'Replace the key…' }).isDisabled()).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await picture('refused');
+    await opened.picture('replace-refused');
   });
 
   test('shows the checks, the difference for every node, the master keys and what needs the old key', async () => {
@@ -94,7 +83,7 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await page.getByRole('region', { name: 'Master keys' }).locator('summary').first().click();
     await page.getByText('Read back and verify').first().waitFor();
     await needed.scrollIntoViewIfNeeded();
-    await picture('names');
+    await opened.picture('replace-names');
   });
 
   test.each(['light', 'dark', 'high-contrast'] as const)('axe finds nothing in the %s theme', async (theme) => {
@@ -105,13 +94,13 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await page.keyboard.press('Enter');
     await sentence(page, /works from here/);
     expect(await violations(page)).toEqual([]);
-    await picture(theme);
+    await opened.picture(`replace-${theme}`);
   });
 
   test('fits a narrow window', async () => {
     await page.setViewportSize({ width: 1024, height: 700 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
-    await picture('narrow');
+    await opened.picture('replace-narrow');
   });
 
   test('says what is true when a file can not be written, and goes on', async () => {
@@ -120,13 +109,13 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     await page.keyboard.press('Enter');
     const sheet = page.getByRole('dialog', { name: 'Replace the KMS key' });
     expect(await violations(page)).toEqual([]);
-    await picture('sheet');
+    await opened.picture('replace-sheet');
     await sheet.getByLabel('Reason').fill('for the tests');
     await sheet.getByLabel(/Type world/).fill('world');
     await page.keyboard.press('Enter');
     await sentence(page, /stopped half way/);
     expect(await failure(page)).toMatchObject({ code: 'KMS_REPLACE_PARTLY' });
-    await picture('half-way');
+    await opened.picture('replace-half-way');
     expect(await violations(page)).toEqual([]);
     await rm(join(home, 'n2.ini.fkc-new'), { recursive: true });
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -142,7 +131,7 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     expect(await sentence(page, /under the new KMS key/)).toBe('1 master key is active under the new KMS key; 7 instances need an older KMS key until they are rekeyed.');
     expect(await steps('Steps of the replacement').count()).toBe(5);
     expect(await violations(page)).toEqual([]);
-    await picture('done');
+    await opened.picture('replace-done');
     for (const node of ['n1', 'n2']) expect(await readFile(join(home, `${node}.ini`), 'utf8')).toContain(newKey);
     await page.getByRole('link', { name: 'Plan the rekey' }).click();
     await page.getByRole('dialog', { name: 'Rekey' }).waitFor();
@@ -165,7 +154,7 @@ describe.each(await hosts())('the page that replaces a KMS key on %s', (host) =>
     for (const theme of ['light', 'dark'] as const) {
       await page.evaluate((wanted) => document.documentElement.setAttribute('data-theme', wanted), theme);
       await needs.scrollIntoViewIfNeeded();
-      await picture(`config-${theme}`);
+      await opened.picture(`replace-config-${theme}`);
     }
     expect(await violations(page)).toEqual([]);
     await sheet.getByLabel('Key', { exact: true }).selectOption('ENTITY_ENCRYPTION_MODE');

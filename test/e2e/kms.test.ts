@@ -3,24 +3,19 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bareClient, createKey, REGION } from '../peers/aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../peers/aws/fault-proxy.ts';
-import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
 import { createKey as createGcpKey } from '../peers/gcp/gcp.ts';
 import { startGcpPeer, type GcpPeer } from '../peers/gcp/server.ts';
 import { awsSection, gcpSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
+const aws = await useAws();
 const shortOf = (keyId: string): string => keyId.split('/').at(-1) ?? '';
 
 describe.each(await hosts())('the page KMS on %s', (host) => {
-  let server: KmsServer;
-  let proxy: FaultProxy;
   let gcp: GcpPeer;
   let opened: OpenConsole;
   let page: Page;
@@ -36,22 +31,16 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await page.keyboard.press('Enter');
     await panel().getByText(keyId).first().waitFor();
   };
-  const picture = async (name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `kms-${name}.png`), animations: 'disabled' });
-  };
 
   beforeAll(async () => {
     setAwsVariables();
-    server = await startLocalStack(python);
-    proxy = await startFaultProxy(server.url);
-    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
     gcp = await startGcpPeer();
     await node.make({ gcp: { endpoint: gcp.endpoint } });
-    old = await createKey(server.url);
-    current = await createKey(server.url);
-    unused = await createKey(server.url);
-    const off = await createKey(server.url);
-    const client = bareClient(server.url, REGION);
+    old = await createKey(aws.url);
+    current = await createKey(aws.url);
+    unused = await createKey(aws.url);
+    const off = await createKey(aws.url);
+    const client = bareClient(aws.url, REGION);
     await client.send(new DisableKeyCommand({ KeyId: off }));
     client.destroy();
     const google = createGcpKey(gcp);
@@ -65,15 +54,11 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await services.close();
     opened = await openConsole(host, { home: node.home, profile: 'mine' });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(async () => {
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
     await opened?.remove();
     await node.remove();
-    await proxy?.stop();
-    await server?.stop();
     await gcp?.stop();
   });
 
@@ -88,13 +73,13 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await row(old).getByText('7', { exact: true }).waitFor();
     await row(current).getByText('3', { exact: true }).waitFor();
     await page.getByRole('grid', { name: 'KMS keys' }).getByText('disabled').waitFor();
-    await picture('page');
+    await opened.picture('kms-page');
   });
 
   test('tests each KMS with a random key', async () => {
     await page.keyboard.press('t');
     await page.getByRole('region', { name: /Each KMS wrapped a random key/ }).getByText('Make a key and wrap it').waitFor();
-    await picture('test');
+    await opened.picture('kms-test');
     await page.getByRole('button', { name: 'Close: test' }).click();
   });
 
@@ -103,7 +88,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     expect(decodeURIComponent(page.url())).toContain(`/kms/AWS_KMS/${old}`);
     await panel().getByRole('region', { name: 'What depends on it' }).getByRole('row').filter({ hasText: LU }).getByText('7', { exact: true }).waitFor();
     await panel().getByRole('region', { name: 'Generations that it wraps' }).getByText('deactivated').waitFor();
-    await picture('key');
+    await opened.picture('kms-key');
     await panel().getByRole('region', { name: 'Generations that it wraps' }).getByRole('link').click();
     await page.getByRole('complementary', { name: 'Key generation' }).getByRole('link', { name: old }).click();
     await panel().getByText(old).first().waitFor();
@@ -115,7 +100,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await sheet().getByRole('row').filter({ hasText: LU }).getByText('7', { exact: true }).waitFor();
     expect(await sheet().getByRole('button', { name: 'Schedule the deletion' }).isDisabled()).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await picture('refused');
+    await opened.picture('kms-refused');
     await page.keyboard.press('Escape');
   });
 
@@ -127,11 +112,11 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await page.keyboard.type('something else');
     expect(await sheet().getByRole('button', { name: 'Disable', exact: true }).isDisabled()).toBe(true);
     await sheet().getByRole('textbox').fill(shortOf(old));
-    await picture('disable');
+    await opened.picture('kms-disable');
     await page.keyboard.press('Enter');
     expect(await sentence(page, /is disabled/)).toBe(`KMS key ${shortOf(old)} is disabled. A node that starts now could not read 7 instances; nodes that run go on with what they hold.`);
     await panel().getByText('disabled').first().waitFor();
-    await picture('disabled');
+    await opened.picture('kms-disabled');
     await panel().getByRole('button', { name: 'Enable…' }).click();
     await sheet().getByRole('button', { name: 'Enable', exact: true }).click();
     await sentence(page, /^(Attention: |Critical: )?All 3 KMS keys in use answer/);
@@ -167,7 +152,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     }
     await tip.getByText('From then on no node that started could read what it wraps.').waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture(`marks-${theme}`);
+    await opened.picture(`kms-marks-${theme}`);
     await page.keyboard.press('Escape');
     await tip.waitFor({ state: 'hidden' });
     await page.keyboard.press('0');
@@ -178,7 +163,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await tip.getByText(/KMS key .* called back from deletion/).waitFor();
     const words = await tip.boundingBox();
     expect((words?.x ?? 0) + (words?.width ?? 0)).toBeLessThanOrEqual(box.x + box.width);
-    await picture(`marks-all-${theme}`);
+    await opened.picture(`kms-marks-all-${theme}`);
     await page.mouse.move(box.x + 20, box.y + 200);
     await tabTo(page, /^Timeline of/);
     await page.keyboard.press(',');
@@ -193,35 +178,43 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await sentence(page, /in use answer/);
     await panel().getByText(unused).first().waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture(`key-${theme}`);
+    await opened.picture(`kms-key-${theme}`);
     await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 1024, height: 700 });
     await row(old).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await picture(`small-${theme}`);
+    await opened.picture(`kms-small-${theme}`);
     await page.setViewportSize({ width: 1360, height: 860 });
     await choose(unused);
   });
 
   test('shows what is known where keys can not be listed, and where the KMS is away', async () => {
     await page.getByRole('button', { name: 'Close: KMS key' }).click();
-    proxy.set({ operation: 'ListKeys', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } });
+    aws.proxy.set({ operation: 'ListKeys', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } });
     await go(page, 'Overview');
     await page.waitForTimeout(21_000);
     await go(page, 'KMS');
     await sentence(page, /does not let its other keys be listed/, 30_000);
     expect((await failure(page)).code).toBe('KMS_PERMISSION_DENIED');
     await row(old).getByText('enabled').waitFor();
-    await picture('unlisted');
-    proxy.set({ fault: { kind: 'cut', after: null } });
+    await opened.picture('kms-unlisted');
+    aws.proxy.set({ fault: { kind: 'cut', after: null } });
     await page.waitForTimeout(21_000);
     await page.reload();
     await sentence(page, /AWS_KMS does not answer/, 40_000);
     await row(old).getByText('7', { exact: true }).waitFor();
+    // After so many failures it is not asked for a while, which is said with how fast it answered before.
+    const health = page.getByRole('group', { name: 'Health of each KMS' }).getByRole('row').filter({ hasText: 'AWS_KMS' });
+    await health.getByText('not asked for a while').waitFor();
+    await health.getByText('failing since').waitFor();
+    await health.getByText(/^\d+(\.\d+)? ms$/).waitFor();
+    await page.getByRole('contentinfo').getByText('KMS does not answer since').waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture('away');
-    proxy.set();
+    await opened.picture('kms-away');
+    aws.proxy.set();
+    await health.getByText('calls go through').waitFor({ timeout: 90_000 });
+    await sentence(page, /in use answer/, 60_000);
   });
 
   test('says how to begin where no KMS is used', async () => {
@@ -233,7 +226,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     expect(await sentence(page, /uses a KMS/)).toBe('No node and no master key uses a KMS.');
     await page.getByText('No KMS is used').waitFor();
     expect(await violations(page)).toEqual([]);
-    await picture('empty');
+    await opened.picture('kms-empty');
     await page.evaluate(() => window.keyConsole?.profiles.select({ name: 'mine' }));
     await sentence(page, /in use answer/, 60_000);
   });
@@ -244,6 +237,6 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
       return window.keyConsole?.kms.act({ act: 'enable', provider: 'AWS_KMS', keyId, confirm: '' });
     }, unused);
     expect(answer).toMatchObject({ ok: false, code: 'LOCKED' });
-    await picture('locked');
+    await opened.picture('kms-locked');
   });
 });

@@ -32,7 +32,6 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
     traffic = recordTraffic();
     opened = await openConsole(host, { home, profile: PROFILE });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
   });
   afterAll(async () => {
     traffic.stop();

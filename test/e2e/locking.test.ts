@@ -29,7 +29,6 @@ describe.each(await hosts())('locking on %s', (host) => {
     await rm(join(made.home, 'password'));
     opened = await openConsole(host, { home: made.home, profile: PROFILE });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
   });
   afterAll(async () => {
     await opened.close();

@@ -24,7 +24,6 @@ describe.each(await hosts())('the main job on %s', (host) => {
     opened = await openConsole(host, { home });
     page = opened.page;
     page.on('pageerror', (error) => problems.push(error.message));
-    page.setDefaultTimeout(20_000);
   });
   afterAll(async () => {
     inTheWay.kill();

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Profiles } from '../../app/profiles.ts';
@@ -8,8 +6,6 @@ import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { go, sentence } from './window.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 const MINUTE = 60_000;
 
 describe.each(await hosts())('the page Nodes on %s', (host) => {
@@ -18,10 +14,8 @@ describe.each(await hosts())('the page Nodes on %s', (host) => {
   const row = (text: string) => page.getByRole('grid', { name: 'Processes of the platform' }).getByRole('row').filter({ hasText: text });
 
   beforeAll(async () => {
-    if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
     const { sqlite } = await new Profiles(opened.home).get('demo');
     const db = await openSqlite(sqlite ?? '');
@@ -50,7 +44,7 @@ describe.each(await hosts())('the page Nodes on %s', (host) => {
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), name).toBe(0);
       expect(await row('worker-2').innerText()).toContain('down');
-      if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `nodes-${name}.png`), animations: 'disabled' });
+      await opened.picture(`nodes-${name}`);
     }
   });
 });

@@ -10,7 +10,6 @@ import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence } from './window.ts';
 
 /** Where pictures of the page are wanted, for people to judge. */
-const PICTURES = process.env['FKC_PICTURES'];
 const AWAY = /^DATABASE_(TIMEOUT|UNREACHABLE|UNAVAILABLE)$/;
 const SILENT = /The cluster of profile eu does not answer/;
 /** Keyspaces and tables are made at the first opening, on a busy machine. */
@@ -23,10 +22,10 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
   let opened: OpenConsole | undefined;
   let page: Page;
 
-  const open = async (): Promise<void> => {
-    opened = await openConsole(host, { home, profile: 'eu' });
-    page = opened.page;
-    page.setDefaultTimeout(30_000);
+  const open = async (): Promise<OpenConsole> => {
+    const { page: first } = (opened = await openConsole(host, { home, profile: 'eu' }));
+    page = first;
+    return opened;
   };
 
   /** The page says what is away and since when, and the frame stands around it. */
@@ -50,7 +49,7 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
   });
 
   test('a window that is loaded again while the node says nothing tells so, and goes on by itself when it is back', async () => {
-    await open();
+    const { picture } = await open();
     await sentence(page, /holds no data yet/, OPENING);
     await cluster.kill(0, 'SIGSTOP');
     try {
@@ -62,14 +61,14 @@ describe.each(await hosts())('a cluster that is away, in the window on %s', (hos
       for (const colorScheme of ['dark', 'light'] as const) {
         await page.emulateMedia({ colorScheme });
         expect(await violations(page)).toEqual([]);
-        if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `outage-${colorScheme}.png`), animations: 'disabled' });
+        await picture(`outage-${colorScheme}`);
       }
       await go(page, 'Settings');
       await sentence(page, SILENT);
       await page.getByRole('button', { name: 'Switch to eu' }).waitFor();
       await page.getByLabel('Lock after').waitFor();
       expect(await violations(page)).toEqual([]);
-      if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'outage-settings.png'), animations: 'disabled' });
+      await picture('outage-settings');
     } finally {
       await cluster.kill(0, 'SIGCONT');
     }

@@ -3,19 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installLocalStack, startLocalStack, type KmsServer } from '../peers/aws/python-server.ts';
 import { EMPTY, HOME, makeWorld, OFF, setCredentials, type World } from '../peers/aws/region-fixture.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence } from './window.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
-/** A folder for pictures of the page. */
-const PICTURES = process.env['FKC_PICTURES'];
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
+const aws = await useAws();
 
 describe.each(await hosts())('the page Regions on %s', (host) => {
-  let server: KmsServer;
   let opened: OpenConsole;
   let page: Page;
   let world: World;
@@ -23,21 +20,16 @@ describe.each(await hosts())('the page Regions on %s', (host) => {
   const cell = (node: string, region: number) => matrix().getByRole('row').filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${node}`) }) }).getByRole('cell').nth(region);
 
   beforeAll(async () => {
-    server = await startLocalStack(python);
-    process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
     setCredentials();
     const home = await mkdtemp(join(tmpdir(), 'fkc-e2e-regions-'));
-    world = await makeWorld(home, server.url, [HOME, OFF, EMPTY]);
+    world = await makeWorld(home, aws.url, [HOME, OFF, EMPTY]);
     await world.services.close();
     opened = await openConsole(host, { home, profile: 'world' });
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(async () => {
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
     await opened?.remove();
-    await server?.stop();
   });
 
   test('shows the nodes before anything is asked, and audits by keyboard', async () => {
@@ -80,15 +72,26 @@ describe.each(await hosts())('the page Regions on %s', (host) => {
     await sentence(page, /can not use/);
     await page.getByLabel('Lost region').selectOption(HOME);
     await page.getByText(/could no longer go live/).waitFor();
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `regions-${theme}.png`), animations: 'disabled' });
+    await opened.picture(`regions-${theme}`);
     expect(await violations(page)).toEqual([]);
   });
 
   test('shows a region that can not be asked, and recovers', async () => {
-    await server.stop();
+    aws.proxy.set({ region: OFF, fault: { kind: 'cut', after: null } });
     await page.getByRole('button', { name: 'Audit again' }).click();
     await sentence(page, /could not be asked/, 60_000);
     await page.getByRole('region', { name: 'What needs you' }).getByText(/KMS_UNREACHABLE/).first().waitFor();
     expect(await violations(page)).toEqual([]);
+    aws.proxy.set();
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole('button', { name: 'Audit again' }).click();
+          return sentence(page, /Audited just now/, 30_000);
+        },
+        // Until the circuit lets a call through again.
+        { timeout: 60_000, interval: 5_000 },
+      )
+      .not.toContain('could not be asked');
   });
 });

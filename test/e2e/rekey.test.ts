@@ -6,17 +6,14 @@ import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { violations } from './axe.ts';
 import { activate, DEMO, go, sentence, tabTo, typeCommand } from './window.ts';
 
-/** Where pictures of the page are wanted, for people to judge. */
-const PICTURES = process.env['FKC_PICTURES'];
 
 describe.each(await hosts())('the rekey page on %s', (host) => {
   let opened: OpenConsole;
   let page: Page;
   const picture = async (name: string): Promise<void> => {
-    if (PICTURES === undefined) return;
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
-      await page.screenshot({ path: `${PICTURES}/${name}-${scheme}.png`, animations: 'disabled' });
+      await opened.picture(`${name}-${scheme}`);
     }
     await page.emulateMedia({ colorScheme: 'light' });
   };
@@ -31,7 +28,6 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(() => opened.remove());

@@ -20,7 +20,6 @@ describe.each(await hosts())('settings and guarded acts on %s', (host) => {
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 60_000);
   });
   afterAll(() => opened.remove());

@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,8 +10,6 @@ import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { DEMO, failure, go, LUI_KEY, sentence, typeCommand } from './window.ts';
 
 const FKC = fileURLToPath(new URL('../../app/cli/index.ts', import.meta.url));
-/** Where pictures of the pages are wanted: those of the documents come from here. */
-const PICTURES = process.env['FKC_PICTURES'];
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 1024, height: 700 };
 /** A new cluster's keyspaces are made, and the sample data saved, row by row, on a busy machine. */
@@ -33,7 +29,7 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
       await page.emulateMedia({ colorScheme });
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} ${kind}`).toBe(0);
-      if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `${name}-${kind}.png`), animations: 'disabled' });
+      await opened.picture(`${name}-${kind}`);
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(WIDE);
@@ -48,12 +44,10 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
   };
 
   beforeAll(async () => {
-    if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
     cluster = await startCassandra({ nodes: 3 });
     addresses = cluster.contactPoints.map((contactPoint) => contactPoint.replace(/:\d+$/, ''));
     opened = await openConsole(host, { size: WIDE });
     page = opened.page;
-    page.setDefaultTimeout(30_000);
     await sentence(page, /instances are readable/, 90_000);
   });
   afterAll(async () => {

@@ -20,7 +20,6 @@ describe.each(await hosts())('the timeline under the hand, on %s', (host) => {
   beforeAll(async () => {
     opened = await openConsole(host);
     page = opened.page;
-    page.setDefaultTimeout(20_000);
     await sentence(page, /instances are readable/, 180_000);
     // No short movements: a picture is there or it is not.
     await page.emulateMedia({ reducedMotion: 'reduce' });

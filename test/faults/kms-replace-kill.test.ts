@@ -3,36 +3,26 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addNode } from '../../app/services/profile-nodes.ts';
 import { parseConfig, valueOf } from '../../main/config/parse.ts';
 import { createKey } from '../peers/aws/aws.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../peers/aws/python-server.ts';
 import { awsSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 
 const WORKER = fileURLToPath(new URL('kms-replace-worker.ts', import.meta.url));
-const python = await installLocalStack();
-let server: KmsServer;
+const aws = await useAws();
 let node: Node;
 let second: string;
 let oldKey: string;
 
-beforeAll(async () => {
-  setAwsVariables();
-  server = await startLocalStack(python);
-  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
-});
-
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await server?.stop();
-});
+beforeAll(setAwsVariables);
 
 /** Two nodes; both names under the old key; an instance under it. */
 beforeEach(async () => {
   node = new Node();
   await node.make();
-  oldKey = await createKey(server.url);
+  oldKey = await createKey(aws.url);
   node.configure(awsSection(oldKey));
   second = join(node.home, 'second.ini');
   writeFileSync(second, readFileSync(node.ini));
@@ -69,7 +59,7 @@ const PLACES: readonly (readonly [place: string, hit: number])[] = [
 
 describe('a replacement that is killed', () => {
   it.each(PLACES)('at %s, the %i. time: all is readable, and another run completes it', async (place, hit) => {
-    const newKey = await createKey(server.url);
+    const newKey = await createKey(aws.url);
     const killed = await promisify(execFile)(process.execPath, [WORKER, node.home, 'mine', newKey, place, String(hit)]).then(
       ({ stdout }) => stdout,
       (error: { signal: string | null; stderr: string }) => (error.signal === 'SIGKILL' ? 'killed' : error.stderr),

@@ -13,12 +13,17 @@ export type HostName = 'chromium' | 'electron';
 export interface OpenConsole {
   readonly page: Page;
   readonly home: string;
+  /** Leaves a picture of the window in the folder that `FKC_PICTURES` names; without one, none. */
+  picture(name: string): Promise<void>;
   /** Quits the console; its home stays. */
   close(): Promise<void>;
   /** Quits the console and removes its home. */
   remove(): Promise<void>;
 }
 
+const PICTURES = process.env['FKC_PICTURES'];
+/** How long anything that a test waits for may take. */
+const PATIENCE_MS = 30_000;
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 // Loaded by Node itself: the test runner's own loader would pass by the hook that makes `electron` mean the host.
 const { launchConsole } = createRequire(import.meta.url)('../../../app/chromium/launch.ts') as typeof import('../../../app/chromium/launch.ts');
@@ -44,9 +49,13 @@ export async function openConsole(host: HostName, options: OpenOptions = {}): Pr
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'fkc-e2e-'));
   const size = options.size ?? { width: 1360, height: 860 };
   const opened = host === 'chromium' ? await launchConsole({ ...options, home, size, headless: true }) : await openElectron({ ...options, home, size });
+  opened.page.setDefaultTimeout(PATIENCE_MS);
   return {
     ...opened,
     home,
+    picture: async (name) => {
+      if (PICTURES !== undefined) await opened.page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' });
+    },
     remove: async () => {
       await opened.close();
       rmSync(home, { recursive: true, force: true });

@@ -1,32 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, createKey, LIMITS, REGION } from './aws.ts';
-import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
+import { useAws } from './use-aws.ts';
 
 /** A multi-Region key has a state and a policy of its own in each Region. */
 
 const AWAY = 'us-west-2';
-const python = await installLocalStack();
-let server: KmsServer;
-let proxy: FaultProxy;
+const aws = await useAws();
 
-beforeAll(async () => {
-  server = await startLocalStack(python);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-});
-
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await proxy?.stop();
-  await server?.stop();
-});
-
-beforeEach(() => proxy.set());
+beforeEach(() => aws.proxy.set());
 
 it.each(['disabled', 'waiting for its deletion'])('opens where it was wrapped while the copy of the own Region is %s', async (state) => {
-  const primary = await createKey(server.url, { MultiRegion: true });
+  const primary = await createKey(aws.url, { MultiRegion: true });
   const here = awsKms(primary);
   const there = awsKms(primary, { region: AWAY, limits: LIMITS });
   const wrapped = await wrapNew(here);
@@ -37,13 +22,13 @@ it.each(['disabled', 'waiting for its deletion'])('opens where it was wrapped wh
 });
 
 it('opens where it was wrapped while the own Region may not be asked, and says which permission is missing where neither may', async () => {
-  const primary = await createKey(server.url, { MultiRegion: true });
+  const primary = await createKey(aws.url, { MultiRegion: true });
   const there = awsKms(primary, { region: AWAY, limits: LIMITS });
   const wrapped = await wrapNew(awsKms(primary));
   const denied = { kind: 'error', status: 400, type: 'AccessDeniedException' } as const;
-  proxy.set({ operation: 'Decrypt', region: AWAY, fault: denied });
+  aws.proxy.set({ operation: 'Decrypt', region: AWAY, fault: denied });
   expect(await codeOf(there.unwrap(wrapped, CONTEXT))).toBeNull();
-  expect(proxy.passed.map(({ region }) => region)).toEqual([AWAY, REGION]);
-  proxy.set({ operation: 'Decrypt', fault: denied });
+  expect(aws.proxy.passed.map(({ region }) => region)).toEqual([AWAY, REGION]);
+  aws.proxy.set({ operation: 'Decrypt', fault: denied });
   expect(await codeOf(there.unwrap(wrapped, CONTEXT))).toBe('KMS_PERMISSION_DENIED');
 });

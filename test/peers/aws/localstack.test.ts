@@ -1,5 +1,5 @@
 import { DeleteImportedKeyMaterialCommand, UpdateAliasCommand } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../main/crypto/fingerprint.ts';
 import { randomSecret } from '../../../main/crypto/random.ts';
 import { isAppError } from '../../../main/errors.ts';
@@ -7,38 +7,25 @@ import type { AwsKms } from '../../../main/kms/aws/provider.ts';
 import { kmsConformance } from '../../conformance/kms.ts';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, bareClient, createAlias, createKey, CREDENTIALS, LIMITS, openAws, REGION } from './aws.ts';
-import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { freePort, installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
+import type { Fault } from './fault-proxy.ts';
+import { freePort } from './python-server.ts';
+import { useAws } from './use-aws.ts';
 
 const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
 const SECRET = /known-secret-of-the-tests/;
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
-let server: KmsServer;
-let proxy: FaultProxy;
+const aws = await useAws();
 
-beforeAll(async () => {
-  server = await startLocalStack(python);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-});
-
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await proxy?.stop();
-  await server?.stop();
-});
-
-kmsConformance('AWS_KMS at LocalStack', () => openAws(server.url));
+kmsConformance('AWS_KMS at LocalStack', () => openAws(aws.url));
 
 describe('which key is meant', () => {
   it('stores the ARN, and stays with its key when the alias is moved', async () => {
-    const [first, second] = [await createKey(server.url), await createKey(server.url)];
-    await createAlias(server.url, 'alias/fabric', first);
+    const [first, second] = [await createKey(aws.url), await createKey(aws.url)];
+    await createAlias(aws.url, 'alias/fabric', first);
     const kms = awsKms('alias/fabric');
     const wrapped = await wrapNew(kms);
     expect(wrapped).toMatchObject({ provider: 'AWS_KMS', keyId: first, location: REGION });
-    const client = bareClient(server.url);
+    const client = bareClient(aws.url);
     await client.send(new UpdateAliasCommand({ AliasName: 'alias/fabric', TargetKeyId: second.split('/').at(-1) }));
     client.destroy();
     expect((await wrapNew(kms)).keyId).toBe(first);
@@ -48,8 +35,8 @@ describe('which key is meant', () => {
   });
 
   it('takes an alias by its ARN, in the Region that it names, and stores the key’s', async () => {
-    const key = await createKey(server.url);
-    await createAlias(server.url, 'alias/by-arn', key);
+    const key = await createKey(aws.url);
+    await createAlias(aws.url, 'alias/by-arn', key);
     const arn = `arn:aws:kms:${REGION}:${CREDENTIALS.accessKeyId}:alias/by-arn`;
     for (const region of [REGION, null]) {
       const kms = awsKms(arn, { region });
@@ -62,12 +49,12 @@ describe('which key is meant', () => {
   });
 
   it('asks AWS who an alias is once, and for an unwrap not at all', async () => {
-    const kms = awsKms(await createKey(server.url));
-    proxy.set();
+    const kms = awsKms(await createKey(aws.url));
+    aws.proxy.set();
     const wrapped = await wrapNew(kms);
     await wrapNew(kms);
     (await kms.unwrap(wrapped, CONTEXT)).dispose();
-    expect(proxy.passed.map(({ operation }) => operation)).toEqual(['DescribeKey', 'Encrypt', 'Encrypt', 'Decrypt']);
+    expect(aws.proxy.passed.map(({ operation }) => operation)).toEqual(['DescribeKey', 'Encrypt', 'Encrypt', 'Decrypt']);
   });
 
   it.each([
@@ -75,11 +62,11 @@ describe('which key is meant', () => {
     ['for signing', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }],
     ['for MACs', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }],
   ] as const)('refuses a key that is %s', async (_, input) => {
-    expect(await codeOf(wrapNew(awsKms(await createKey(server.url, input))))).toBe('KMS_KEY_UNSUITABLE');
+    expect(await codeOf(wrapNew(awsKms(await createKey(aws.url, input))))).toBe('KMS_KEY_UNSUITABLE');
   });
 
   it('refuses a key of another Region than the configured one', async () => {
-    const arn = await createKey(server.url, {}, 'us-east-1');
+    const arn = await createKey(aws.url, {}, 'us-east-1');
     expect(await codeOf(wrapNew(awsKms(arn)))).toBe('KMS_REGION_WRONG');
     expect(await codeOf(wrapNew(awsKms(arn.split('/').at(-1) ?? '')))).toBe('KMS_KEY_NOT_FOUND');
     expect((await wrapNew(awsKms(arn, { region: null }))).location).toBe('us-east-1');
@@ -88,26 +75,26 @@ describe('which key is meant', () => {
 
 describe('another key', () => {
   it('than the one that is stored wrapped it', async () => {
-    const [first, second] = [await wrapNew(awsKms(await createKey(server.url))), await wrapNew(awsKms(await createKey(server.url)))];
+    const [first, second] = [await wrapNew(awsKms(await createKey(aws.url))), await wrapNew(awsKms(await createKey(aws.url)))];
     expect(await codeOf(awsKms(null).unwrap({ ...first, bytes: second.bytes }, CONTEXT))).toBe('KMS_KEY_MISMATCH');
   });
 });
 
 describe('multi-Region keys', () => {
   it('wraps in one Region and opens in another, or back in the first where there is no replica', async () => {
-    const primary = await createKey(server.url, { MultiRegion: true });
+    const primary = await createKey(aws.url, { MultiRegion: true });
     const here = awsKms(primary, { limits: { timeoutMs: 60_000 } });
     using plain = randomSecret(32);
     const wrapped = await here.wrap(plain, CONTEXT);
     const there = awsKms(primary, { region: 'us-west-2' });
-    proxy.set();
+    aws.proxy.set();
     (await there.unwrap(wrapped, CONTEXT)).dispose();
-    expect(proxy.passed.map(({ region }) => region)).toEqual(['us-west-2', REGION]);
+    expect(aws.proxy.passed.map(({ region }) => region)).toEqual(['us-west-2', REGION]);
     const replica = await here.acts.replicate?.(primary, 'us-west-2');
     expect(replica).toBe(primary.replace(REGION, 'us-west-2'));
-    proxy.set();
+    aws.proxy.set();
     using back = await there.unwrap(wrapped, CONTEXT);
-    expect(proxy.passed.map(({ region }) => region)).toEqual(['us-west-2']);
+    expect(aws.proxy.passed.map(({ region }) => region)).toEqual(['us-west-2']);
     expect(fingerprintOf(back)).toBe(fingerprintOf(plain));
     expect((await wrapNew(there)).keyId).toBe(replica);
     expect(await here.acts.replicas?.(primary)).toMatchObject({ primary: { keyId: primary, location: REGION }, replicas: [{ keyId: replica, location: 'us-west-2' }] });
@@ -116,18 +103,18 @@ describe('multi-Region keys', () => {
   });
 
   it('opens in the other Region when its own does not answer', async () => {
-    const primary = await createKey(server.url, { MultiRegion: true });
+    const primary = await createKey(aws.url, { MultiRegion: true });
     const wrapped = await wrapNew(awsKms(primary));
     const there = awsKms(primary, { region: 'us-east-2', limits: LIMITS });
-    proxy.set({ region: 'us-east-2', fault: { kind: 'cut', after: null } });
+    aws.proxy.set({ region: 'us-east-2', fault: { kind: 'cut', after: null } });
     expect(await codeOf(there.unwrap(wrapped, CONTEXT))).toBeNull();
-    proxy.set();
+    aws.proxy.set();
   });
 });
 
 describe('imported material', () => {
   it('waits for it, takes it, and says when it is gone', async () => {
-    const arn = await createKey(server.url, { Origin: 'EXTERNAL' });
+    const arn = await createKey(aws.url, { Origin: 'EXTERNAL' });
     // The server makes an RSA key of 4096 bits for this.
     const kms = awsKms(arn, { limits: { timeoutMs: 60_000 } });
     expect(await codeOf(wrapNew(kms))).toBe('KMS_KEY_PENDING_IMPORT');
@@ -135,14 +122,14 @@ describe('imported material', () => {
     using material = randomSecret(32);
     await kms.acts.importMaterial?.(arn, material, null);
     const wrapped = await wrapNew(kms);
-    const client = bareClient(server.url);
+    const client = bareClient(aws.url);
     await client.send(new DeleteImportedKeyMaterialCommand({ KeyId: arn }));
     expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_KEY_MATERIAL_EXPIRED');
     client.destroy();
   });
 
   it('is refused by a key whose material AWS makes', async () => {
-    const arn = await createKey(server.url);
+    const arn = await createKey(aws.url);
     using material = randomSecret(32);
     expect(await codeOf(awsKms(arn).acts.importMaterial?.(arn, material, null) ?? Promise.resolve())).toBe('KMS_ACT_UNSUPPORTED');
   });
@@ -188,7 +175,7 @@ describe.each([
 
   it.each([...RECORDED.map(([what, fault, code]) => [what, fault, new RegExp(`^${code}$`)] as const), ...BROKEN])('meets %s', async (__, fault, codes) => {
     const kms = awsKms((await kept()).keyId, { limits: once });
-    proxy.set({ operation, fault });
+    aws.proxy.set({ operation, fault });
     try {
       const failure = await act(kms).then(
         () => null,
@@ -200,21 +187,21 @@ describe.each([
       expect(failure.cause).toBeUndefined();
     } finally {
       kms.close();
-      proxy.set();
+      aws.proxy.set();
     }
   });
 
   it('asks again where the trouble passes, and never where it does not', async () => {
     const kms = awsKms((await kept()).keyId, { limits: LIMITS });
     for (const fault of [error(400, 'ThrottlingException'), error(500, 'KMSInternalException'), { kind: 'cut', after: null }, { kind: 'half', bytes: 50 }] as const) {
-      proxy.set({ operation, fault, times: 2 });
+      aws.proxy.set({ operation, fault, times: 2 });
       expect(await codeOf(act(kms))).toBeNull();
-      expect(proxy.passed.filter((passed) => passed.operation === operation)).toHaveLength(3);
+      expect(aws.proxy.passed.filter((passed) => passed.operation === operation)).toHaveLength(3);
     }
-    proxy.set({ operation, fault: error(400, 'AccessDeniedException') });
+    aws.proxy.set({ operation, fault: error(400, 'AccessDeniedException') });
     expect(await codeOf(act(kms))).toBe('KMS_PERMISSION_DENIED');
-    expect(proxy.passed.filter((passed) => passed.operation === operation)).toHaveLength(1);
-    proxy.set();
+    expect(aws.proxy.passed.filter((passed) => passed.operation === operation)).toHaveLength(1);
+    aws.proxy.set();
   });
 });
 
@@ -223,10 +210,10 @@ describe('answers that are valid, and for something else', () => {
 
   it('wrapped for another context: does not open again, which an activation finds out before it counts', async () => {
     const kms = awsKms((await kept()).keyId);
-    proxy.set({ fault: { kind: 'asked-otherwise', change: elsewhere }, operation: 'GenerateDataKey' });
+    aws.proxy.set({ fault: { kind: 'asked-otherwise', change: elsewhere }, operation: 'GenerateDataKey' });
     const { plain, wrapped } = await kms.generate(CONTEXT);
     plain.dispose();
-    proxy.set();
+    aws.proxy.set();
     expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CIPHERTEXT_REFUSED');
   });
 
@@ -234,9 +221,9 @@ describe('answers that are valid, and for something else', () => {
     const kms = awsKms((await kept()).keyId);
     const [ours, theirs] = [await kms.generate(CONTEXT), await kms.generate({ ...CONTEXT, description: 'other' })];
     const asked = { CiphertextBlob: Buffer.from(theirs.wrapped.bytes).toString('base64'), EncryptionContext: { 'fabric-name': CONTEXT.name, 'fabric-key-description': 'other', 'fabric-cluster': 'dev' } };
-    proxy.set({ operation: 'Decrypt', fault: { kind: 'asked-otherwise', change: (request) => ({ ...request, ...asked }) } });
+    aws.proxy.set({ operation: 'Decrypt', fault: { kind: 'asked-otherwise', change: (request) => ({ ...request, ...asked }) } });
     using answered = await kms.unwrap(ours.wrapped, CONTEXT);
-    proxy.set();
+    aws.proxy.set();
     expect(fingerprintOf(answered)).toBe(fingerprintOf(theirs.plain));
     expect(fingerprintOf(answered)).not.toBe(fingerprintOf(ours.plain));
     ours.plain.dispose();
@@ -247,9 +234,9 @@ describe('answers that are valid, and for something else', () => {
 describe('credentials', () => {
   it('names the permission that is missing, and the policy that AWS names', async () => {
     const kms = awsKms((await kept()).keyId);
-    proxy.set({ operation: 'Encrypt', fault: error(400, 'AccessDeniedException', 'User: x is not authorized to perform: kms:Encrypt on this resource with an explicit deny in a service control policy') });
+    aws.proxy.set({ operation: 'Encrypt', fault: error(400, 'AccessDeniedException', 'User: x is not authorized to perform: kms:Encrypt on this resource with an explicit deny in a service control policy') });
     const failure = await wrapNew(kms).catch((thrown: unknown) => thrown);
-    proxy.set();
+    aws.proxy.set();
     expect(isAppError(failure, 'KMS_PERMISSION_DENIED') && failure.details?.['permission']).toBe('kms:Encrypt');
     expect(isAppError(failure) && failure.remedy).toContain('service control policy');
   });
@@ -261,11 +248,11 @@ describe('credentials', () => {
     const session = (token: string): unknown => Object.assign(process.env, { AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, AWS_SESSION_TOKEN: token });
     try {
       session('old');
-      proxy.set({ operation: 'Decrypt', fault: error(400, 'ExpiredTokenException'), times: 1 });
+      aws.proxy.set({ operation: 'Decrypt', fault: error(400, 'ExpiredTokenException'), times: 1 });
       expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CREDENTIALS_EXPIRED');
       session('renewed');
       expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
-      expect(proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['old', 'renewed']);
+      expect(aws.proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['old', 'renewed']);
     } finally {
       for (const [name, value] of before) if (value === undefined) delete process.env[name]; else process.env[name] = value;
     }
@@ -275,24 +262,24 @@ describe('credentials', () => {
     const wrapped = await kept();
     let token = 'one';
     const kms = awsKms(null, { credentials: () => Promise.resolve({ ...CREDENTIALS, sessionToken: token }) });
-    proxy.set();
+    aws.proxy.set();
     expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
     token = 'another';
     expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
-    expect(proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['one', 'another']);
+    expect(aws.proxy.passed.map(({ sessionToken }) => sessionToken)).toEqual(['one', 'another']);
   });
 });
 
 describe('an act that must not happen twice', () => {
   it('is asked again only where it surely was not done', async () => {
-    const arn = await createKey(server.url);
+    const arn = await createKey(aws.url);
     const { acts } = awsKms(arn, { limits: LIMITS });
-    proxy.set({ operation: 'RotateKeyOnDemand', fault: error(400, 'ThrottlingException'), times: 1 });
+    aws.proxy.set({ operation: 'RotateKeyOnDemand', fault: error(400, 'ThrottlingException'), times: 1 });
     expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBeNull();
-    proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 }, times: 1 });
+    aws.proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 }, times: 1 });
     expect(await codeOf(acts.rotateNow?.(arn) ?? Promise.resolve())).toBe('KMS_OUTCOME_UNKNOWN');
-    expect(proxy.passed).toHaveLength(1);
-    proxy.set();
+    expect(aws.proxy.passed).toHaveLength(1);
+    aws.proxy.set();
   });
 });
 
@@ -306,7 +293,7 @@ describe('the KMS is gone', () => {
     expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBe('KMS_CIRCUIT_OPEN');
     expect(kms.endpoints()[0]).toMatchObject({ requests: 3, circuit: { state: 'open', failures: 3 } });
     kms.close();
-    process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
+    process.env['AWS_ENDPOINT_URL_KMS'] = aws.proxy.url;
   });
 });
 
@@ -318,6 +305,6 @@ let keptOnce: ReturnType<typeof wrapNew> | null = null;
 
 /** A key that was wrapped while all was well. */
 async function kept(): ReturnType<typeof wrapNew> {
-  keptOnce ??= createKey(server.url).then((arn) => wrapNew(awsKms(arn)));
+  keptOnce ??= createKey(aws.url).then((arn) => wrapNew(awsKms(arn)));
   return keptOnce;
 }

@@ -8,14 +8,11 @@ import type { RegionAuditView, RegionFindingView } from '../../../app/contract/r
 import type { Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
 import { bareClient, CREDENTIALS } from './aws.ts';
-import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
 import { configIni, EMPTY, HOME, makeWorld, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
+import { useAws } from './use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const python = await installLocalStack();
-let server: KmsServer;
-let proxy: FaultProxy;
+const aws = await useAws();
 let home: string;
 let services: Services;
 let single: string;
@@ -25,24 +22,18 @@ let active: string;
 
 /** A cluster whose first generation lies under a key of one Region, and the active one under a multi-Region key. */
 beforeAll(async () => {
-  server = await startLocalStack(python);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
   setCredentials();
-  await sameAlias(server.url, 'alias/mixed', REGIONS.slice(0, 2));
+  await sameAlias(aws.url, 'alias/mixed', REGIONS.slice(0, 2));
   home = await mkdtemp(join(tmpdir(), 'fkc-regions-'));
-  ({ services, single, multi, old, active } = await makeWorld(home, server.url, REGIONS));
+  ({ services, single, multi, old, active } = await makeWorld(home, aws.url, REGIONS));
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await services?.close();
-  await proxy?.stop();
-  await server?.stop();
   if (home !== undefined) await rm(home, { recursive: true, force: true });
 });
 
-beforeEach(() => proxy.set());
+beforeEach(() => aws.proxy.set());
 
 function of(audit: RegionAuditView, code: string): RegionFindingView[] {
   return audit.findings.filter((finding) => finding.code === code);
@@ -51,7 +42,7 @@ function of(audit: RegionAuditView, code: string): RegionFindingView[] {
 describe('five Regions', () => {
   let audit: RegionAuditView;
   beforeAll(async () => {
-    proxy.set();
+    aws.proxy.set();
     audit = await services.regions.audit();
   });
 
@@ -119,9 +110,9 @@ describe('five Regions', () => {
   });
 
   it('changes nothing at the KMS', async () => {
-    proxy.set();
+    aws.proxy.set();
     await services.regions.audit();
-    expect([...new Set(proxy.passed.map(({ operation }) => operation))].toSorted()).toEqual(['DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListAliases', 'ListGrants', 'ListResourceTags']);
+    expect([...new Set(aws.proxy.passed.map(({ operation }) => operation))].toSorted()).toEqual(['DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListAliases', 'ListGrants', 'ListResourceTags']);
   });
 });
 
@@ -145,7 +136,7 @@ describe('the command line', () => {
 
 describe('rotation', () => {
   it('that one copy alone has is found', async () => {
-    const client = bareClient(server.url, HOME);
+    const client = bareClient(aws.url, HOME);
     await client.send(new EnableKeyRotationCommand({ KeyId: multi, RotationPeriodInDays: 180 }));
     try {
       const audit = await services.regions.audit();
@@ -176,7 +167,7 @@ describe('one alias', () => {
 
 describe('a Region that fails', () => {
   it('from the start keeps no other from being audited', async () => {
-    proxy.set({ region: 'us-east-1', fault: { kind: 'cut', after: null } });
+    aws.proxy.set({ region: 'us-east-1', fault: { kind: 'cut', after: null } });
     const audit = await services.regions.audit();
     expect(of(audit, 'REGION_NOT_ASKED')).toMatchObject([{ severity: 'critical', where: { regions: ['us-east-1'], nodes: ['n3'] }, what: expect.stringContaining('KMS_') }]);
     expect(audit.keys.find((one) => one.key.endsWith(multi))?.regions.find(({ region }) => region === 'us-east-1')).toMatchObject({ exists: 'unknown' });
@@ -185,14 +176,14 @@ describe('a Region that fails', () => {
   });
 
   it('in the middle keeps what was learnt before', async () => {
-    proxy.set({ region: 'us-east-1', operation: 'GetKeyPolicy', fault: { kind: 'error', status: 400, type: 'ExpiredTokenException' } });
+    aws.proxy.set({ region: 'us-east-1', operation: 'GetKeyPolicy', fault: { kind: 'error', status: 400, type: 'ExpiredTokenException' } });
     const audit = await services.regions.audit();
     expect(of(audit, 'REGION_NOT_ASKED')).toMatchObject([{ where: { regions: ['us-east-1'] }, what: expect.stringContaining('KMS_CREDENTIALS_EXPIRED') }]);
     expect(audit.keys.find((one) => one.key.endsWith(multi))?.regions.find(({ region }) => region === 'us-east-1')).toMatchObject({ exists: 'yes', state: 'enabled' });
   });
 
   it('with one permission is told with the permission', async () => {
-    proxy.set({ operation: 'ListGrants', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
+    aws.proxy.set({ operation: 'ListGrants', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
     const audit = await services.regions.audit();
     expect(of(audit, 'REGION_NOT_ASKED')).toEqual([]);
     expect(of(audit, 'GRANTS_DIFFER')).toEqual([]);
@@ -201,7 +192,7 @@ describe('a Region that fails', () => {
   });
 
   it('and one that is silent can be left by cancelling', async () => {
-    proxy.set({ fault: { kind: 'slow', ms: 60_000 } });
+    aws.proxy.set({ fault: { kind: 'slow', ms: 60_000 } });
     const { id, ended } = services.regions.start();
     ended.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -5,16 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addNode } from '../../../app/services/profile-nodes.ts';
 import type { Services } from '../../../app/services.ts';
 import { bareClient, createKey, REGION } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { awsSection, gcpSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
+const aws = await useAws();
 const node = new Node();
-let server: KmsServer;
-let proxy: FaultProxy;
 let gcp: GcpPeer;
 let services: Services;
 /** Of the first generation, which was taken over; of the active one; of none. */
@@ -28,15 +25,12 @@ const acts = async (): Promise<string[]> => (await services.auditList({ limit: 6
 
 beforeAll(async () => {
   setAwsVariables();
-  server = await startLocalStack(python);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
   gcp = await startGcpPeer();
-  old = await createKey(server.url);
-  current = await createKey(server.url);
-  unused = await createKey(server.url);
+  old = await createKey(aws.url);
+  current = await createKey(aws.url);
+  unused = await createKey(aws.url);
   gcpKey = createGcpKey(gcp);
-  const client = bareClient(server.url, REGION);
+  const client = bareClient(aws.url, REGION);
   await client.send(new CreateAliasCommand({ AliasName: 'alias/fabric', TargetKeyId: current }));
   await client.send(new CreateKeyCommand({ Description: 'of another program' }));
   client.destroy();
@@ -52,15 +46,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
-  await proxy?.stop();
-  await server?.stop();
   await gcp?.stop();
 });
 
 beforeEach(() => {
-  proxy.set();
+  aws.proxy.set();
   gcp.set();
 });
 
@@ -97,7 +88,7 @@ describe('what depends on each key', () => {
   });
 
   it('stands there although keys can not be listed, and although the KMS is away', async () => {
-    proxy.set({ operation: 'ListKeys', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } });
+    aws.proxy.set({ operation: 'ListKeys', fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: 'no' } });
     const { keys, providers } = await services.kmsKeys.overview(true);
     expect(providers[0]).toMatchObject({ answers: 'yes', listing: { code: 'KMS_PERMISSION_DENIED' } });
     expect(keys.filter(({ provider }) => provider === 'AWS_KMS').map(({ keyId }) => keyId).sort()).toEqual([old, current].sort());
@@ -141,17 +132,17 @@ describe('a deletion', () => {
 
   it('whose outcome the KMS does not say is read: done is done, and what was not done is told with the state', async () => {
     const request = { act: 'schedule-deletion', provider: 'AWS_KMS', keyId: unused } as const;
-    proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'half', bytes: 20 } });
+    aws.proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'half', bytes: 20 } });
     expect(await services.kmsActs.run(request, shortOf(unused))).toMatchObject({ state: 'pending-deletion', deletionAt: expect.any(Number) });
     expect(await services.kmsActs.run({ ...request, act: 'cancel-deletion' }, '')).toMatchObject({ state: 'disabled' });
     expect(await services.kmsActs.run({ ...request, act: 'enable' }, '')).toMatchObject({ state: 'enabled' });
-    proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'cut', after: null } });
+    aws.proxy.set({ operation: 'ScheduleKeyDeletion', fault: { kind: 'cut', after: null } });
     await expect(services.kmsActs.run(request, shortOf(unused))).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', details: { state: 'enabled' } });
     expect((await acts()).slice(0, 2)).toEqual(['kms.schedule-deletion failed', 'kms.schedule-deletion started']);
   });
 
   it('is not promised for a rotation whose outcome nobody knows', async () => {
-    proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 } });
+    aws.proxy.set({ operation: 'RotateKeyOnDemand', fault: { kind: 'half', bytes: 5 } });
     await expect(services.kmsActs.run({ act: 'rotate', provider: 'AWS_KMS', keyId: unused }, '')).rejects.toMatchObject({ code: 'KMS_OUTCOME_UNKNOWN', message: expect.stringContaining('enabled') });
   });
 });
@@ -198,7 +189,7 @@ it('Google: disabling is of every version, and a deletion has the window of the 
 });
 
 it('a KMS that is away: its keys stay known, and what a restart would lose is told', async () => {
-  proxy.set({ fault: { kind: 'cut', after: null } });
+  aws.proxy.set({ fault: { kind: 'cut', after: null } });
   const { keys, providers } = await services.kmsKeys.overview(true);
   expect(providers[0]).toMatchObject({ answers: 'no', failure: { code: expect.stringMatching(/^KMS_/) }, lostAtRestart: { generations: 2, instances: 10 }, since: expect.any(Number) });
   expect(keys.find(({ keyId }) => keyId === old)).toMatchObject({ state: null, instances: 7, acts: [] });

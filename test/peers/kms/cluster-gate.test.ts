@@ -7,7 +7,7 @@ import { openServices, type Services } from '../../../app/services.ts';
 import { AppError } from '../../../main/errors.ts';
 import { imageOf } from '../../lu/fixtures.ts';
 import { createKey } from '../aws/aws.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { startCassandra, type CassandraCluster } from '../cassandra/cassandra.ts';
 import { awsSection, line, LU, setAwsVariables } from './node.ts';
 
@@ -19,8 +19,8 @@ const REPLICATION = { class: 'SimpleStrategy', replication_factor: '1' };
 
 const home = mkdtempSync(join(tmpdir(), 'fkc-kms-gate-'));
 const ini = join(home, 'config.ini');
+const aws = await useAws();
 let cluster: CassandraCluster;
-let server: KmsServer;
 let services: Services;
 let old: string;
 let current: string;
@@ -35,10 +35,9 @@ const confirmed = () => services.kmsActs.run(deletion(), old.split('/').at(-1) ?
 
 beforeAll(async () => {
   setAwsVariables();
-  [server, cluster] = await Promise.all([installLocalStack().then(startLocalStack), startCassandra()]);
-  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
-  old = await createKey(server.url);
-  current = await createKey(server.url);
+  cluster = await startCassandra();
+  old = await createKey(aws.url);
+  current = await createKey(aws.url);
   configure(old);
   services = await openServices({ home });
   await services.profiles.create({ name: 'mine', cassandra: { contactPoints: [...cluster.contactPoints], clusterId: 'gate', replication: REPLICATION } });
@@ -51,9 +50,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await services?.close();
-  await server?.stop();
   await cluster?.stop();
   rmSync(home, { recursive: true, force: true });
 });
@@ -97,7 +94,7 @@ it('is refused where the census can not reach every instance', async () => {
 
 describe('the replacement of a key, whose dependents are told', () => {
   const HOURS = 3_600_000;
-  const plan = async () => services.replacement.plan({ provider: 'AWS_KMS', keyId: await createKey(server.url) });
+  const plan = async () => services.replacement.plan({ provider: 'AWS_KMS', keyId: await createKey(aws.url) });
   const under = ({ dependents }: Awaited<ReturnType<typeof plan>>) => Object.fromEntries(dependents.map(({ keyId, instances }) => [keyId, instances]));
   const taken = async () => (await services.auditList({ act: 'census.take', limit: 1 })).records[0]?.seq;
 

@@ -6,32 +6,24 @@ import type { KmsProvider } from '../../../main/kms/provider.ts';
 import { findOrphans } from '../../../main/masterkey/orphans.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
 import { awsKms, bareClient, createKey as createAwsKey, CREDENTIALS, REGION } from '../aws/aws.ts';
-import { type Fault as AwsFault, type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
+import type { Fault as AwsFault } from '../aws/fault-proxy.ts';
 import { createKey as createGcpKey, gcpKms } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { faultTrial, type OpenKms } from './fault-trial.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
-let server: KmsServer;
-let aws: FaultProxy;
+const aws = await useAws();
 let gcp: GcpPeer;
 
 beforeAll(async () => {
-  server = await startLocalStack(python);
-  aws = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
   gcp = await startGcpPeer();
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await aws?.stop();
-  await server?.stop();
   await gcp?.stop();
 });
 
-const trial = faultTrial(() => aws.set(), () => [CREDENTIALS.secretAccessKey]);
+const trial = faultTrial(() => aws.proxy.set(), () => [CREDENTIALS.secretAccessKey]);
 const { access, steady, hasty, activate, refused, leftOut } = trial;
 const opensAws = (keyId: string): OpenKms => (limits) => awsKms(keyId, { limits });
 const opensGcp = (keyId: string): OpenKms => (limits) => gcpKms(gcp, keyId, { limits });
@@ -72,42 +64,42 @@ const AT_DESCRIBE_KEY: readonly (readonly [what: string, fault: AwsFault, code: 
 describe('AWS answers', () => {
   let key: string;
   beforeEach(async () => {
-    key = await createAwsKey(server.url);
+    key = await createAwsKey(aws.url);
   });
 
   describe.each(AT_AWS)('%s', (_, fault, makes, opens) => {
     it('to GenerateDataKey', async () => {
-      await refused(opensAws(key), 'AWS_KMS', () => aws.set({ operation: 'GenerateDataKey', fault }), makes);
+      await refused(opensAws(key), 'AWS_KMS', () => aws.proxy.set({ operation: 'GenerateDataKey', fault }), makes);
     });
 
     it('to Decrypt, when what was stored is verified', async () => {
-      await refused(opensAws(key), 'AWS_KMS', () => aws.set({ operation: 'Decrypt', fault }), opens);
+      await refused(opensAws(key), 'AWS_KMS', () => aws.proxy.set({ operation: 'Decrypt', fault }), opens);
     });
 
     it('to Decrypt, at going live', async () => {
-      await leftOut(opensAws(key), 'AWS_KMS', () => aws.set({ operation: 'Decrypt', fault }), opens);
+      await leftOut(opensAws(key), 'AWS_KMS', () => aws.proxy.set({ operation: 'Decrypt', fault }), opens);
     });
   });
 
   it.each(AT_DESCRIBE_KEY)('%s to DescribeKey', async (_, fault, code) => {
-    await refused(opensAws(key), 'AWS_KMS', () => aws.set({ operation: 'DescribeKey', fault }), code);
+    await refused(opensAws(key), 'AWS_KMS', () => aws.proxy.set({ operation: 'DescribeKey', fault }), code);
   });
 
   it('with another key that may be used as well, where the key was named by its ID or ARN', async () => {
-    const other = await createAwsKey(server.url);
+    const other = await createAwsKey(aws.url);
     for (const named of [key, key.split('/').at(-1) ?? '']) {
-      await refused(opensAws(named), 'AWS_KMS', () => aws.set({ operation: 'DescribeKey', fault: metadata({ Arn: other, KeyId: other.split('/').at(-1) }) }), 'KMS_ANSWER_INVALID');
+      await refused(opensAws(named), 'AWS_KMS', () => aws.proxy.set({ operation: 'DescribeKey', fault: metadata({ Arn: other, KeyId: other.split('/').at(-1) }) }), 'KMS_ANSWER_INVALID');
     }
   });
 
   it('that the key was disabled between wrapping and verifying', async () => {
-    const client = bareClient(server.url);
+    const client = bareClient(aws.url);
     const disable = (): void => {
       onFailPoint((point) => {
-        if (point === 'activate:wrapped') aws.set({ operation: 'Decrypt', fault: { kind: 'held', until: () => client.send(new DisableKeyCommand({ KeyId: another })) }, times: 1 });
+        if (point === 'activate:wrapped') aws.proxy.set({ operation: 'Decrypt', fault: { kind: 'held', until: () => client.send(new DisableKeyCommand({ KeyId: another })) }, times: 1 });
       });
     };
-    const another = await createAwsKey(server.url);
+    const another = await createAwsKey(aws.url);
     await trial.cluster.goLive({ kms: steady(opensAws(key)) });
     const description = await activate(steady(opensAws(key)), 'AWS_KMS');
     disable();
@@ -120,25 +112,25 @@ describe('AWS answers', () => {
 
 describe('how often a KMS is asked', () => {
   it('once for each generation at going live, and never for an instance', async () => {
-    const kms = opensAws(await createAwsKey(server.url));
+    const kms = opensAws(await createAwsKey(aws.url));
     await trial.cluster.goLive({ kms: steady(kms) });
     for (let count = 0; count < 5; count += 1) await activate(steady(kms), 'AWS_KMS');
-    aws.set();
+    aws.proxy.set();
     const ring = await trial.cluster.goLive({ kms: steady(kms) });
     for (let count = 0; count < 20; count += 1) await ring.active();
     await ring.refresh();
-    expect(aws.passed.map(({ operation }) => operation)).toEqual(Array.from({ length: 5 }, () => 'Decrypt'));
+    expect(aws.proxy.passed.map(({ operation }) => operation)).toEqual(Array.from({ length: 5 }, () => 'Decrypt'));
   });
 
   it('and at going live no faster than its budget', async () => {
-    const key = await createAwsKey(server.url);
+    const key = await createAwsKey(aws.url);
     await trial.cluster.goLive({ kms: steady(opensAws(key)) });
     for (let count = 0; count < 40; count += 1) await activate(steady(opensAws(key)), 'AWS_KMS');
-    aws.set();
+    aws.proxy.set();
     // A hundredth of 1,000 a second.
     const ring = await trial.cluster.goLive({ kms: access(awsKms(key, { quotaShare: 0.01, limits: { timeoutMs: 20_000 } })) });
     expect([...ring.failures]).toEqual([]);
-    const came = aws.passed.map(({ at }) => at);
+    const came = aws.proxy.passed.map(({ at }) => at);
     expect(came).toHaveLength(40);
     const mostInASecond = Math.max(...came.map((begin) => came.filter((at) => at >= begin && at < begin + 1_000).length));
     // The rate, a quarter of a second's worth at once, and what a machine under load holds up and lets go together.
@@ -147,21 +139,21 @@ describe('how often a KMS is asked', () => {
   });
 
   it('not for each reader, where it does not answer', async () => {
-    const kms = opensAws(await createAwsKey(server.url));
+    const kms = opensAws(await createAwsKey(aws.url));
     await trial.cluster.goLive({ kms: steady(kms) });
     const description = await activate(steady(kms), 'AWS_KMS');
-    aws.set({ fault: aws400('DisabledException') });
+    aws.proxy.set({ fault: aws400('DisabledException') });
     const ring = await trial.cluster.goLive({ kms: steady(kms) });
     await Promise.all(Array.from({ length: 20 }, () => expect(ring.get(description)).rejects.toMatchObject({ code: 'KMS_KEY_DISABLED' })));
-    expect(aws.passed).toHaveLength(1);
+    expect(aws.proxy.passed).toHaveLength(1);
   });
 
   it('keeps nobody waiting who is wrapped by another', async () => {
-    const silent = opensAws(await createAwsKey(server.url));
+    const silent = opensAws(await createAwsKey(aws.url));
     await trial.cluster.goLive({ kms: steady(silent) });
     await activate(steady(silent), 'AWS_KMS');
     await activate(steady(opensGcp(createGcpKey(gcp))), 'GCP_KMS');
-    aws.set({ fault: { kind: 'no-body' } });
+    aws.proxy.set({ fault: { kind: 'no-body' } });
     const [one, other] = [hasty(silent), steady(opensGcp(createGcpKey(gcp)))];
     const ring = await trial.cluster.goLive({ kms: { registry: { provider: (name) => (name === 'AWS_KMS' ? one : other).registry.provider(name) }, cluster: 'tests' } });
     expect([...ring.failures.values()].map(({ code }) => code)).toEqual(['KMS_TIMEOUT']);

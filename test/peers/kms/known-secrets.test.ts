@@ -15,42 +15,33 @@ import { Machine } from '../../cli/fkc.ts';
 import { lineOf } from '../../conformance/kms-subject.ts';
 import { foundIn, foundUnder, knownKeys } from '../../faults/known-key.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { createKey as createKmipKey, CREDENTIAL, credential } from '../kmip/kmip.ts';
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
 /** The console's own page, as far as the sender check looks at it. */
 const FRAME = { url: 'app://console/', origin: 'app://console', parent: null, processId: 1, routingId: 1 };
 const CONTENTS: Contents = { mainFrame: FRAME, isDestroyed: () => false, send: () => undefined };
 const FROM_US = { sender: CONTENTS, senderFrame: FRAME };
-const python = await installLocalStack();
+const aws = await useAws();
 const pki = makePki();
 const node = new Node();
-let server: KmsServer;
-let aws: FaultProxy;
 let gcp: GcpPeer;
 let kmip: KmipPeer;
 
 beforeAll(async () => {
   setAwsVariables();
   process.env['FKC_TEST_KMIP_PASSWORD'] = CREDENTIAL.password;
-  server = await startLocalStack(python);
-  aws = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
   gcp = await startGcpPeer(TLS);
   kmip = await startGoPeer(pki, { USER_PASSWORD: `${CREDENTIAL.user}:${CREDENTIAL.password}` });
   await node.make({ gcp: { endpoint: `localhost:${gcp.port}` }, kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
-  await aws?.stop();
-  await server?.stop();
   await gcp?.stop();
   await kmip?.stop();
   removeServiceAccount();
@@ -60,7 +51,7 @@ afterAll(async () => {
 it('known credentials and keys that a KMS made or wrapped are in no file, no answer, no event and no error', async () => {
   const { generate, made } = knownKeys();
   const fromAws: Buffer[] = [];
-  const [awsKey, gcpKey, kmipKey] = [await createAwsKey(server.url), createGcpKey(gcp), await createKmipKey(pki, kmip.port, credential())];
+  const [awsKey, gcpKey, kmipKey] = [await createAwsKey(aws.url), createGcpKey(gcp), await createKmipKey(pki, kmip.port, credential())];
   const kmipAll = { ...kmipSection(kmip.port, kmipKey)['encryption_kmip_kms'], USER: CREDENTIAL.user, PASSWORD: '${FKC_TEST_KMIP_PASSWORD}' };
   const gcpAll = { ...gcpSection(gcpKey)['encryption_gcp_kms'], CREDENTIAL_FILE };
   node.configure({ ...awsSection(awsKey), encryption_gcp_kms: gcpAll, encryption_kmip_kms: kmipAll });
@@ -70,13 +61,13 @@ it('known credentials and keys that a KMS made or wrapped are in no file, no ans
   await services.unlock(null);
   await services.define({ lu: LU, root: { table: 'customer', key: 'name' }, tables: [] });
 
-  aws.set({ operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => (fromAws.push(Buffer.from(String(answer['Plaintext']), 'base64')), answer) } });
+  aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => (fromAws.push(Buffer.from(String(answer['Plaintext']), 'base64')), answer) } });
   for (const store of ['AWS_KMS', 'GCP_KMS', 'KMIP_KMS']) {
     hear(await services.activation.plan(line(store)));
     hear(await services.activation.run(line(store), 'known'));
   }
   expect(new Set(gcp.asked.map(({ authorization }) => issuerOf(authorization)))).toEqual(new Set([EMAIL]));
-  aws.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: `User ${CREDENTIALS.secretAccessKey} is not authorized` } });
+  aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException', message: `User ${CREDENTIALS.secretAccessKey} is not authorized` } });
   gcp.set({ fault: { kind: 'status', refusal: { code: 16, details: `The key ${ACCOUNT_KEY} is not known.` } } });
   for (const store of ['AWS_KMS', 'GCP_KMS']) hear(await services.activation.run(line(store), 'known').catch((error: unknown) => error));
   hear([await services.keys.verify(), await services.kmsKeys.overview(true), await services.kmsActs.plan({ act: 'disable', provider: 'AWS_KMS', keyId: awsKey })]);
@@ -101,8 +92,8 @@ it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in th
   const token = 'known-session-token-of-the-tests-0123456789';
   const keychain = new TestKeychain();
   keychain.is = is;
-  aws.set();
-  node.configure({ encryption_aws_kms: { REGION: 'eu-west-1', CUSTOMER_KEY_ID: await createAwsKey(server.url) } });
+  aws.proxy.set();
+  node.configure({ encryption_aws_kms: { REGION: 'eu-west-1', CUSTOMER_KEY_ID: await createAwsKey(aws.url) } });
   const heard: string[] = [];
   const hear = (what: unknown): void => void heard.push(inspect(what, { depth: 12, showHidden: true }), JSON.stringify(what));
   const services = await openServices({ home: node.home, profile: 'mine', keychain, emit: hear });
@@ -118,7 +109,7 @@ it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in th
   hear([answer, await give(FROM_US, 'kms.giveCredentials', { ...request, accessKeyId: 'no, such' }), await give(FROM_US, 'kms.giveCredentials', { ...request, secretAccessKey: `${CREDENTIALS.secretAccessKey} ` })]);
   hear(await give(FROM_US, 'kms.credentials', undefined));
   if (is !== 'refusing') hear(await services.activation.run(line('AWS_KMS'), 'known'));
-  aws.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: `${CREDENTIALS.secretAccessKey} ${token}` } });
+  aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: `${CREDENTIALS.secretAccessKey} ${token}` } });
   hear([await services.kmsKeys.test('AWS_KMS'), await services.kmsKeys.overview(true), await services.overview.get(), await services.status(), await services.auditList({ limit: 500 })]);
   hear([services.cluster.credentials, services.cluster.kms.registry.endpoints(), await services.profiles.list()]);
   heard.push(inspect(services.cluster.credentials, { depth: 12, showHidden: true }));
@@ -135,23 +126,23 @@ it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in th
 it('the command line shows none of them, and hands none on as an argument', async () => {
   using machine = new Machine();
   const profile = ['--profile', 'mine'];
-  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(server.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n[encryption_gcp_kms]\nCREDENTIAL_FILE=${CREDENTIAL_FILE}\n${sectionText(gcpSection(createGcpKey(gcp))['encryption_gcp_kms'])}`);
+  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(aws.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n[encryption_gcp_kms]\nCREDENTIAL_FILE=${CREDENTIAL_FILE}\n${sectionText(gcpSection(createGcpKey(gcp))['encryption_gcp_kms'])}`);
   await machine.json(['profile', 'create', 'mine', '--sqlite', 'mine.sqlite', '--gcp-endpoint', `localhost:${gcp.port}`]);
   await machine.json(['profile', 'node', 'mine', 'add', 'n1', '--config-ini', 'config.ini']);
-  aws.set();
+  aws.proxy.set();
   expect(await machine.json([...profile, 'run', line('AWS_KMS'), '--dry-run'])).toMatchObject({ kms: { provider: 'AWS_KMS', location: 'eu-west-1' } });
-  aws.set({ operation: 'GenerateDataKey', fault: { kind: 'slow', ms: 1_500 } });
+  aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'slow', ms: 1_500 } });
   const running = machine.start([...profile, 'run', line('AWS_KMS'), '--json']);
-  const argv = await argumentsUntil(() => aws.passed.some(({ operation }) => operation === 'GenerateDataKey'), running.child.pid ?? 0);
+  const argv = await argumentsUntil(() => aws.proxy.passed.some(({ operation }) => operation === 'GenerateDataKey'), running.child.pid ?? 0);
   expect((await running.ended).code).toBe(0);
   expect(argv).toContain("storeType='AWS_KMS'");
-  aws.set();
+  aws.proxy.set();
   gcp.set();
   expect(await machine.json([...profile, 'run', line('GCP_KMS')])).toMatchObject({ ok: true });
   expect(gcp.asked.map(({ authorization }) => issuerOf(authorization))).toContain(EMAIL);
   expect(await machine.json([...profile, 'run', line('KMIP_KMS')], { code: 1 })).toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
   expect(await machine.json([...profile, 'keys', 'verify'])).toMatchObject({ unreadable: [] });
-  aws.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: CREDENTIALS.secretAccessKey } });
+  aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: CREDENTIALS.secretAccessKey } });
   // It goes live without the generation that AWS does not open, and says so.
   const { code, stdout, stderr } = await machine.run([...profile, 'run', line('AWS_KMS'), '--json']);
   expect({ code, answer: JSON.parse(stdout.toString()) as unknown, stderr }).toMatchObject({ code: 1, answer: { code: 'KMS_CREDENTIALS_WRONG' }, stderr: expect.stringContaining('fkc keys verify') });

@@ -2,37 +2,28 @@ import { readFileSync } from 'node:fs';
 import { UpdateAliasCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bareClient, createAlias, createKey } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { awsSection, line, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
+const aws = await useAws();
 const node = new Node();
-let server: KmsServer;
-let proxy: FaultProxy;
 
 beforeAll(async () => {
   setAwsVariables();
-  server = await startLocalStack(python);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
   await node.make();
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
-  await proxy?.stop();
-  await server?.stop();
 });
 
 it('a moved alias is replaced by itself: the process that resolved it before wraps under the key that was tried', async () => {
-  const [before, after] = [await createKey(server.url), await createKey(server.url)];
-  await createAlias(server.url, 'alias/turn', before);
+  const [before, after] = [await createKey(aws.url), await createKey(aws.url)];
+  await createAlias(aws.url, 'alias/turn', before);
   node.configure(awsSection('alias/turn'));
   const services = await node.restart();
   await services.activation.run(line('AWS_KMS'), null);
-  const client = bareClient(server.url);
+  const client = bareClient(aws.url);
   await client.send(new UpdateAliasCommand({ AliasName: 'alias/turn', TargetKeyId: after.split('/').at(-1) }));
   client.destroy();
 
@@ -43,13 +34,13 @@ it('a moved alias is replaced by itself: the process that resolved it before wra
 }, 60_000);
 
 it('is refused before anything is written where the wrapped form needs more stripes than are stored', async () => {
-  const [before, after] = [await createKey(server.url), await createKey(server.url)];
+  const [before, after] = [await createKey(aws.url), await createKey(aws.url)];
   node.configure(awsSection(before));
   const services = await node.restart();
   // A KMS whose wrapped forms are long, and which opens them.
   const tail = Buffer.alloc(1_000);
   const blob = (of: Readonly<Record<string, unknown>>, change: (bytes: Buffer) => Buffer): unknown => ({ ...of, CiphertextBlob: change(Buffer.from(String(of['CiphertextBlob']), 'base64')).toString('base64') });
-  proxy.set(
+  aws.proxy.set(
     { operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => blob(answer, (bytes) => Buffer.concat([bytes, tail])) } },
     { operation: 'Decrypt', fault: { kind: 'asked-otherwise', change: (asked) => blob(asked, (bytes) => bytes.subarray(0, bytes.length > tail.length ? bytes.length - tail.length : bytes.length)) } },
   );
@@ -57,5 +48,5 @@ it('is refused before anything is written where the wrapped form needs more stri
   expect((await services.replacement.plan(request)).refusal).toMatchObject({ code: 'WRAPPED_KEY_MALFORMED' });
   await expect(services.replacement.run(request, 'mine', null)).rejects.toMatchObject({ code: 'WRAPPED_KEY_MALFORMED' });
   expect(readFileSync(node.ini, 'utf8')).toContain(before);
-  proxy.set();
+  aws.proxy.set();
 }, 60_000);

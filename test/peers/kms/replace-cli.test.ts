@@ -1,29 +1,19 @@
 import { DisableKeyCommand } from '@aws-sdk/client-kms';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { DEFINITION, failure, Machine } from '../../cli/fkc.ts';
 import { bareClient, createKey, CREDENTIALS } from '../aws/aws.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { line, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
-let server: KmsServer;
+const aws = await useAws();
 
-beforeAll(async () => {
-  setAwsVariables();
-  server = await startLocalStack(python);
-  process.env['AWS_ENDPOINT_URL_KMS'] = server.url;
-});
-
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await server?.stop();
-});
+beforeAll(setAwsVariables);
 
 it('tries, replaces and goes on from the command line, in words and as one document', async () => {
   using machine = new Machine();
-  const [oldKey, newKey, off] = [await createKey(server.url), await createKey(server.url), await createKey(server.url)];
-  const client = bareClient(server.url);
+  const [oldKey, newKey, off] = [await createKey(aws.url), await createKey(aws.url), await createKey(aws.url)];
+  const client = bareClient(aws.url);
   await client.send(new DisableKeyCommand({ KeyId: off }));
   client.destroy();
   const ini = machine.write('config.ini', `; ours\n[encryption_aws_kms]\nACCESS_KEY_ID=\${FKC_TEST_ACCESS_KEY_ID}\nSECRET_ACCESS_KEY=\${FKC_TEST_SECRET_ACCESS_KEY}\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${oldKey}\n`);

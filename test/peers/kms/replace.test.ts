@@ -9,18 +9,16 @@ import { addNode } from '../../../app/services/profile-nodes.ts';
 import { isAppError, type AppError } from '../../../main/errors.ts';
 import { onFailPoint } from '../../../main/fail-point.ts';
 import { bareClient, createAlias, createKey as createAwsKey, CREDENTIALS, REGION } from '../aws/aws.ts';
-import { type Fault, type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
+import { type Fault } from '../aws/fault-proxy.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { createKey as createKmipKey } from '../kmip/kmip.ts';
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
+const aws = await useAws();
 const pki = makePki();
-let server: KmsServer;
-let aws: FaultProxy;
 let gcp: GcpPeer;
 let kmip: KmipPeer;
 let node: Node;
@@ -28,17 +26,11 @@ let oldKey: string;
 
 beforeAll(async () => {
   setAwsVariables();
-  server = await startLocalStack(python);
-  aws = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
   gcp = await startGcpPeer();
   kmip = await startGoPeer(pki);
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
-  await aws?.stop();
-  await server?.stop();
   await gcp?.stop();
   await kmip?.stop();
   rmSync(pki.folder, { recursive: true, force: true });
@@ -46,10 +38,10 @@ afterAll(async () => {
 
 /** A live node whose LUI key is under an AWS key, with one instance under it. */
 beforeEach(async () => {
-  aws.set();
+  aws.proxy.set();
   node = new Node();
   await node.make({ gcp: { endpoint: gcp.endpoint }, kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
-  oldKey = await createAwsKey(server.url);
+  oldKey = await createAwsKey(aws.url);
   node.configure(awsSection(oldKey));
   await node.restart();
   await node.services.define({ lu: LU, root: { table: 'customer', key: 'name' }, tables: [] });
@@ -99,7 +91,7 @@ async function allReadable(): Promise<void> {
 
 describe('a new AWS key', () => {
   it('is tried, planned without a change, then replaces the old one, whose dependents are told', async () => {
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     let planned: ReplacementPlan | null = null;
     await unchanged(async () => {
       planned = await plan(short(newKey));
@@ -144,7 +136,7 @@ describe('a new AWS key', () => {
   it('is used by a process that ran before: it reads what another one saved, and saves under the new generation', async () => {
     const other = await openServices({ home: node.home, profile: 'mine' });
     await other.unlock(null);
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     const { activated } = await run(newKey);
     await node.save('by the first');
     expect((await other.cluster.instances.read(LU, 'by the first')).info.keyDescription).toBe(activated[0]?.description);
@@ -157,7 +149,7 @@ describe('a new AWS key', () => {
 
   it('takes the hash key along where the old provider wraps it, or leaves it', async () => {
     await node.services.activation.run(line('AWS_KMS', 'k2_hash_key'), null);
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     const planned = await plan(newKey);
     expect(planned.names.map(({ then }) => then)).toEqual(['activate', 'activate']);
     expect(planned.warnings.join(' ')).toContain('masking hash key');
@@ -168,9 +160,9 @@ describe('a new AWS key', () => {
   });
 
   it('given by alias is the key that it means', async () => {
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     const alias = `alias/fabric-${Date.now()}`;
-    await createAlias(server.url, alias, newKey);
+    await createAlias(aws.url, alias, newKey);
     expect((await plan(alias)).keyId).toBe(newKey);
     expect((await run(alias)).activated).toMatchObject([{ keyId: newKey }]);
     expect(ini()).toContain(`CUSTOMER_KEY_ID=${alias}`);
@@ -187,7 +179,7 @@ describe('a new AWS key', () => {
 
   it('of another account is refused where it is not allowed', async () => {
     const foreign = await keyOfAccount('999988887777');
-    aws.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
+    aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
     await unchanged(async () => {
       const error = await failure(run(foreign));
       expect(error).toMatchObject({ code: 'KMS_PERMISSION_DENIED', details: { permission: 'kms:GenerateDataKey' } });
@@ -195,10 +187,10 @@ describe('a new AWS key', () => {
   });
 
   it.each([
-    ['disabled', 'KMS_KEY_DISABLED', async (key: string) => void (await bareClient(server.url).send(new DisableKeyCommand({ KeyId: key })))],
+    ['disabled', 'KMS_KEY_DISABLED', async (key: string) => void (await bareClient(aws.url).send(new DisableKeyCommand({ KeyId: key })))],
     ['not there', 'KMS_KEY_NOT_FOUND', null],
   ] as const)('that is %s is refused, and nothing is changed', async (what, code, make) => {
-    const key = what === 'not there' ? '00000000-0000-4000-8000-000000000000' : await createAwsKey(server.url);
+    const key = what === 'not there' ? '00000000-0000-4000-8000-000000000000' : await createAwsKey(aws.url);
     await make?.(key);
     await unchanged(async () => {
       const planned = await plan(key);
@@ -209,7 +201,7 @@ describe('a new AWS key', () => {
   });
 
   it('of another Region is refused, unless that Region is given', async () => {
-    const elsewhere = await createAwsKey(server.url, {}, 'us-east-1');
+    const elsewhere = await createAwsKey(aws.url, {}, 'us-east-1');
     await unchanged(async () => {
       expect((await plan(elsewhere)).refusal?.code).toBe('KMS_REGION_WRONG');
       expect((await failure(run(short(elsewhere)))).code).toBe('KMS_KEY_NOT_FOUND');
@@ -221,27 +213,27 @@ describe('a new AWS key', () => {
   });
 
   it('in a Region whose copy of the old key is disabled takes over all the same: the old key opens where it wrapped', async () => {
-    const multi = await createAwsKey(server.url, { MultiRegion: true });
-    const [home, there] = [bareClient(server.url), bareClient(server.url, 'eu-central-1')];
+    const multi = await createAwsKey(aws.url, { MultiRegion: true });
+    const [home, there] = [bareClient(aws.url), bareClient(aws.url, 'eu-central-1')];
     await home.send(new ReplicateKeyCommand({ KeyId: short(multi), ReplicaRegion: 'eu-central-1' }));
     await there.send(new DisableKeyCommand({ KeyId: short(multi) }));
     home.destroy();
     there.destroy();
     await run(multi);
-    const elsewhere = await createAwsKey(server.url, {}, 'eu-central-1');
+    const elsewhere = await createAwsKey(aws.url, {}, 'eu-central-1');
     await run(elsewhere, { region: 'eu-central-1' });
     await node.restart();
     await allReadable();
   });
 
   it('is refused where its Region opens what the old key wrapped to something else', async () => {
-    const multi = await createAwsKey(server.url, { MultiRegion: true });
-    const home = bareClient(server.url);
+    const multi = await createAwsKey(aws.url, { MultiRegion: true });
+    const home = bareClient(aws.url);
     await home.send(new ReplicateKeyCommand({ KeyId: short(multi), ReplicaRegion: 'eu-central-1' }));
     home.destroy();
     await run(multi);
-    const elsewhere = await createAwsKey(server.url, {}, 'eu-central-1');
-    aws.set({
+    const elsewhere = await createAwsKey(aws.url, {}, 'eu-central-1');
+    aws.proxy.set({
       operation: 'Decrypt',
       region: 'eu-central-1',
       fault: { kind: 'changed', change: (answer) => (String(answer['KeyId']).endsWith(short(multi)) ? { ...answer, Plaintext: Buffer.alloc(32, 9).toString('base64') } : answer) },
@@ -253,8 +245,8 @@ describe('a new AWS key', () => {
   });
 
   it('takes over from a key that is disabled, and says that it brings nothing back', async () => {
-    const newKey = await createAwsKey(server.url);
-    const client = bareClient(server.url);
+    const newKey = await createAwsKey(aws.url);
+    const client = bareClient(aws.url);
     await client.send(new DisableKeyCommand({ KeyId: oldKey }));
     client.destroy();
     const planned = await plan(newKey);
@@ -265,8 +257,8 @@ describe('a new AWS key', () => {
   });
 
   it('is refused where it opens what it wrapped to another key', async () => {
-    const key = await createAwsKey(server.url);
-    aws.set({ operation: 'Decrypt', fault: { kind: 'changed', change: (answer) => ({ ...answer, Plaintext: Buffer.alloc(32, 9).toString('base64') }) } });
+    const key = await createAwsKey(aws.url);
+    aws.proxy.set({ operation: 'Decrypt', fault: { kind: 'changed', change: (answer) => ({ ...answer, Plaintext: Buffer.alloc(32, 9).toString('base64') }) } });
     await unchanged(async () => {
       expect((await failure(run(key))).code).toBe('KEY_FINGERPRINT_MISMATCH');
     });
@@ -277,24 +269,24 @@ describe('a new AWS key', () => {
       FAULTS.map(([what, fault, code]): [string, string, Fault, string] => [what, operation, fault, code]),
     ),
   )('is refused where there is %s to %s, and nothing is changed', async (_, operation, fault, code) => {
-    const key = await createAwsKey(server.url);
+    const key = await createAwsKey(aws.url);
     await unchanged(async () => {
-      aws.set({ operation, fault });
+      aws.proxy.set({ operation, fault });
       expect((await failure(run(key))).code).toBe(code);
     });
-    aws.set();
+    aws.proxy.set();
     await allReadable();
   });
 
   it('is refused by a wrong confirmation before anything is asked', async () => {
-    const key = await createAwsKey(server.url);
+    const key = await createAwsKey(aws.url);
     await unchanged(async () => {
       expect((await failure(node.services.replacement.run(request(key), 'yours', null))).code).toBe('CONFIRMATION_MISMATCH');
     });
   });
 
   it('shows no secret in plan, steps, failures or audit', async () => {
-    const key = await createAwsKey(server.url);
+    const key = await createAwsKey(aws.url);
     const shown = [await plan(key), await run(key), await node.services.cluster.trail.list({ limit: 200 })];
     expect(JSON.stringify(shown)).not.toContain(CREDENTIALS.secretAccessKey);
   });
@@ -305,13 +297,13 @@ describe('several nodes', () => {
   const section = (keyId: string, region: string): string => `[encryption_aws_kms]\nREGION=${region}\nCUSTOMER_KEY_ID=${keyId}\n`;
 
   it('keep their own Regions where a multi-Region key has its replicas, and are refused where it has none', async () => {
-    const multi = await createAwsKey(server.url, { MultiRegion: true });
+    const multi = await createAwsKey(aws.url, { MultiRegion: true });
     writeFileSync(second(), section(oldKey, 'eu-central-1'));
     await addNode(node.services.profiles, 'mine', 'node-2', second());
     const before = readFileSync(second(), 'utf8');
     expect((await plan(short(multi))).refusal?.code).toBe('KMS_KEY_NOT_FOUND');
     expect(readFileSync(second(), 'utf8')).toBe(before);
-    const client = bareClient(server.url);
+    const client = bareClient(aws.url);
     await client.send(new ReplicateKeyCommand({ KeyId: short(multi), ReplicaRegion: 'eu-central-1' }));
     client.destroy();
     const planned = await plan(short(multi), { region: REGION });
@@ -323,7 +315,7 @@ describe('several nodes', () => {
   });
 
   it('with one file that can not be written: says which were, and goes on when run again', async () => {
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     writeFileSync(second(), section(oldKey, REGION));
     await addNode(node.services.profiles, 'mine', 'node-2', second());
     mkdirSync(`${second()}.fkc-new`);
@@ -341,10 +333,10 @@ describe('several nodes', () => {
 
 describe('half way', () => {
   it('says what is true where the activation fails after config.ini was written, and goes on when run again', async () => {
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     const before = (await node.services.cluster.db.keys.active('masterkey_key_name'))?.description;
     onFailPoint((point) => {
-      if (point === 'kms-replace:configured') aws.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
+      if (point === 'kms-replace:configured') aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
     });
     const error = await failure(run(newKey));
     onFailPoint(null);
@@ -354,13 +346,13 @@ describe('half way', () => {
     expect(ini()).toContain(newKey);
     await node.restart();
     await allReadable();
-    aws.set();
+    aws.proxy.set();
     expect((await run(newKey)).activated).toMatchObject([{ previous: before, keyId: newKey }]);
     await allReadable();
   });
 
   it('says so where somebody else changes the key meanwhile', async () => {
-    const [newKey, another] = [await createAwsKey(server.url), await createAwsKey(server.url)];
+    const [newKey, another] = [await createAwsKey(aws.url), await createAwsKey(aws.url)];
     onFailPoint((point) => {
       if (point === 'kms-replace:configured') node.configure(awsSection(another));
     });
@@ -372,7 +364,7 @@ describe('half way', () => {
   });
 
   it('tells each step while it runs', async () => {
-    const newKey = await createAwsKey(server.url);
+    const newKey = await createAwsKey(aws.url);
     const told: ConsoleEvent[] = [];
     await node.services.close();
     const services = await openServices({ home: node.home, profile: 'mine', emit: (event) => told.push(event) });
@@ -433,7 +425,7 @@ describe('across providers', () => {
 
 /** A key of another account: twelve digits are an account at LocalStack. */
 async function keyOfAccount(account: string): Promise<string> {
-  const client = new KMSClient({ endpoint: server.url, region: REGION, credentials: { accessKeyId: account, secretAccessKey: 'x' } });
+  const client = new KMSClient({ endpoint: aws.url, region: REGION, credentials: { accessKeyId: account, secretAccessKey: 'x' } });
   const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
   client.destroy();
   return KeyMetadata?.Arn ?? '';

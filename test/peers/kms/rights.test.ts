@@ -3,12 +3,11 @@ import type { KmsActName } from '../../../app/contract/kms.ts';
 import { openServices, type Services } from '../../../app/services.ts';
 import { codeOf } from '../../conformance/kms-subject.ts';
 import { createKey as createAwsKey } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { awsSection, gcpSection, line, Node, setAwsVariables } from './node.ts';
 import { rightsOf } from './recipe.ts';
+import { useAws } from '../aws/use-aws.ts';
 
 /** The rights that the recipes name for each act, against what each act asks; and what an activation asks. */
 
@@ -20,42 +19,35 @@ const ACTS: readonly (readonly [row: string, act: KmsActName])[] = [
   ['Cancel the deletion', 'cancel-deletion'],
 ];
 
-const python = await installLocalStack();
+const aws = await useAws();
 const node = new Node();
-let server: KmsServer;
-let proxy: FaultProxy;
 let gcp: GcpPeer;
 /** Never goes live: nothing but an act asks a KMS. */
 let services: Services;
-let aws: { wraps: string; spare: string };
+let awsKeys: { wraps: string; spare: string };
 let google: { wraps: string; spare: string };
 
-const sections = (): void => node.configure({ ...awsSection(aws.wraps), ...gcpSection(google.wraps) });
-const asked = (): string[] => proxy.passed.map(({ operation }) => operation);
+const sections = (): void => node.configure({ ...awsSection(awsKeys.wraps), ...gcpSection(google.wraps) });
+const asked = (): string[] => aws.proxy.passed.map(({ operation }) => operation);
 const askedGcp = (): string[] => gcp.asked.map(({ operation }) => operation);
 
 beforeAll(async () => {
   setAwsVariables();
-  [server, gcp] = await Promise.all([startLocalStack(python), startGcpPeer()]);
-  proxy = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = proxy.url;
-  aws = { wraps: await createAwsKey(server.url), spare: await createAwsKey(server.url) };
+  gcp = await startGcpPeer();
+  awsKeys = { wraps: await createAwsKey(aws.url), spare: await createAwsKey(aws.url) };
   google = { wraps: createGcpKey(gcp), spare: createGcpKey(gcp) };
   await node.make({ gcp: { endpoint: gcp.endpoint } });
   sections();
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await services?.close();
   await node.remove();
-  await proxy?.stop();
-  await server?.stop();
   await gcp?.stop();
 });
 
 beforeEach(() => {
-  proxy.set();
+  aws.proxy.set();
   gcp.set();
 });
 
@@ -68,10 +60,10 @@ describe('an activation', () => {
     expect(asked()).toEqual([...(plan.kms?.lookups ?? []), ...(plan.kms?.calls.map(({ operation }) => operation) ?? [])]);
     expect(asked()).toEqual(['DescribeKey', 'GenerateDataKey', 'Decrypt']);
     expect(rightsOf('aws.md').get('Activate')?.toSorted()).toEqual(asked().map((operation) => `kms:${operation}`).toSorted());
-    proxy.set();
+    aws.proxy.set();
     await live.activation.run(line('AWS_KMS'), null);
     expect(asked()).toEqual(['GenerateDataKey', 'Decrypt']);
-    proxy.set();
+    aws.proxy.set();
     await node.restart();
     expect(asked()).toEqual(['Decrypt', 'Decrypt']);
     expect(rightsOf('aws.md').get('Go live')).toEqual(['kms:Decrypt']);
@@ -100,20 +92,20 @@ describe('the rights that the recipe for AWS names', () => {
   });
 
   it.each(ACTS)('%s: exactly those are used', async (row, act) => {
-    await services.kmsActs.run({ act, provider: 'AWS_KMS', keyId: aws.spare }, aws.spare.split('/').at(-1) ?? '');
+    await services.kmsActs.run({ act, provider: 'AWS_KMS', keyId: awsKeys.spare }, awsKeys.spare.split('/').at(-1) ?? '');
     expect(used()).toEqual(named(row));
   });
 
   it('to read, to try and to audit: exactly those are used', async () => {
-    await services.kmsKeys.key('AWS_KMS', aws.wraps);
+    await services.kmsKeys.key('AWS_KMS', awsKeys.wraps);
     expect(used()).toEqual(named('Show a key'));
-    proxy.set();
+    aws.proxy.set();
     await services.kmsKeys.overview(true);
     expect(used()).toEqual(named('List the keys'));
-    proxy.set();
+    aws.proxy.set();
     await services.kmsKeys.test('AWS_KMS');
     expect(used()).toEqual(named('Round trip'));
-    proxy.set();
+    aws.proxy.set();
     await services.regions.audit();
     expect(used()).toEqual(named('Audit of the regions'));
   });

@@ -5,44 +5,35 @@ import { Machine } from '../../cli/fkc.ts';
 import { passwordOf } from '../../../app/password.ts';
 import type { KmsProviderName } from '../../../main/kms/provider.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { createKey as createKmipKey } from '../kmip/kmip.ts';
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
+const aws = await useAws();
 const pki = makePki();
 const node = new Node();
-let server: KmsServer;
-let aws: FaultProxy;
 let gcp: GcpPeer;
 let kmip: KmipPeer;
 
 beforeAll(async () => {
   setAwsVariables();
-  server = await startLocalStack(python);
-  aws = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
   gcp = await startGcpPeer();
   kmip = await startGoPeer(pki);
   await node.make({ gcp: { endpoint: gcp.endpoint }, kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
-  await aws?.stop();
-  await server?.stop();
   await gcp?.stop();
   await kmip?.stop();
   rmSync(pki.folder, { recursive: true, force: true });
 });
 
 it('walks internal, KeyStore, AWS, GCP, KMIP, internal, and reads at every stop what was saved at all of them', async () => {
-  const keys = { aws: await createAwsKey(server.url), gcp: createGcpKey(gcp), kmip: await createKmipKey(pki, kmip.port) };
+  const keys = { aws: await createAwsKey(aws.url), gcp: createGcpKey(gcp), kmip: await createKmipKey(pki, kmip.port) };
   const saved = new Map<string, string>();
   const save = async (id: string): Promise<void> => void saved.set(id, await node.save(id));
   const all = async (): Promise<void> => {
@@ -103,22 +94,22 @@ it('walks internal, KeyStore, AWS, GCP, KMIP, internal, and reads at every stop 
   expect(marked.filter(({ readable }) => !readable)).toEqual([]);
 
   // Whatever config.ini names later: each generation is asked for at its own key.
-  node.configure({ ...awsSection(await createAwsKey(server.url)), ...gcpSection(createGcpKey(gcp)), ...kmipSection(kmip.port, await createKmipKey(pki, kmip.port)) });
-  aws.set();
+  node.configure({ ...awsSection(await createAwsKey(aws.url)), ...gcpSection(createGcpKey(gcp)), ...kmipSection(kmip.port, await createKmipKey(pki, kmip.port)) });
+  aws.proxy.set();
   await node.restart();
   await all();
   const wrapped = marked.filter(({ store }) => store === 'AWS_KMS').length;
   // Once each at going live, and once each for the verification above.
-  expect(aws.passed.filter(({ operation }) => operation === 'Decrypt')).toHaveLength(2 * wrapped);
-  expect(aws.passed.map(({ operation }) => operation).filter((operation) => operation !== 'Decrypt')).toEqual([]);
+  expect(aws.proxy.passed.filter(({ operation }) => operation === 'Decrypt')).toHaveLength(2 * wrapped);
+  expect(aws.proxy.passed.map(({ operation }) => operation).filter((operation) => operation !== 'Decrypt')).toEqual([]);
   expect(JSON.stringify(marked)).not.toContain(CREDENTIALS.secretAccessKey);
 
   // A process that never ran before: nothing of it was in memory.
   await node.stop();
   using machine = new Machine();
   const fkc = (...args: string[]) => machine.json(['--profile', 'mine', ...args], { env: { FKC_HOME: node.home } });
-  aws.set();
+  aws.proxy.set();
   expect(await fkc('keys', 'verify')).toMatchObject({ unreadable: [] });
-  expect(aws.passed.some(({ operation }) => operation === 'Decrypt')).toBe(true);
+  expect(aws.proxy.passed.some(({ operation }) => operation === 'Decrypt')).toBe(true);
   expect(await fkc('lu', 'verify')).toMatchObject({ checked: saved.size, readable: saved.size });
 });

@@ -1,31 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKey as createAwsKey } from '../aws/aws.ts';
-import { type FaultProxy, startFaultProxy } from '../aws/fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from '../aws/python-server.ts';
 import { awsSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { useAws } from '../aws/use-aws.ts';
 
-const python = await installLocalStack();
+const aws = await useAws();
 const node = new Node();
-let server: KmsServer;
-let aws: FaultProxy;
 
 beforeAll(async () => {
   setAwsVariables();
-  server = await startLocalStack(python);
-  aws = await startFaultProxy(server.url);
-  process.env['AWS_ENDPOINT_URL_KMS'] = aws.url;
   await node.make();
 });
 
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL_KMS'];
   await node.remove();
-  await aws?.stop();
-  await server?.stop();
 });
 
 it('a KMS key that stops to unwrap is seen while the process goes on, with what a restart would lose', async () => {
-  const keyId = await createAwsKey(server.url);
+  const keyId = await createAwsKey(aws.url);
   node.configure(awsSection(keyId));
   const services = await node.restart();
   await services.define({ lu: LU, root: { table: 'customer', key: 'name' }, tables: [] });
@@ -36,9 +27,9 @@ it('a KMS key that stops to unwrap is seen while the process goes on, with what 
   expect(kms[0]?.latencyMs).toBeGreaterThan(0);
 
   const before = Date.now();
-  aws.set({ fault: { kind: 'error', status: 400, type: 'DisabledException' } });
+  aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'DisabledException' } });
   await services.kmsWatch.look();
-  expect(aws.passed).toHaveLength(1);
+  expect(aws.proxy.passed).toHaveLength(1);
   const finding = (await services.overview.get()).findings.find(({ id }) => id === `kms:AWS_KMS:${keyId}`);
   expect(finding).toMatchObject({ severity: 'critical', code: 'KMS_KEY_DISABLED' });
   expect(finding?.evidence).toContain('2 generations could not be unwrapped at a restart');
@@ -47,7 +38,7 @@ it('a KMS key that stops to unwrap is seen while the process goes on, with what 
   expect((await services.kmsWatch.keys())[0]?.since).toBeGreaterThanOrEqual(before);
   expect(await node.save('meanwhile')).toBe(description);
 
-  aws.set({ fault: { kind: 'cut', after: null } });
+  aws.proxy.set({ fault: { kind: 'cut', after: null } });
   for (let round = 0; round < 2; round += 1) await services.kmsWatch.look();
   const [endpoint] = (await services.status()).kms;
   expect(endpoint).toMatchObject({ circuit: 'open', lastFailure: { code: 'KMS_UNREACHABLE' } });
@@ -55,12 +46,12 @@ it('a KMS key that stops to unwrap is seen while the process goes on, with what 
   // Since the first of the failures in a row, whatever each of them was.
   expect((await services.kmsWatch.keys())[0]?.since).toBeLessThanOrEqual(endpoint?.failingSince ?? 0);
 
-  aws.set();
+  aws.proxy.set();
   const again = await node.restart();
   expect((await again.overview.get()).findings.filter(({ id }) => id.startsWith('kms:'))).toEqual([]);
   expect((await again.kmsWatch.keys())[0]).toMatchObject({ generations: [expect.any(String), description], held: 2, failure: null });
 
-  aws.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
+  aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'AccessDeniedException' } });
   const without = await node.restart();
   expect((await without.overview.get()).findings.find(({ id }) => id === `kms:AWS_KMS:${keyId}`)).toMatchObject({ code: 'KMS_PERMISSION_DENIED', evidence: expect.stringContaining('This process holds 0 of them') });
 });
