@@ -35,10 +35,8 @@ export interface Tally {
 /** Progress is written and the lease renewed this often. */
 const BEAT_MS = 2_000;
 const MAY_WRITE_AGAIN_MS = 100;
+/** Three pages of a range may be in memory at once; the database ends one early where its bytes grow too many. */
 const PAGE_INSTANCES = 256;
-const FIRST_PAGE_INSTANCES = 16;
-/** Sealed bytes that a page should have; three pages of a range may be in memory at once. */
-const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Failures of reading that concern the range alone. */
 const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED']);
@@ -60,7 +58,6 @@ class RangeWork {
   readonly #stop: AbortSignal;
   readonly #turn = takeTurns();
   #fatal: { readonly error: unknown } | null = null;
-  #limit = FIRST_PAGE_INSTANCES;
   /** Whether every page until now was treated in full, once those under way are. */
   #whole: Promise<boolean> = Promise.resolve(true);
 
@@ -122,10 +119,7 @@ class RangeWork {
     const { db, active, patience, treatment } = this.#shop;
     const { description } = active.fresh ?? (await active.ask(this.#stop));
     const wanted = (keyDescription: string): boolean => treatment.wanted(keyDescription, description);
-    const page = await patience.ask(() => db.instances.scanRange(this.#held.range, { ...(cursor === null ? {} : { cursor }), limit: this.#limit, wanted }), this.#stop);
-    const largest = page.rows.reduce((bytes, row) => Math.max(bytes, row.bytes), 1);
-    this.#limit = Math.max(1, Math.min(this.#limit * 2, Math.floor(PAGE_BYTES / largest), PAGE_INSTANCES));
-    return page;
+    return patience.ask(() => db.instances.scanRange(this.#held.range, { ...(cursor === null ? {} : { cursor }), limit: PAGE_INSTANCES, wanted }), this.#stop);
   }
 
   /** Sets the instances of a page going; they and the page before may still be under way when it returns. */

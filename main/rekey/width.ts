@@ -10,9 +10,10 @@ const BYTES_OF_ONE = 256 * 1024;
 const START = 8;
 
 /**
- * How many instances are under way at once: one more after each round without trouble, half as many where the cluster
- * slows against its own usual latency or does not answer in time (additive increase, multiplicative decrease, as
- * congestion control in TCP: RFC 5681 section 3.1).
+ * How many instances are under way at once: one more for each answer until the cluster slows for the first time, then one
+ * more after each round without trouble; half as many where the cluster slows against its own usual latency or does not
+ * answer in time (slow start, additive increase, multiplicative decrease, as congestion control in TCP: RFC 5681
+ * section 3.1).
  */
 export class Width {
   #most: number;
@@ -23,6 +24,7 @@ export class Width {
   /** Answers until the width may change again: those under way when it shrank still tell of before. */
   #settling = 0;
   #sinceGrowth = 0;
+  #shrankOnce = false;
   readonly #waiting: (() => void)[] = [];
 
   constructor(most: number) {
@@ -61,7 +63,7 @@ export class Width {
     this.#usual = this.#usual === 0 ? latency : Math.max(0.001, this.#usual + (latency - this.#usual) * (latency < this.#usual ? RECENT_WEIGHT : USUAL_WEIGHT));
     if (this.#settling > 0) this.#settling--;
     else if (this.#recent > Math.max(SLOW_FLOOR_MS, SLOW_FACTOR * this.#usual)) this.#shrink();
-    else if (++this.#sinceGrowth >= this.#width) {
+    else if (++this.#sinceGrowth >= this.#width || !this.#shrankOnce) {
       this.#sinceGrowth = 0;
       this.#width = Math.min(this.#most, this.#width + 1);
       this.#admit();
@@ -75,6 +77,7 @@ export class Width {
   }
 
   #shrink(): void {
+    this.#shrankOnce = true;
     this.#width = Math.max(1, Math.floor(this.#width / 2));
     this.#settling = Math.max(16, this.#inHand);
     this.#sinceGrowth = 0;

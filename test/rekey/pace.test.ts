@@ -29,7 +29,7 @@ function paced(db: SystemDb, clock: SteppedClock, latency: () => number) {
 }
 
 test('concurrency, instances a second and MiB a second are changed while a worker runs, and it keeps to them', async () => {
-  const { db, other, keys } = await cluster(900);
+  const { db, other, keys } = await cluster(3_500);
   const clock = new SteppedClock();
   const { record } = await started(db, keys);
   const { slow, seen } = paced(db, clock, () => 100);

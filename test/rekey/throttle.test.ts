@@ -76,6 +76,18 @@ describe('the width', () => {
     expect(width.now).toBe(5);
   });
 
+  test('grows with each answer at first, and slowly after the cluster slowed once', () => {
+    const width = new Width(256);
+    answers(width, 100, 20);
+    expect(width.now).toBe(108);
+    width.troubled();
+    expect(width.now).toBe(54);
+    // Those that were under way when it shrank tell of before.
+    answers(width, 16, 20);
+    answers(width, 54, 20);
+    expect(width.now).toBe(55);
+  });
+
   test('shrinks where the cluster slows or does not answer, and comes back', () => {
     const width = new Width(32);
     answers(width, 1_000, 20);
