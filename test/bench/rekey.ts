@@ -23,7 +23,9 @@ interface Size {
 /** The smallest there is, a micro-DB of one table, which lies in its row; and one as the sample data's customers, whose bytes lie beside it. */
 const SMALL: Size = { name: '1 KiB', bytes: 1024, instances: 100_000 };
 const SAMPLE: Size = { name: '9 KiB', bytes: 9 * 1024, instances: 30_000 };
-const ROUNDS = 3;
+/** The node's own work comes in waves: the median of some. */
+const ROUNDS = 5;
+const SHARED_ROUNDS = 3;
 const TABLES: readonly { readonly suffix: string; readonly columns: readonly string[] }[] = [
   { suffix: '', columns: ['id', 'key_description', 'bytes', 'saved_at', 'sealed', 'version', 'chunks', 'has_chunks'] },
   { suffix: '_chunks', columns: ['id', 'version', 'idx', 'data'] },
@@ -39,7 +41,7 @@ export async function rekeyBench(): Promise<BenchRow[]> {
   try {
     for (const size of sizes) for (const lu of [rekeyed(size), copied(size)]) await fill(node, lu, size.instances, size.bytes, 'bench-a');
     const shared: BenchRow[] = [];
-    for (const size of sizes) shared.push(againstSame(size, await takeTurns(node, size), 'worker and node share two cores', 'the two cores: the crypto takes time from the node'));
+    for (const size of sizes) shared.push(againstSame(size, await takeTurns(node, size, SHARED_ROUNDS), 'worker and node share two cores', 'the two cores: the crypto takes time from the node'));
     await node.moveApart();
     const apart: BenchRow[] = [];
     for (const size of sizes) apart.push(...(await ofSize(node, size)));
@@ -51,7 +53,7 @@ export async function rekeyBench(): Promise<BenchRow[]> {
 
 async function ofSize(node: BenchNode, size: Size): Promise<BenchRow[]> {
   const { name } = size;
-  const turns = await takeTurns(node, size);
+  const turns = await takeTurns(node, size, ROUNDS);
   const loaded = await bulk(node, size);
   const one = await processes(node, size, 1);
   const two = await processes(node, size, 2);
@@ -86,14 +88,17 @@ function copied({ instances }: Size): string {
 }
 
 /** `bare` is null for instances whose bytes lie beside their row: the loop writes rows alone. */
-async function takeTurns({ db, bare: client }: BenchNode, size: Size): Promise<{ bare: number | null; same: number; rekey: number }> {
+async function takeTurns({ db, bare: client, rest }: BenchNode, size: Size, rounds: number): Promise<{ bare: number | null; same: number; rekey: number }> {
   const { instances } = size;
   const ranges = await db.instances.ranges(copied(size));
   const times = { bare: [] as number[], same: [] as number[], rekey: [] as number[] };
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
+    await rest();
     const bare = size === SMALL ? await seconds(() => readAndWriteBack(client, copied(size), ranges)) : null;
+    await rest();
     const back = nextOf(copied(size));
     const same = await workOn(db, await beginCampaign(db, copied(size), instances, back), back, WITHOUT_CRYPTO);
+    await rest();
     const to = nextOf(rekeyed(size));
     const rekey = await workOn(db, await beginCampaign(db, rekeyed(size), instances, to), to);
     // The first round warms node and worker up.
@@ -108,11 +113,12 @@ async function takeTurns({ db, bare: client }: BenchNode, size: Size): Promise<{
 }
 
 /** Both tables that the instances lie in; the second is empty where they are small, and left out. */
-async function bulk({ contactPoint }: BenchNode, size: Size): Promise<Bulk> {
+async function bulk({ contactPoint, rest }: BenchNode, size: Size): Promise<Bulk> {
   const total = { command: 0, own: 0 };
   for (const { suffix, columns } of size === SMALL ? TABLES.slice(0, 1) : TABLES) {
     const table = `${entityOf(rekeyed(size))}${suffix}`;
     const folder = await mkdtemp(join(tmpdir(), 'fkc-bench-bulk-'));
+    await rest();
     try {
       for (const taken of [
         await dsbulk('unload', contactPoint, folder, `SELECT ${columns.join(', ')} FROM ${table}`),
@@ -138,9 +144,10 @@ function nextOf(lu: string): Generation {
 }
 
 /** Seconds of one campaign by so many processes, from their start to their end. */
-async function processes({ db, contactPoint }: BenchNode, size: Size, workers: number, limits?: CampaignLimits): Promise<number> {
+async function processes({ db, contactPoint, rest }: BenchNode, size: Size, workers: number, limits?: CampaignLimits): Promise<number> {
   const to = nextOf(rekeyed(size));
   const campaign = await beginCampaign(db, rekeyed(size), size.instances, to, limits);
+  await rest();
   return seconds(() => Promise.all(Array.from({ length: workers }, () => promisify(execFile)(process.execPath, [WORKER, contactPoint, campaign, to]))));
 }
 

@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, types } from 'cassandra-driver';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
 import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
 import type { SystemDb } from '../../../main/systemdb/repositories.ts';
 import { startCassandra } from '../../peers/cassandra/cassandra.ts';
+
+/** A node that uses less than this share of a core, for that long, is at rest. */
+const AT_REST = 0.1;
+const REST_MS = 500;
+const LONGEST_REST_MS = 60_000;
 
 /** One real node, the product's way to it and the bare driver's. */
 export interface BenchNode {
@@ -15,6 +22,8 @@ export interface BenchNode {
   readonly bare: Client;
   /** From now on the node has a processor core of its own, and this process and what it starts have the others, as they would have on machines of their own. */
   moveApart(): Promise<void>;
+  /** Waits until the node has nothing to do: what it compacts of the work before would slow whatever comes next. */
+  rest(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +54,7 @@ export async function startBenchNode(): Promise<BenchNode> {
         await pin(cluster.pid(0), '0');
         await pin(process.pid, `1-${cores - 1}`);
       },
+      rest: () => resting(cluster.pid(0)),
       async stop() {
         await bare.shutdown();
         await db.close();
@@ -60,6 +70,20 @@ export async function startBenchNode(): Promise<BenchNode> {
 /** Binds all threads of a process to processor cores; what they start inherits it. */
 async function pin(pid: number, cores: string): Promise<void> {
   await promisify(execFile)('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
+}
+
+async function resting(pid: number): Promise<void> {
+  for (const end = Date.now() + LONGEST_REST_MS; Date.now() < end; ) {
+    const before = await processorMs(pid);
+    await delay(REST_MS);
+    if ((await processorMs(pid)) - before < REST_MS * AT_REST) return;
+  }
+}
+
+/** Processor time that a process has used, in milliseconds: user and system of /proc/PID/stat (proc(5)), in hundredths of a second. */
+async function processorMs(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** The keyspace of an LU of the bench; their names are capitals. */
