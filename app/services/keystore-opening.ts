@@ -15,7 +15,8 @@ export async function needsPassword({ keystore }: Profile): Promise<boolean> {
 }
 
 /**
- * Opens the profile's KeyStore with `given`, or with the password that its file or variable gives. Takes `given` over.
+ * Opens the profile's KeyStore with `given`, or with the password that its file or variable gives. It disposes `given`
+ * once it opens the file; in any case the caller does.
  * @returns null where the profile has none @throws AppError `KEYSTORE_*`, `DATABASE_*`
  */
 export async function openKeyStore({ keystore }: Profile, db: SystemDb, given: SecretBytes | null): Promise<KeyStoreFile | null> {

@@ -28,7 +28,9 @@ export class NodePresence {
 
   /** It is live with `ring` from now on, and goes on telling so by itself. @throws AppError `DATABASE_*`; nothing has changed then */
   async begin(ring: KeyRing): Promise<void> {
-    await this.#tell(ring, this.#now());
+    const since = this.#now();
+    await this.#tell(ring, since);
+    this.#live = { ring, since };
     // Also where nothing else looks at the database: a worker without a window, a command that lasts.
     this.#telling ??= setInterval(() => void this.seen().catch(() => undefined), SEEN_EVERY_MS / 2).unref();
   }
@@ -39,8 +41,12 @@ export class NodePresence {
    */
   async seen(anew = false): Promise<void> {
     const now = this.#now();
-    if (this.#live === null || (!anew && now - this.#lastSeen < SEEN_EVERY_MS)) return;
-    await this.#tell(this.#live.ring, anew ? now : this.#live.since);
+    const live = this.#live;
+    if (live === null || (!anew && now - this.#lastSeen < SEEN_EVERY_MS)) return;
+    const since = anew ? now : live.since;
+    await this.#tell(live.ring, since);
+    // Meanwhile it may have ended, or gone live with another key ring.
+    if (this.#live === live) this.#live = { ring: live.ring, since };
   }
 
   /** It is live no more. */
@@ -53,7 +59,6 @@ export class NodePresence {
   async #tell(ring: KeyRing, since: number): Promise<void> {
     const lastSeen = this.#now();
     await this.#db.nodes.put({ id: this.#id, host: hostname(), version: VERSION, dataCenter: this.#db.topology?.localDataCenter ?? null, liveSince: since, lastSeen, keystoreDigest: ring.protection.digest, notes: notesOf(ring) });
-    this.#live = { ring, since };
     this.#lastSeen = lastSeen;
   }
 }
