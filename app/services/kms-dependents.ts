@@ -30,8 +30,18 @@ export interface NodeName {
   readonly name: string;
   /** {@link WrappedGeneration.key}; null where nobody could say. */
   readonly key: string | null;
-  /** The key that new master keys are wrapped under by that name: another one than `key` where KMIP's Re-key made one in its place. */
+  /**
+   * The key that new master keys are wrapped under by that name: another one than `key` where Re-key made one in its
+   * place, at the KMIP server that is asked from here.
+   */
   readonly wrapsUnder: string | null;
+}
+
+/** Instances of one LU, and their size. */
+export interface InstancesOfLu {
+  readonly lu: string;
+  readonly instances: number;
+  readonly bytes: number;
 }
 
 /** All that a KMS key holds up. */
@@ -40,7 +50,7 @@ export interface Dependents {
   readonly instances: number;
   /** Key descriptions that instances carry and that no facts stand of: any key may wrap them. */
   readonly unknown: readonly string[];
-  readonly byLu: readonly { readonly lu: string; readonly instances: number; readonly bytes: number }[];
+  readonly byLu: readonly InstancesOfLu[];
   readonly nodes: readonly string[];
   readonly regions: readonly string[];
 }
@@ -71,20 +81,27 @@ export async function wrappedGenerations({ keys }: Pick<SystemDb, 'keys'>): Prom
   return { known, notUnderstood, descriptions: new Set(generations.map(({ description }) => description)) };
 }
 
+/** The rows of a census, of all their generations together. */
+export function instancesByLu(rows: StandingCensus['rows']): InstancesOfLu[] {
+  return [...Map.groupBy(rows, ({ lu }) => lu)].map(([lu, some]) => ({ lu, instances: sum(some), bytes: some.reduce((total, { bytes }) => total + bytes, 0) }));
+}
+
 /** What depends on a key, in all its Regions. */
 export function dependentsOf(provider: KmsProviderName, key: string, { known, descriptions: all }: WrappedGenerations, names: readonly NodeName[], census: Pick<StandingCensus, 'rows'>): Dependents {
   const own = known.filter((generation) => generation.provider === provider && mayBeSame(provider, generation.key, key));
   const descriptions = new Set(own.map(({ description }) => description));
   const rows = census.rows.filter((row) => descriptions.has(row.keyDescription));
   const using = names.filter((name) => name.provider === provider && [name.key, name.wrapsUnder].some((meant) => meant !== null && mayBeSame(provider, meant, key)));
-  const byLu = Map.groupBy(rows, ({ lu }) => lu);
-  const sum = (some: readonly { readonly instances: number }[]): number => some.reduce((total, { instances }) => total + instances, 0);
   return {
     generations: own.map((generation) => ({ ...generation, instances: sum(rows.filter(({ keyDescription }) => keyDescription === generation.description)) })),
     instances: sum(rows),
     unknown: [...new Set(census.rows.map(({ keyDescription }) => keyDescription))].filter((description) => !all.has(description)),
-    byLu: [...byLu].map(([lu, some]) => ({ lu, instances: sum(some), bytes: some.reduce((total, { bytes }) => total + bytes, 0) })),
+    byLu: instancesByLu(rows),
     nodes: [...new Set(using.map(({ node }) => node))],
     regions: [...new Set([...own.map(({ location }) => location), ...using.flatMap(({ region }) => region ?? [])])].sort(),
   };
+}
+
+function sum(rows: readonly { readonly instances: number }[]): number {
+  return rows.reduce((total, { instances }) => total + instances, 0);
 }

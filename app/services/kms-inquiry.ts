@@ -172,7 +172,7 @@ export class KmsInquiry {
   async #resolve(name: KmsProviderName, kms: KmsProvider | null, ids: Map<string, string>): Promise<void> {
     const { nodes, registry, open } = this.#options;
     const home = registry.target(name)?.location ?? null;
-    const meanings = await nameMeanings({
+    const meanings = nameMeanings({
       provider: name,
       kms,
       home,
@@ -180,9 +180,10 @@ export class KmsInquiry {
       known: [...ids.values()],
       open,
       server: () => this.#server,
+      told: (key) => this.keys.get(`${name} ${key}`)?.facts ?? null,
       onFailure: (error) => this.#fails(name, kms, error),
     });
-    for (const { keyId, name: meant } of meanings) {
+    for await (const { keyId, name: meant } of meanings) {
       this.names.push(meant);
       if (keyId !== null && meant.key !== null && !ids.has(meant.key)) ids.set(meant.key, keyId);
       if (keyId === null && meant.region === home) this.#put({ provider: name, keyId: meant.name, key: meant.name, facts: null, whyNot: this.providers.get(name)?.failure ?? notKnown(), aliases: null, versions: null, rotation: null });

@@ -1,5 +1,6 @@
 import { type AppError, isAppError } from '../../main/errors.ts';
 import type { KmsKeyFacts } from '../../main/kms/acts.ts';
+import { MOST_REPLACEMENTS } from '../../main/kms/kmip/keys.ts';
 import type { KmsProvider, KmsProviderName } from '../../main/kms/provider.ts';
 import type { PlannedUse } from '../../main/regions/facts.ts';
 import { identify } from '../../main/regions/identity.ts';
@@ -20,6 +21,8 @@ export interface NameQuestions {
   readonly open: OpenPlace;
   /** `host:port` of the KMIP server that `kms` asks; null until that is known. */
   readonly server: () => string | null;
+  /** What was told of a key before, by {@link NodeName.key}; null where it was not asked for. */
+  readonly told: (key: string) => KmsKeyFacts | null;
   /** `kms` did not answer, or refused. */
   readonly onFailure: (error: AppError) => void;
 }
@@ -30,53 +33,63 @@ export interface NameMeaning {
   readonly keyId: string | null;
 }
 
-/** Finds out which key each node's config.ini means, and which one wraps in its place by now. Each name is asked for once. */
-export async function nameMeanings({ provider, kms, home, nodes, known, open, server, onFailure }: NameQuestions): Promise<NameMeaning[]> {
+/**
+ * Finds out which key each node's config.ini means, one after the other, and which one wraps in its place by now, where
+ * `kms` itself is to tell. Each key is asked for once at most.
+ */
+export async function* nameMeanings({ provider, kms, home, nodes, known, open, server, told, onFailure }: NameQuestions): AsyncGenerator<NameMeaning> {
   const places = new Map<string, Promise<KmsProvider>>();
   const asked = new Map<string, Promise<KmsKeyFacts | null>>();
 
+  const isHome = (place: string | null): place is null => place === null || place === (provider === 'KMIP_KMS' ? server() : home);
+  const identityOf = (place: string | null, keyId: string): string => identify(provider, keyId, place ?? server()).id;
   const describe = async (place: string | null, key: string): Promise<KmsKeyFacts | null> => {
-    const isHome = place === null || place === (provider === 'KMIP_KMS' ? server() : home);
     try {
-      if (!isHome && !places.has(place)) places.set(place, open(provider, place));
-      const there = isHome ? kms : await places.get(place);
+      if (!isHome(place) && !places.has(place)) places.set(place, open(provider, place));
+      const there = isHome(place) ? kms : await places.get(place);
       return (await there?.acts.describe?.(key)) ?? null;
     } catch (error) {
       if (!isAppError(error)) throw error;
-      if (kms !== null && isHome) onFailure(error);
+      if (kms !== null && isHome(place)) onFailure(error);
       return null;
     }
   };
   const factsOf = (place: string | null, key: string): Promise<KmsKeyFacts | null> => {
     const id = JSON.stringify([place, key]);
-    const facts = asked.get(id) ?? describe(place, key);
+    const before = told(identityOf(place, key));
+    const facts = asked.get(id) ?? (before === null ? describe(place, key) : Promise.resolve(before));
     asked.set(id, facts);
     return facts;
   };
-  /** The last of those that replaced a key, as far as its KMS tells. */
-  const newest = async (place: string | null, keyId: string): Promise<string> => {
+  /** The key that wraps in the place of a KMIP key, by the rule of `KmipKeys.current`. */
+  const wrapping = async (place: string | null, keyId: string): Promise<string> => {
+    let current = keyId;
     const seen = new Set([keyId]);
-    let last = keyId;
-    for (let next = (await factsOf(place, last))?.replacedBy ?? null; next !== null && !seen.has(next); next = (await factsOf(place, next))?.replacedBy ?? null) {
+    for (let next = (await factsOf(place, keyId))?.replacedBy ?? null; next !== null && !seen.has(next) && seen.size < MOST_REPLACEMENTS; ) {
       seen.add(next);
-      last = next;
+      const facts = await factsOf(place, next);
+      if (facts === null || !facts.canWrap) break;
+      if (facts.state === 'enabled') current = next;
+      next = facts.replacedBy;
     }
-    return last;
+    return current;
   };
 
-  const found: NameMeaning[] = [];
   const ids = new Set(known);
-  for (const { node, uses } of nodes) {
-    for (const use of uses.filter((one) => one.provider === provider)) {
-      const keyId = plainMeaning(use, [...ids]) ?? (await factsOf(use.place, use.key))?.keyId ?? null;
-      const now = keyId === null || provider !== 'KMIP_KMS' ? keyId : await newest(use.place, keyId);
-      const keyOf = (id: string | null): string | null => (id === null ? null : identify(provider, id, use.place ?? server()).id);
-      if (keyId !== null) ids.add(keyId);
-      found.push({ keyId, name: { node, provider, region: use.place, name: use.key, key: keyOf(keyId), wrapsUnder: keyOf(now) } });
+  try {
+    for (const { node, uses } of nodes) {
+      for (const use of uses.filter((one) => one.provider === provider)) {
+        const keyId = plainMeaning(use, [...ids]) ?? (await factsOf(use.place, use.key))?.keyId ?? null;
+        const follows = keyId !== null && provider === 'KMIP_KMS' && isHome(use.place);
+        const now = follows ? await wrapping(use.place, keyId) : keyId;
+        if (keyId !== null) ids.add(keyId);
+        const [key, wrapsUnder] = [keyId, now].map((id) => (id === null ? null : identityOf(use.place, id))) as [string | null, string | null];
+        yield { keyId, name: { node, provider, region: use.place, name: use.key, key, wrapsUnder } };
+      }
     }
+  } finally {
+    for (const opening of places.values()) (await opening.catch(() => null))?.close();
   }
-  for (const opening of places.values()) (await opening.catch(() => null))?.close();
-  return found;
 }
 
 /** What a name means where nobody has to be asked for it; null for an alias, and for a key that nothing is known of. */

@@ -7,8 +7,8 @@ import { KmsInquiry } from './kms-inquiry.ts';
 import { placesOf, readNodes } from './region-places.ts';
 
 /**
- * Which key each node's config.ini means. A KMS is asked for an alias, or a short name that no generation has; one that
- * does not answer leaves it unknown.
+ * Which key each node's config.ini means. A KMS is asked for an alias, or a short name that no generation has, a KMIP
+ * server for the key that wraps in the place of another; one that does not answer leaves it unknown.
  * @throws AppError `DATABASE_*`
  */
 export async function nodeNames(cluster: Pick<Cluster, 'db' | 'kms' | 'credentials'>, profile: Profile, providers: readonly KmsProviderName[]): Promise<readonly NodeName[]> {

@@ -9,7 +9,7 @@ import type { KmipServer } from './server.ts';
 const WANTED: readonly AttributeKey[] = ['objectType', 'algorithm', 'lengthBits', 'usageMask', 'state', 'link'];
 
 /** Replacements in a row that are followed: more than anybody rotates, and an end for a circle. */
-const MOST_REPLACEMENTS = 1_000;
+export const MOST_REPLACEMENTS = 1_000;
 const LONGEST_ID = 1_024;
 
 /** Finds out under which key to wrap. */
