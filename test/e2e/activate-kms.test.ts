@@ -2,18 +2,20 @@ import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bareClient, createKey, REGION } from '../peers/aws/aws.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 import { awsSection, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { activate, failure, go, keyRow, LUI_KEY, sentence, tabTo } from './window.ts';
-import { useAws } from '../peers/aws/use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const python = await installLocalStack();
 const INSTANCES = 5;
 const BY_KMS = `activatekey name='${LUI_KEY}' generatorType='AWS_KMS' storeType='AWS_KMS'`;
 
 describe.each(await hosts())('activating a key of a KMS from the window on %s', (host) => {
+  const aws = useAws(python);
   let opened: OpenConsole;
   let page: Page;
   let key: string;

@@ -2,11 +2,12 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foundIn, foundUnder } from '../faults/known-key.ts';
 import { createKey, REGION } from '../peers/aws/aws.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 import { awsSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
-import { useAws } from '../peers/aws/use-aws.ts';
 
 /** Of the account that LocalStack makes of it; the secret is looked for in what must not show it. */
 const ID = '111122223333';
@@ -14,9 +15,10 @@ const SECRET = 'known-secret-typed-in-the-window-0123456789';
 const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_EC2_METADATA_DISABLED', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 const before = Object.fromEntries(CHAIN.map((name) => [name, process.env[name]]));
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const python = await installLocalStack();
 
 describe.each(await hosts())('credentials for AWS on %s', (host) => {
+  const aws = useAws(python);
   let opened: OpenConsole;
   let page: Page;
   let key: string;

@@ -8,15 +8,17 @@ import { openServices } from '../../app/services.ts';
 import { imageOf } from '../lu/fixtures.ts';
 import { bareClient, createKey } from '../peers/aws/aws.ts';
 import { addNodes, HOME, setCredentials } from '../peers/aws/region-fixture.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
-import { useAws } from '../peers/aws/use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const python = await installLocalStack();
 
 describe.each(await hosts())('the page that replaces a KMS key on %s', (host) => {
+  const aws = useAws(python);
   let opened: OpenConsole;
   let page: Page;
   let home: string;

@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bareClient, createKey, REGION } from '../peers/aws/aws.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 import { createKey as createGcpKey } from '../peers/gcp/gcp.ts';
 import { startGcpPeer, type GcpPeer } from '../peers/gcp/server.ts';
 import { awsSection, gcpSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence, tabTo } from './window.ts';
-import { useAws } from '../peers/aws/use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const python = await installLocalStack();
 const shortOf = (keyId: string): string => keyId.split('/').at(-1) ?? '';
 
 describe.each(await hosts())('the page KMS on %s', (host) => {
+  const aws = useAws(python);
   let gcp: GcpPeer;
   let opened: OpenConsole;
   let page: Page;

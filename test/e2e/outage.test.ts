@@ -9,7 +9,6 @@ import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence } from './window.ts';
 
-/** Where pictures of the page are wanted, for people to judge. */
 const AWAY = /^DATABASE_(TIMEOUT|UNREACHABLE|UNAVAILABLE)$/;
 const SILENT = /The cluster of profile eu does not answer/;
 /** Keyspaces and tables are made at the first opening, on a busy machine. */

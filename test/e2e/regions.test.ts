@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EMPTY, HOME, makeWorld, OFF, setCredentials, type World } from '../peers/aws/region-fixture.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { failure, go, sentence } from './window.ts';
-import { useAws } from '../peers/aws/use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const python = await installLocalStack();
 
 describe.each(await hosts())('the page Regions on %s', (host) => {
+  const aws = useAws(python);
   let opened: OpenConsole;
   let page: Page;
   let world: World;

@@ -6,7 +6,6 @@ import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { violations } from './axe.ts';
 import { activate, DEMO, go, sentence, tabTo, typeCommand } from './window.ts';
 
-
 describe.each(await hosts())('the rekey page on %s', (host) => {
   let opened: OpenConsole;
   let page: Page;

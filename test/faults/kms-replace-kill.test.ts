@@ -7,11 +7,12 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addNode } from '../../app/services/profile-nodes.ts';
 import { parseConfig, valueOf } from '../../main/config/parse.ts';
 import { createKey } from '../peers/aws/aws.ts';
-import { awsSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
 import { useAws } from '../peers/aws/use-aws.ts';
+import { awsSection, line, LU, Node, setAwsVariables } from '../peers/kms/node.ts';
 
 const WORKER = fileURLToPath(new URL('kms-replace-worker.ts', import.meta.url));
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 let node: Node;
 let second: string;
 let oldKey: string;

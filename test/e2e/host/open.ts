@@ -22,7 +22,7 @@ export interface OpenConsole {
 }
 
 const PICTURES = process.env['FKC_PICTURES'];
-/** How long anything that a test waits for may take. */
+/** How long a locator waits. */
 const PATIENCE_MS = 30_000;
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 // Loaded by Node itself: the test runner's own loader would pass by the hook that makes `electron` mean the host.

@@ -1,12 +1,13 @@
 import { beforeEach, expect, it } from 'vitest';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, createKey, LIMITS, REGION } from './aws.ts';
+import { installLocalStack } from './python-server.ts';
 import { useAws } from './use-aws.ts';
 
 /** A multi-Region key has a state and a policy of its own in each Region. */
 
 const AWAY = 'us-west-2';
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 
 beforeEach(() => aws.proxy.set());
 

@@ -8,13 +8,13 @@ import { kmsConformance } from '../../conformance/kms.ts';
 import { codeOf, CONTEXT, wrapNew } from '../../conformance/kms-subject.ts';
 import { awsKms, bareClient, createAlias, createKey, CREDENTIALS, LIMITS, openAws, REGION } from './aws.ts';
 import type { Fault } from './fault-proxy.ts';
-import { freePort } from './python-server.ts';
+import { freePort, installLocalStack } from './python-server.ts';
 import { useAws } from './use-aws.ts';
 
 const CHAIN = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
 const SECRET = /known-secret-of-the-tests/;
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 
 kmsConformance('AWS_KMS at LocalStack', () => openAws(aws.url));
 

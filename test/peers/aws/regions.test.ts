@@ -9,10 +9,11 @@ import type { Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
 import { bareClient, CREDENTIALS } from './aws.ts';
 import { configIni, EMPTY, HOME, makeWorld, REGIONS, sameAlias, setCredentials } from './region-fixture.ts';
+import { installLocalStack } from './python-server.ts';
 import { useAws } from './use-aws.ts';
 
 // Before any hook: the first time it takes minutes.
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 let home: string;
 let services: Services;
 let single: string;

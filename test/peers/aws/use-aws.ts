@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { installLocalStack, type KmsServer, startLocalStack } from './python-server.ts';
+import { type KmsServer, startLocalStack } from './python-server.ts';
 
-/** AWS for the tests of one file. */
+/** AWS for the tests of one file, or of one suite. */
 export interface AwsPeer {
   /** LocalStack itself, past the fault proxy: what a test asks there counts for nothing. */
   readonly url: string;
@@ -11,11 +11,11 @@ export interface AwsPeer {
 }
 
 /**
- * Starts LocalStack behind a fault proxy before the tests of a file, names it to the SDK, and ends it after them. To be
- * awaited before any hook: the first time it installs LocalStack, which takes minutes.
+ * Starts LocalStack behind a fault proxy before the tests of the file or suite that it is called in, names it to the SDK,
+ * and ends it after them.
+ * @param python that has LocalStack. Install it before any hook: the first time it takes minutes.
  */
-export async function useAws(): Promise<AwsPeer> {
-  const python = await installLocalStack();
+export function useAws(python: string): AwsPeer {
   let server: KmsServer | undefined;
   let proxy: FaultProxy | undefined;
   beforeAll(async () => {
@@ -39,6 +39,6 @@ export async function useAws(): Promise<AwsPeer> {
 }
 
 function started<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('AWS is started before the tests of this file, and is there within them alone.');
+  if (part === undefined) throw new Error('AWS is started before the tests that use it, and is there within them alone.');
   return part;
 }

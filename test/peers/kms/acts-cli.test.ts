@@ -2,10 +2,11 @@ import { CreateAliasCommand } from '@aws-sdk/client-kms';
 import { beforeAll, expect, it } from 'vitest';
 import { DEFINITION, failure, Machine } from '../../cli/fkc.ts';
 import { bareClient, createKey } from '../aws/aws.ts';
-import { line, setAwsVariables } from './node.ts';
+import { installLocalStack } from '../aws/python-server.ts';
 import { useAws } from '../aws/use-aws.ts';
+import { line, setAwsVariables } from './node.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 
 beforeAll(setAwsVariables);
 

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addNode } from '../../../app/services/profile-nodes.ts';
 import type { Services } from '../../../app/services.ts';
 import { bareClient, createKey, REGION } from '../aws/aws.ts';
+import { installLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { awsSection, gcpSection, line, LU, Node, setAwsVariables } from './node.ts';
-import { useAws } from '../aws/use-aws.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const node = new Node();
 let gcp: GcpPeer;
 let services: Services;

@@ -7,6 +7,7 @@ import { openServices, type Services } from '../../../app/services.ts';
 import { AppError } from '../../../main/errors.ts';
 import { imageOf } from '../../lu/fixtures.ts';
 import { createKey } from '../aws/aws.ts';
+import { installLocalStack } from '../aws/python-server.ts';
 import { useAws } from '../aws/use-aws.ts';
 import { startCassandra, type CassandraCluster } from '../cassandra/cassandra.ts';
 import { awsSection, line, LU, setAwsVariables } from './node.ts';
@@ -19,7 +20,7 @@ const REPLICATION = { class: 'SimpleStrategy', replication_factor: '1' };
 
 const home = mkdtempSync(join(tmpdir(), 'fkc-kms-gate-'));
 const ini = join(home, 'config.ini');
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 let cluster: CassandraCluster;
 let services: Services;
 let old: string;

@@ -7,12 +7,13 @@ import { findOrphans } from '../../../main/masterkey/orphans.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
 import { awsKms, bareClient, createKey as createAwsKey, CREDENTIALS, REGION } from '../aws/aws.ts';
 import type { Fault as AwsFault } from '../aws/fault-proxy.ts';
+import { installLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey, gcpKms } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { faultTrial, type OpenKms } from './fault-trial.ts';
-import { useAws } from '../aws/use-aws.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 let gcp: GcpPeer;
 
 beforeAll(async () => {

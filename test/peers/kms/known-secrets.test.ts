@@ -15,18 +15,19 @@ import { Machine } from '../../cli/fkc.ts';
 import { lineOf } from '../../conformance/kms-subject.ts';
 import { foundIn, foundUnder, knownKeys } from '../../faults/known-key.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
+import { installLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { createKey as createKmipKey, CREDENTIAL, credential } from '../kmip/kmip.ts';
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
-import { useAws } from '../aws/use-aws.ts';
 
 /** The console's own page, as far as the sender check looks at it. */
 const FRAME = { url: 'app://console/', origin: 'app://console', parent: null, processId: 1, routingId: 1 };
 const CONTENTS: Contents = { mainFrame: FRAME, isDestroyed: () => false, send: () => undefined };
 const FROM_US = { sender: CONTENTS, senderFrame: FRAME };
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const pki = makePki();
 const node = new Node();
 let gcp: GcpPeer;

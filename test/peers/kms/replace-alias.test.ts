@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { UpdateAliasCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bareClient, createAlias, createKey } from '../aws/aws.ts';
-import { awsSection, line, Node, setAwsVariables } from './node.ts';
+import { installLocalStack } from '../aws/python-server.ts';
 import { useAws } from '../aws/use-aws.ts';
+import { awsSection, line, Node, setAwsVariables } from './node.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const node = new Node();
 
 beforeAll(async () => {

@@ -3,11 +3,12 @@ import type { KmsActName } from '../../../app/contract/kms.ts';
 import { openServices, type Services } from '../../../app/services.ts';
 import { codeOf } from '../../conformance/kms-subject.ts';
 import { createKey as createAwsKey } from '../aws/aws.ts';
+import { installLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { awsSection, gcpSection, line, Node, setAwsVariables } from './node.ts';
 import { rightsOf } from './recipe.ts';
-import { useAws } from '../aws/use-aws.ts';
 
 /** The rights that the recipes name for each act, against what each act asks; and what an activation asks. */
 
@@ -19,7 +20,7 @@ const ACTS: readonly (readonly [row: string, act: KmsActName])[] = [
   ['Cancel the deletion', 'cancel-deletion'],
 ];
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const node = new Node();
 let gcp: GcpPeer;
 /** Never goes live: nothing but an act asks a KMS. */

@@ -5,14 +5,15 @@ import { Machine } from '../../cli/fkc.ts';
 import { passwordOf } from '../../../app/password.ts';
 import type { KmsProviderName } from '../../../main/kms/provider.ts';
 import { createKey as createAwsKey, CREDENTIALS } from '../aws/aws.ts';
+import { installLocalStack } from '../aws/python-server.ts';
+import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
 import { createKey as createKmipKey } from '../kmip/kmip.ts';
 import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
 import { awsSection, gcpSection, kmipSection, line, LU, Node, setAwsVariables } from './node.ts';
-import { useAws } from '../aws/use-aws.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const pki = makePki();
 const node = new Node();
 let gcp: GcpPeer;

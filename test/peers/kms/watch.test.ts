@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKey as createAwsKey } from '../aws/aws.ts';
-import { awsSection, line, LU, Node, setAwsVariables } from './node.ts';
+import { installLocalStack } from '../aws/python-server.ts';
 import { useAws } from '../aws/use-aws.ts';
+import { awsSection, line, LU, Node, setAwsVariables } from './node.ts';
 
-const aws = await useAws();
+const aws = useAws(await installLocalStack());
 const node = new Node();
 
 beforeAll(async () => {
