@@ -60,7 +60,7 @@ async function ofSize(node: BenchNode, size: Size): Promise<BenchRow[]> {
   return [
     againstSame(size, turns, 'a core each for worker and node', 'the node'),
     ...(turns.bare === null ? [] : [row(`rekey of ${name} instances against a bare driver loop, a write each (what is seen; no goal)`, turns.bare / turns.rekey, 0, 'the node and the worker: leases, progress, counts and crypto cost what batches save')]),
-    row(`rekey of ${name} instances against dsbulk unload + load, as commands`, loaded.command / one, 2.5, 'the node, and the start of Node.js and of Java'),
+    row(`a process that rekeys ${name} instances against dsbulk unload + load, from start to end`, loaded.command / one, 2.5, 'the node, and the start of Node.js and of Java'),
     row(`rekey of ${name} instances against dsbulk unload + load, once they run (what is seen; no goal)`, loaded.own / turns.rekey, 0, 'the node'),
     row(`two workers against one, ${name} instances (what is seen; no goal)`, one / two, 0, 'the node'),
   ];
@@ -135,8 +135,9 @@ async function bulk({ contactPoint, rest }: BenchNode, size: Size): Promise<Bulk
   return total;
 }
 
-/** Generation that the next campaign of an LU is to reach. */
 const turn = new Map<string, number>();
+
+/** The generation that the next campaign of an LU moves it to: they take turns. */
 function nextOf(lu: string): Generation {
   const round = turn.get(lu) ?? 1;
   turn.set(lu, round + 1);

@@ -14,6 +14,8 @@ const AT_REST = 0.1;
 const REST_MS = 500;
 const LONGEST_REST_MS = 60_000;
 
+const LAST_CORE = cpus().length - 1;
+
 /** One real node, the product's way to it and the bare driver's. */
 export interface BenchNode {
   readonly contactPoint: string;
@@ -22,7 +24,7 @@ export interface BenchNode {
   readonly bare: Client;
   /** From now on the node has a processor core of its own, and this process and what it starts have the others, as they would have on machines of their own. */
   moveApart(): Promise<void>;
-  /** Waits until the node has nothing to do: what it compacts of the work before would slow whatever comes next. */
+  /** Waits until the node has nothing to do, a minute at most: what it compacts of the work before would slow whatever comes next. */
   rest(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function settingsFor(contactPoint: string): CassandraSettings {
 }
 
 export async function startBenchNode(): Promise<BenchNode> {
+  if (process.platform !== 'linux' || LAST_CORE === 0) throw new Error('The benches of the cluster need Linux, and two processor cores.');
   const cluster = await startCassandra({ heap: '1g', optimized: true });
   try {
     const [contactPoint = ''] = cluster.contactPoints;
@@ -49,16 +52,15 @@ export async function startBenchNode(): Promise<BenchNode> {
       db,
       bare,
       async moveApart() {
-        const cores = cpus().length;
-        if (process.platform !== 'linux' || cores < 2) throw new Error('Needs Linux, and two processor cores.');
         await pin(cluster.pid(0), '0');
-        await pin(process.pid, `1-${cores - 1}`);
+        await pin(process.pid, `1-${LAST_CORE}`);
       },
       rest: () => resting(cluster.pid(0)),
       async stop() {
         await bare.shutdown();
         await db.close();
         await cluster.stop();
+        await pin(process.pid, `0-${LAST_CORE}`);
       },
     };
   } catch (error) {
@@ -78,6 +80,7 @@ async function resting(pid: number): Promise<void> {
     await delay(REST_MS);
     if ((await processorMs(pid)) - before < REST_MS * AT_REST) return;
   }
+  process.stderr.write('  the node did not come to rest\n');
 }
 
 /** Processor time that a process has used, in milliseconds: user and system of /proc/PID/stat (proc(5)), in hundredths of a second. */
