@@ -87,6 +87,8 @@ export const outlook = z.object({
   unreadable: count,
   partlyUnreadable: count,
   concerns: z.array(z.object({ region, key: z.string() })),
+  /** What had to be assumed: nodes that could not be read are left out, copies that could not be asked are taken for usable. */
+  unknown: z.object({ nodes: count, copies: count }),
   /** How old the counts of instances are. */
   census: censusState,
   /** When the audit ended that this rests on. */

@@ -69,13 +69,14 @@ export class RegionAudits {
     const last = this.#last;
     if (last === null) throw new AppError('REGION_NOT_AUDITED', 'The regions were not audited yet, so that nothing is known of what would be lost.', 'Audit them first: fkc regions audit');
     const census = await this.#censuses.renewed();
-    const { nodes, generations, unreadable, partlyUnreadable, concerns } = whatIf(last.facts, supposition, instancesOf(census));
+    const { nodes, generations, unreadable, partlyUnreadable, concerns, unknown } = whatIf(last.facts, supposition, instancesOf(census));
     return {
       nodes: nodes.map(({ node, now, then, inLostPlace, loses, cannotActivate }) => ({ node, now, then, inLostRegion: inLostPlace, loses: loses.length, cannotActivate })),
       generations: generations.map((generation) => ({ ...generation, elsewhere: [...generation.elsewhere] })),
       unreadable,
       partlyUnreadable,
       concerns: concerns.map(({ place, key }) => ({ region: place, key })),
+      unknown,
       census: censusState(census),
       auditedAt: last.at,
     };

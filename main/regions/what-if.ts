@@ -48,6 +48,15 @@ export interface Outlook {
   readonly partlyUnreadable: number;
   /** Copies that are imagined away, as `place key`. */
   readonly concerns: readonly { readonly place: string; readonly key: string }[];
+  readonly unknown: Unknown;
+}
+
+/** What the answer had to assume. */
+export interface Unknown {
+  /** Nodes whose config.ini could not be read: they are left out. */
+  readonly nodes: number;
+  /** Copies that could not be asked: they are taken for usable, unless they are imagined away. */
+  readonly copies: number;
 }
 
 /** A copy that can unwrap what a version of the key wrapped; that can wrap, where the version is null. */
@@ -65,6 +74,7 @@ export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, inst
   const gone = disabled === null ? [] : copiesNamed(facts, disabled);
   const now: Usable = (key, place, version) => isUsable(copyAt(key, place), version);
   const then: Usable = (key, place, version) => place !== lost && now(key, place, version) && !gone.some((one) => one.key === key && one.copy.place === place);
+  const unasked = facts.keys.flatMap((key) => key.copies.filter((copy) => copy.exists === 'unknown' && then(key, copy.place, null)));
 
   const byId = new Map(facts.keys.map((key) => [`${key.provider} ${key.id}`, key]));
   const known: Known = { generations: facts.generations, keyOf: (provider, id) => byId.get(`${provider} ${id}`) ?? null };
@@ -86,6 +96,7 @@ export function whatIf(facts: RegionFacts, { lost, disabled }: Supposition, inst
     unreadable: sum('all'),
     partlyUnreadable: sum('some'),
     concerns: facts.keys.flatMap((key) => key.copies.filter((copy) => versionsOf(copy).some((version) => now(key, copy.place, version) && !then(key, copy.place, version))).map(({ place }) => ({ place, key: key.id }))),
+    unknown: { nodes: facts.nodes.length - readable.length, copies: unasked.length },
   };
 }
 
@@ -128,7 +139,7 @@ function ownPlace(key: KeyFacts, place: string): string {
   return key.multiRegion ? place : (key.copies[0]?.place ?? place);
 }
 
-/** What could not be asked is taken for usable: it is told as a finding, and not twice. */
+/** What could not be asked is taken for usable, and counted in {@link Outlook.unknown}. */
 function isUsable(copy: KeyCopy | undefined, version: string | null): boolean {
   if (copy === undefined || copy.exists === 'no') return false;
   return copy.exists === 'unknown' || stateOfVersion(copy, version) === 'enabled';

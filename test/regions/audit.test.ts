@@ -121,6 +121,18 @@ describe('what if', () => {
     expect(whatIf(from, { lost: WEST, disabled: null }, NOBODY).generations).toMatchObject([{ lostTo: 'all', elsewhere: [SOUTH] }]);
   });
 
+  it('and counts what it had to assume: nodes that could not be read, and copies that could not be asked where they are not imagined away', () => {
+    const whyNot = { code: 'KMS_UNREACHABLE', message: 'silence', remedy: 'network' };
+    const from = whole({ exists: 'unknown', state: null, whyNot });
+    const unread = { node: 'n3', file: 'x', uses: [], lacks: [], whyNot };
+    const supposed = (lost: string | null, disabled: string | null, nodes = [...from.nodes, unread]) => whatIf({ ...from, nodes }, { lost, disabled }, new Map([['g', 7]]));
+    expect(supposed(WEST, null)).toMatchObject({ nodes: [{ node: 'n1', then: 'not' }, { node: 'n2', then: 'whole' }], unreadable: 0, unknown: { nodes: 1, copies: 1 } });
+    expect(supposed(EAST, null).unknown).toEqual({ nodes: 1, copies: 0 });
+    expect(supposed(null, M).unknown).toEqual({ nodes: 1, copies: 0 });
+    expect(supposed(WEST, null, [unread])).toMatchObject({ nodes: [], unreadable: 0, unknown: { nodes: 1, copies: 1 } });
+    expect(whatIf(whole(), { lost: null, disabled: null }, NOBODY).unknown).toEqual({ nodes: 0, copies: 0 });
+  });
+
   it('a name that means several keys is not guessed', () => {
     const ids = [1, 2].map((number) => `projects/p/locations/europe-west3/keyRings/r${number}/cryptoKeys/fabric`);
     const from = facts({ keys: ids.map((each) => ({ provider: 'GCP_KMS', id: each, multiRegion: false, primary: null, copies: [copy('europe-west3', each)] })) });

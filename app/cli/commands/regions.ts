@@ -69,7 +69,7 @@ function findingText({ severity, code, what, where, remedy }: RegionFindingView)
   return `${severity.toUpperCase()} ${code}  ${printable(place)}\n  ${printable(what)}\n  ${printable(remedy)}\n`;
 }
 
-function whatIfText({ nodes, generations, unreadable, partlyUnreadable, census }: OutlookView, lost: string | null, disabled: string | null): string {
+function whatIfText({ nodes, generations, unreadable, partlyUnreadable, unknown, census }: OutlookView, lost: string | null, disabled: string | null): string {
   const supposed = [lost === null ? '' : `region ${lost} is lost`, disabled === null ? '' : `the key ${disabled} is disabled`].filter((part) => part !== '').join(' and ');
   const rows = nodes.map(({ node, now, then, inLostRegion, cannotActivate }) => [node, LIVE[now], LIVE[then], [inLostRegion ? 'stands there itself' : '', cannotActivate ? 'can not activate' : ''].filter((note) => note !== '').join(', ')]);
   const lostOnes = generations.map(({ description, name, active, lostTo, elsewhere, instances }) => [description, name, active ? 'active' : '', lostTo === 'all' ? 'no node' : 'not every node', elsewhere.join(', ') || '–', figure(instances)]);
@@ -78,6 +78,8 @@ function whatIfText({ nodes, generations, unreadable, partlyUnreadable, census }
     table(['NODE THAT STARTS', 'NOW', 'THEN', ''], rows, 'No node could be read.'),
     `\n${table(['GENERATION', 'NAME', '', 'UNWRAPPED BY', 'KEY STILL IN', '>INSTANCES'], lostOnes, 'No generation is lost.')}`,
     `${counted(unreadable, 'instance')} could be read by no node that starts then${partlyUnreadable === 0 ? '' : `, ${counted(partlyUnreadable, 'instance')} not by every one`} (${countedAt(census)}).\n`,
+    unknown.nodes === 0 ? '' : `${counted(unknown.nodes, 'node')} could not be read, and ${unknown.nodes === 1 ? 'is' : 'are'} left out of this.\n`,
+    unknown.copies === 0 ? '' : `${unknown.copies === 1 ? '1 copy of a KMS key' : `${figure(unknown.copies)} copies of KMS keys`} could not be asked, and ${unknown.copies === 1 ? 'counts' : 'count'} as usable.\n`,
     'Nodes that run now go on with the keys that they hold, until they are started again.\n',
   ].join('');
 }

@@ -10,7 +10,7 @@ import { useNow } from '../../ui/clock.ts';
 import { Section } from '../../ui/Section.tsx';
 import { Shape } from '../../ui/Shape.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
-import { outlookSentence } from './sentence.ts';
+import { assumedSentence, outlookSentence } from './sentence.ts';
 
 const LIVE = { whole: ['readable', 'goes live'], partly: ['warning', 'without older generations'], not: ['failed', 'can not go live'] } as const;
 /** Generations that are listed; the figures count all. */
@@ -47,12 +47,14 @@ function Outlook({ lost, disabled }: { lost: string | undefined; disabled: strin
 function OutlookTables({ outlook }: { outlook: OutlookView }): ReactNode {
   const now = useNow();
   const { text, tone } = outlookSentence(outlook);
+  const assumed = assumedSentence(outlook);
   const { at, live } = outlook.census;
   return (
     <div role="status">
       <p className={`what-if-sentence what-if-${tone}`}>
         {tone === 'calm' ? null : <Shape name={tone === 'alarm' ? 'triangle' : 'diamond'} />} {text}
       </p>
+      {assumed === '' ? null : <p className="what-if-assumed">{assumed}</p>}
       <div className="what-if-tables">
         <table className="figures">
           <thead>

@@ -24,17 +24,28 @@ export function regionsSentence(nodes: readonly RegionNodeView[], audit: RegionA
 }
 
 /** What would no longer work? */
-export function outlookSentence({ nodes, unreadable, partlyUnreadable }: OutlookView): SentenceText {
+export function outlookSentence({ nodes, unreadable, partlyUnreadable, unknown }: OutlookView): SentenceText {
   const dead = nodes.filter(({ then, now }) => then === 'not' && now !== 'not').length;
   const less = nodes.filter(({ then, now }) => then === 'partly' && now === 'whole').length;
   const idle = nodes.filter(({ cannotActivate }) => cannotActivate).length;
   const parts = [
     dead === 0 ? '' : `${counted(dead, 'node')} could no longer go live`,
     less === 0 ? '' : `${counted(less, 'node')} would go live without older generations`,
-    dead === 0 && less === 0 ? 'Every node that goes live now still could' : '',
+    nodes.length === 0 ? 'No node could be read' : dead === 0 && less === 0 ? 'Every node that goes live now still could' : '',
     unreadable === 0 ? '' : `${counted(unreadable, 'instance')} could be read by no node that starts then`,
     partlyUnreadable === 0 ? '' : `${counted(partlyUnreadable, 'instance')} not by every one`,
     idle === 0 ? '' : `${counted(idle, 'node')} could not activate a new key`,
   ].filter((part) => part !== '');
-  return { tone: dead > 0 || unreadable > 0 ? 'alarm' : less > 0 || partlyUnreadable > 0 || idle > 0 ? 'worry' : 'calm', text: `${parts.join('; ')}. Nodes that run go on with the keys that they hold.` };
+  const assumed = unknown.nodes > 0 || unknown.copies > 0;
+  return { tone: dead > 0 || unreadable > 0 ? 'alarm' : less > 0 || partlyUnreadable > 0 || idle > 0 || assumed ? 'worry' : 'calm', text: `${parts.join('; ')}. Nodes that run go on with the keys that they hold.` };
+}
+
+/** What had to be assumed for it; empty where all was learnt. */
+export function assumedSentence({ unknown: { nodes, copies } }: OutlookView): string {
+  return [
+    nodes === 0 ? '' : `${counted(nodes, 'node')} could not be read, and ${nodes === 1 ? 'is' : 'are'} left out of this.`,
+    copies === 0 ? '' : `${copies === 1 ? '1 copy of a KMS key' : `${counted(copies, 'copy', 'copies')} of KMS keys`} could not be asked, and ${copies === 1 ? 'counts' : 'count'} as usable.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
