@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,15 +20,19 @@ const codes = async (name: string, content: string | Uint8Array) => (await scann
 const ID = `AKIA${'QZ7RT2PLM4XN6WKB'}`;
 const SECRET = ['wJalrX', 'UtnFEMI9K7MDENGbPxRf', 'iCYzq3Lkd2Hs9a'].join('');
 const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey;
+const ENCRYPTED_PEM = createPrivateKey(PEM).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter22' }).toString();
 
 test.each<[string, string, string[]]>([
   ['a.py', `x = 1\nclient("${ID}", "${SECRET}")\n`, ['SECRET_AWS_ACCESS_KEY_ID 2', 'SECRET_AWS_SECRET_ACCESS_KEY 2']],
   ['credentials', `aws_secret_access_key = ${SECRET}\n`, ['SECRET_AWS_SECRET_ACCESS_KEY 1']],
   ['gcp.json', JSON.stringify({ type: 'service_account', private_key: PEM }, null, 1), ['SECRET_GCP_CREDENTIAL 3']],
   ['key.pem', PEM, ['SECRET_PRIVATE_KEY 1']],
+  ['encrypted.pem', ENCRYPTED_PEM, ['SECRET_PRIVATE_KEY_ENCRYPTED 1']],
   ['run.sh', 'keytool -genseckey -storepass hunter22 -alias x\n', ['SECRET_KEYSTORE_PASSWORD 1']],
   ['app.properties', 'javax.net.ssl.keyStorePassword=hunter22\n', ['SECRET_KEYSTORE_PASSWORD 1']],
   ['config.ini', 'KEY_STORE_PASSWORD=hunter22\r\n', ['SECRET_KEYSTORE_PASSWORD 1']],
+  ['app.env', 'HOST=db\nDB_PASSWORD=hunter22\n', ['SECRET_PASSWORD 2']],
+  ['Main.java', 'String url = "postgresql://admin:hunter22@db/crm";\n', ['SECRET_PASSWORD 1']],
   ['Key.java', `byte[] MASTER_KEY = decode("${randomBytes(32).toString('base64')}");`, ['SECRET_AES_KEY 1']],
   ['key.yaml', `dataKey: ${randomBytes(32).toString('hex')}`, ['SECRET_AES_KEY 1']],
 ])('finds what is in %s', async (name, content, expected) => {
