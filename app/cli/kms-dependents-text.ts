@@ -1,5 +1,15 @@
 import type { ConfigPlan } from '../contract/config.ts';
+import type { KmsPlanView } from '../contract/kms.ts';
 import { counted, countedAt, figure, printable, table } from './text.ts';
+
+/** Instances by LU, nodes and Regions that an act at a KMS touches. @param named what those nodes name in config.ini */
+export function touchedText({ byLu, nodes, regions }: Pick<KmsPlanView, 'byLu' | 'nodes' | 'regions'>, named: string): string {
+  return [
+    ...byLu.map(({ lu, instances }) => `   ${printable(lu)}: ${counted(instances, 'instance')}\n`),
+    nodes.length === 0 ? `No node names ${named}.\n` : `Nodes that name ${named}: ${printable(nodes.join(', '))}\n`,
+    regions.length === 0 ? '' : `Regions: ${printable(regions.join(', '))}\n`,
+  ].join('');
+}
 
 /** What depends on the KMSs that a change of config.ini concerns; empty where it concerns none. */
 export function configDependentsText(dependents: ConfigPlan['dependents']): string {

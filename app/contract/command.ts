@@ -55,6 +55,12 @@ export const plan = z.object({
   staysReadable: z.array(z.object({ description, instances: count, through: z.string() })),
   /** Instances that stay under older generations until they are saved or rekeyed. */
   instancesUnderOlder: count,
+  /** Those instances by LU; empty where the protection key wraps the new generation, as `nodes` and `regions` are. */
+  byLu: z.array(z.object({ lu: z.string(), instances: count, bytes: count })),
+  /** Nodes whose config.ini names the KMS that wraps it. */
+  nodes: z.array(z.string()),
+  /** Where a KMS wrapped the older generations, and where those nodes ask the KMS that wraps the new one. */
+  regions: z.array(z.string()),
   /** Where the bytes will lie: as those of a key description drawn for the plan; null where the database is one file. */
   ring: ring.nullable(),
   /** How far the counts of instances may be trusted; under a KMS one that was too old was taken anew. */

@@ -17,6 +17,7 @@ import type { Protection } from '../../main/masterkey/protection.ts';
 import { GENERATORS, HASH_KEY_NAME, LUI_KEY_NAME, POSSIBLE_PAIRS, STORES, type Generator, type Store } from '../../main/masterkey/types.ts';
 import type { Activated, ActivationPlan, CommandProblem, Completion, ModulePair, ParsedCommand } from '../contract/command.ts';
 import type { Profiles } from '../profiles.ts';
+import { activationTouches } from './activation-touches.ts';
 import { censusState, type Censuses } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { ringWarnings, type ClusterMap } from './cluster-map.ts';
@@ -78,11 +79,12 @@ export class Activation {
     const kms = this.#targetOf(command.storeType);
     const stripes = stripeCount(wrappedBytes(command.storeType));
     const census = kms === null ? await this.#censuses.standing() : await this.#censuses.renewed();
+    const generations = generationsOf(await db.keys.list(), await db.keys.activations());
     const plan = planActivation({
       name: command.name,
       generator: command.generatorType,
       store: command.storeType,
-      generations: generationsOf(await db.keys.list(), await db.keys.activations()),
+      generations,
       census: census.rows,
       protection: kms === null ? await protectionOf(ring.protection) : null,
       kms,
@@ -91,15 +93,18 @@ export class Activation {
     });
     // The key description is drawn when the line runs; one drawn now lies on the ring as evenly as that one will.
     const places = await this.#map.ringOf(newKeyDescription(command.name, this.#cluster.now(), []), stripes);
+    const stays = new Set(plan.staysReadable.map(({ description }) => description));
+    const nodes = kms === null ? [] : await this.#nodes();
     return {
       ...plan,
       command: formatCommand(command),
       kms: plan.kms === null ? null : { ...plan.kms, calls: [...plan.kms.calls], lookups: [...plan.kms.lookups] },
       steps: [...plan.steps],
       staysReadable: [...plan.staysReadable],
+      ...(kms === null ? { byLu: [], nodes: [], regions: [] } : activationTouches(kms.provider, generations.filter(({ description }) => stays.has(description)), census, nodes)),
       ring: places,
       census: censusState(census),
-      warnings: [...plan.warnings, ...(kms === null ? [] : nodeWarnings(kms.provider, await this.#nodes())), ...(places === null ? [] : ringWarnings(places)), ...countWarnings(census)],
+      warnings: [...plan.warnings, ...(kms === null ? [] : nodeWarnings(kms.provider, nodes)), ...(places === null ? [] : ringWarnings(places)), ...countWarnings(census)],
     };
   }
 

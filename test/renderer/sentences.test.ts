@@ -106,7 +106,7 @@ test('the audit sentence names the first record that does not hold', () => {
 test('the activate sentence says who takes over from whom', () => {
   const plan = {
     command: '', name: 'k2_hash_key', generator: '', store: '', previous: 'k2_hash_key-1', kms: null, protection: { kind: 'internal' as const, fingerprint: '' },
-    steps: [], staysReadable: [], ring: null, census: { at: 1, live: true, complete: true }, instancesUnderOlder: 1, warnings: [],
+    steps: [], staysReadable: [], ring: null, census: { at: 1, live: true, complete: true }, instancesUnderOlder: 1, byLu: [], nodes: [], regions: [], warnings: [],
   };
   expect(activateSentence(plan, false).text).toBe('A new generation of k2_hash_key would take over from k2_hash_key-1; 1 instance stays readable under its older generation.');
   expect(activateSentence({ ...plan, previous: null }, false).text).toContain('first generation');

@@ -3,6 +3,7 @@ import { KMS_PROVIDERS, type KmsProviderName } from '../../../main/kms/provider.
 import type { KmsActName, KmsKeyDetailView, KmsKeyView, KmsOverviewView, KmsPlanView, KmsTestView } from '../../contract/kms.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
+import { touchedText } from '../kms-dependents-text.ts';
 import type { Session } from '../session.ts';
 import { counted, countedAt, facts, figure, moment, printable, table } from '../text.ts';
 
@@ -180,9 +181,7 @@ function planText(plan: KmsPlanView): string {
     'What will happen:\n',
     ...plan.steps.map((step, index) => `${index + 1}. ${printable(step)}\n`),
     `It touches ${counted(plan.generations.length, 'key generation')} and ${counted(plan.instances, 'instance')} (${countedAt(plan.census)}).\n`,
-    ...plan.byLu.map(({ lu, instances }) => `   ${printable(lu)}: ${counted(instances, 'instance')}\n`),
-    plan.nodes.length === 0 ? 'No node names it.\n' : `Nodes that name it: ${printable(plan.nodes.join(', '))}\n`,
-    plan.regions.length === 0 ? '' : `Regions: ${printable(plan.regions.join(', '))}\n`,
+    touchedText(plan, 'it'),
     `The way back: ${plan.wayBack}\n`,
     ...plan.warnings.map((warning) => `Note: ${printable(warning)}\n`),
   ].join('');

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ActivationPlan } from '../../contract/command.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
+import { touchedText } from '../kms-dependents-text.ts';
 import type { Session } from '../session.ts';
 import { counted, countedAt, facts, figure, printable, table } from '../text.ts';
 
@@ -70,5 +71,6 @@ export function planText(plan: ActivationPlan): string {
     'No generation of this name exists yet.',
   );
   const older = `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved again or rekeyed (${countedAt(plan.census)}).\n`;
-  return `Nothing is done yet. ${printable(plan.command)} would:\n${steps}\n${readable}${older}${plan.warnings.map((warning) => `Note: ${warning}\n`).join('')}`;
+  const touched = plan.kms === null ? '' : touchedText(plan, plan.kms.provider);
+  return `Nothing is done yet. ${printable(plan.command)} would:\n${steps}\n${readable}${older}${touched}${plan.warnings.map((warning) => `Note: ${warning}\n`).join('')}`;
 }

@@ -12,6 +12,7 @@ import { Section } from '../../ui/Section.tsx';
 import { Sentence } from '../../ui/Sentence.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { usePageKeys, type PageKey } from '../frame/page-keys.ts';
+import { TouchedInstances, TouchedPlaces } from '../kms/Touched.tsx';
 import { CommandLine } from './CommandLine.tsx';
 import { PlanView, StaysReadable } from './PlanView.tsx';
 import { Progress } from './Progress.tsx';
@@ -113,22 +114,30 @@ function Activation({ start }: { start: string }): ReactNode {
 
 function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
   return (
-    <ul>
-      <li>{plan.previous === null ? `The first generation of ${plan.name}.` : `${middle(plan.previous, 36)} stops being the active one.`}</li>
-      <li>{plan.instancesUnderOlder === 0 ? 'No stored instance changes.' : `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved or rekeyed.`}</li>
-      <li>
-        {plan.kms !== null ? (
-          <>
-            Wrapped by {plan.kms.provider} under <code>{plan.kms.keyId}</code>
-            {plan.kms.location === null ? '' : ` in ${plan.kms.location}`}: {counted(plan.kms.calls.reduce((sum, call) => sum + call.times, 0), 'call')} ({plan.kms.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}{plan.kms.lookups.length === 0 ? '' : `; the first time in a process also ${plan.kms.lookups.join(', ')}`}).
-          </>
-        ) : plan.protection !== null ? (
-          <>
-            Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 9)}</code>.
-          </>
-        ) : null}
-      </li>
-    </ul>
+    <>
+      <ul>
+        <li>{plan.previous === null ? `The first generation of ${plan.name}.` : `${middle(plan.previous, 36)} stops being the active one.`}</li>
+        <li>{plan.instancesUnderOlder === 0 ? 'No stored instance changes.' : `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved or rekeyed.`}</li>
+        <li>
+          {plan.kms !== null ? (
+            <>
+              Wrapped by {plan.kms.provider} under <code>{plan.kms.keyId}</code>
+              {plan.kms.location === null ? '' : ` in ${plan.kms.location}`}: {counted(plan.kms.calls.reduce((sum, call) => sum + call.times, 0), 'call')} ({plan.kms.calls.map(({ operation, times }) => `${operation} ${times}`).join(', ')}{plan.kms.lookups.length === 0 ? '' : `; the first time in a process also ${plan.kms.lookups.join(', ')}`}).
+            </>
+          ) : plan.protection !== null ? (
+            <>
+              Protected by the {plan.protection.kind === 'keystore' ? 'KeyStore’s' : 'internal'} key <code>{plan.protection.fingerprint.slice(0, 9)}</code>.
+            </>
+          ) : null}
+        </li>
+      </ul>
+      {plan.kms === null ? null : (
+        <>
+          <TouchedInstances byLu={plan.byLu} />
+          <TouchedPlaces nodes={plan.nodes} regions={plan.regions} named={plan.kms.provider} />
+        </>
+      )}
+    </>
   );
 }
 

@@ -5,8 +5,10 @@ import { figure } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Identifier } from '../../ui/Identifier.tsx';
+import { InstancesByLu } from '../../ui/InstancesByLu.tsx';
 import { RingPicture } from '../ring/RingPicture.tsx';
 import { Section } from '../../ui/Section.tsx';
+import { TouchedPlaces } from '../kms/Touched.tsx';
 
 /** What an activation would do, before it is done. */
 export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
@@ -33,6 +35,12 @@ export function PlanView({ plan }: { plan: ActivationPlan }): ReactNode {
           </Section>
         )}
         <StaysReadable plan={plan} />
+        {plan.kms === null ? null : (
+          <Section title="What it touches">
+            {plan.byLu.length === 0 ? null : <InstancesByLu rows={plan.byLu} />}
+            <TouchedPlaces nodes={plan.nodes} regions={plan.regions} named={plan.kms.provider} />
+          </Section>
+        )}
         {plan.ring === null ? null : (
           <Section title="Where the bytes will lie">
             <p className="quiet">{plan.ring.replication}. The description is drawn when the key is made; this is how one lies that was drawn now.</p>

@@ -7,6 +7,7 @@ import { counted, figure, middle } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { Counting } from '../../ui/Counting.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
+import { TouchedInstances, TouchedPlaces } from './Touched.tsx';
 import { ACT_WORDS } from './words.tsx';
 
 /** Generations that are listed; the figures count all. */
@@ -60,24 +61,7 @@ function parts(plan: KmsPlanView | undefined): { happens: ReactNode; touches: Re
     ),
     touches: (
       <>
-        {plan.byLu.length === 0 ? null : (
-          <table className="figures">
-            <thead>
-              <tr>
-                <th>Logical Unit</th>
-                <th className="number">Instances</th>
-              </tr>
-            </thead>
-            <tbody>
-              {plan.byLu.map(({ lu, instances }) => (
-                <tr key={lu}>
-                  <td>{lu}</td>
-                  <td className="number">{figure(instances)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
+        <TouchedInstances byLu={plan.byLu} />
         <p>
           {counted(plan.generations.length, 'generation')} and {counted(plan.instances, 'instance')}; {censusAge(plan.census, Date.now())}.
         </p>
@@ -96,8 +80,7 @@ function parts(plan: KmsPlanView | undefined): { happens: ReactNode; touches: Re
             {plan.generations.length > SHOWN ? <li className="quiet">and {figure(plan.generations.length - SHOWN)} more</li> : null}
           </ul>
         )}
-        <p>{plan.nodes.length === 0 ? 'No node’s config.ini names it.' : `Config.ini of ${plan.nodes.join(', ')} names it.`}</p>
-        {plan.regions.length === 0 ? null : <p className="quiet">Regions: {plan.regions.join(', ')}</p>}
+        <TouchedPlaces nodes={plan.nodes} regions={plan.regions} named="it" />
       </>
     ),
     back: <p>{plan.wayBack}</p>,

@@ -156,6 +156,8 @@ describe('acts that have a census renewed first', () => {
     const plan = await services.activation.plan(line('AWS_KMS'));
     expect(plan.census.at).toBeGreaterThan(before.at ?? Infinity);
     expect(plan.instancesUnderOlder).toBe(before.total + 1);
+    expect(plan).toMatchObject({ nodes: ['node-1'], regions: ['eu-west-1'] });
+    expect(Object.fromEntries(plan.byLu.map(({ lu, instances }) => [lu, instances]))).toEqual({ [LU]: INSTANCES, [OTHER_LU]: before.total + 1 - INSTANCES });
     expect(plan.warnings).toContainEqual(expect.stringContaining('The config.ini of node-2 names no key of AWS_KMS'));
     const again = await services.activation.plan(line('AWS_KMS'));
     expect(again.census.at).toBe(plan.census.at);
