@@ -2,9 +2,10 @@ import type { BudgetSettings, SharedBudget } from '../budget.ts';
 
 /**
  * Requests a minute that Google allowed a project by default until 16 February 2026 ("Quotas", Cloud KMS: read_requests,
- * write_requests, crypto_requests). All operations of a kind share one. Those that followed are counted for each region,
- * begin higher (600 reads a minute), follow a project's use, and refuse software keys only while Google itself is
- * overloaded: whoever keeps to the former ones keeps to both.
+ * write_requests, crypto_requests), in all its locations together. All operations of a kind share one. Those that
+ * followed are counted for each region, begin higher (600 reads a minute), follow a project's use, and refuse software
+ * keys only while Google itself is overloaded. Each location has a budget of its own, which keeps to these; to half of the
+ * former ones it keeps where one location is asked.
  */
 const PER_MINUTE = { read: 300, write: 60, crypto: 60_000 } as const;
 
