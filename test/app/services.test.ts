@@ -162,6 +162,11 @@ describe('turning the KeyStore on', () => {
   });
 });
 
+it('tells nothing of a lost region before the regions were audited', async () => {
+  const services = await openEmpty();
+  await expect(services.regions.whatIf({ lost: 'eu-west-1', disabled: null })).rejects.toMatchObject({ code: 'REGION_NOT_AUDITED' });
+});
+
 describe('another process', () => {
   it('is noticed: the window is told that something changed', async () => {
     const events: ConsoleEvent[] = [];
