@@ -7,9 +7,10 @@ import type { Patience } from './patience.ts';
 export const LEASE_SECONDS = 30;
 /**
  * In the last part of a lease nothing is written any more: a write that is sent at its end may arrive after it, when
- * another worker has read the same instance and another generation may be active. Longer than a request may last.
+ * another worker has read the same instance and another generation may be active. Longer than one request may last; a
+ * write of several can still be later (ADR 0007).
  */
-const QUIET_END_MS = 15_000;
+export const QUIET_END_MS = 15_000;
 
 export interface HolderOf {
   readonly db: Pick<SystemDb, 'campaigns'>;

@@ -3,12 +3,16 @@ import { isOfInstance } from '../../main/lu/instances.ts';
 import { AppError } from '../../main/errors.ts';
 import { getCampaign } from '../../main/rekey/campaign.ts';
 import { cancelCampaign, limitCampaign, pauseCampaign, resumeCampaign } from '../../main/rekey/control.ts';
+import { LEASE_SECONDS, QUIET_END_MS } from '../../main/rekey/held-range.ts';
 import { retryCampaign } from '../../main/rekey/retry.ts';
 import { runCampaign, type RunProgress } from '../../main/rekey/run.ts';
 import { campaignStatus } from '../../main/rekey/state.ts';
 import type { StoredInstance } from '../../main/systemdb/repositories.ts';
 import { failureOf } from '../lu/fixtures.ts';
 import { cluster, generationsOf, image, inRangesOf, LU, started, wrapped } from './fixtures.ts';
+import { SteppedClock } from './stepped-clock.ts';
+
+const LEASE_MS = LEASE_SECONDS * 1_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -168,6 +172,49 @@ describe('a campaign', () => {
     expect(after).toBe(atLoss);
     stop.abort();
     expect(await run).toBe('running');
+  });
+
+  test('a worker that can not renew its lease sends no write near its end, and goes on once it could', async () => {
+    const { db, keys } = await cluster(1_000);
+    const clock = new SteppedClock();
+    const { record } = await started(db, keys, { instancesPerSecond: 20 });
+    let answering: Promise<void> | null = null;
+    let renewedAt = 0;
+    /** When each write began, since the last lease that was granted had been asked for. */
+    const begun: number[] = [];
+    const silent = wrapped(db, {
+      campaigns: {
+        claim: (...args) => {
+          renewedAt = clock.elapsed();
+          return db.campaigns.claim(...args);
+        },
+        progress: async (...args) => {
+          const sentAt = clock.elapsed();
+          await answering;
+          const kept = await db.campaigns.progress(...args);
+          renewedAt = sentAt;
+          return kept;
+        },
+      },
+      instances: {
+        rewrite: (read, next) => {
+          begun.push(clock.elapsed() - renewedAt);
+          return db.instances.rewrite(read, next);
+        },
+      },
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    clock.at(10_000, () => void (answering = promise));
+    clock.at(10_000 + 2 * LEASE_MS, () => {
+      answering = null;
+      resolve();
+    });
+    expect(await clock.run(runCampaign({ db: silent, keys, id: record.id, worker: 'a', clock }))).toBe('done');
+    expect(await db.campaigns.ranges(record.id)).toHaveLength(1);
+    expect(begun).toHaveLength(1_000);
+    expect(Math.max(...begun)).toBeLessThan(LEASE_MS - QUIET_END_MS);
+    // Until then it works as ever.
+    expect(Math.max(...begun)).toBeGreaterThan(LEASE_MS - QUIET_END_MS - 1_000);
   });
 });
 
