@@ -23,6 +23,8 @@ test.each([
   [['profile', 'create', 'mine', '--contact-points', 'a', '--tls-cert', 'b'], '--tls-cert and --tls-key go together', 'fkc profile create --help'],
   [['profile', 'create', 'mine', '--contact-points', 'a', '--tls-cert', 'b', '--tls-key', 'c'], 'an unverified server is never trusted', 'fkc profile create --help'],
   [['profile', 'create', 'mine', '--contact-points', 'a', '--replication', '[1]'], '--replication is no JSON object', 'fkc profile create --help'],
+  [['rekey', 'start', '--field', 'CUSTOMER.name'], 'It is LU:TABLE.COLUMN', 'fkc rekey start --help'],
+  [['rekey', 'plan', '--field', 'CUSTOMER:name'], 'It is LU:TABLE.COLUMN', 'fkc rekey plan --help'],
   [['--keystore-password', 'secret', 'keys', 'list'], "unknown option '--keystore-password'", 'fkc --help'],
 ])('%j is wrong usage', (argv, message, remedy) => {
   expect(read(...argv)).toEqual({ kind: 'wrong', message: expect.stringContaining(message), remedy: expect.stringContaining(remedy), json: false });
@@ -74,6 +76,7 @@ test('exit codes and streams of the program itself', async () => {
   const wrong = await machine.run(['keys', 'lst']);
   expect([wrong.code, wrong.stdout.toString(), wrong.stderr]).toEqual([2, '', expect.stringContaining('INPUT_INVALID: unknown command')]);
   expect(await machine.json(['keys', 'lst'], { code: 2 })).toEqual(failure('INPUT_INVALID'));
+  expect(await machine.json(['rekey', 'start', '--field', 'CUSTOMER.name'], { code: 2 })).toEqual(failure('INPUT_INVALID'));
   expect(await machine.json(['--version'])).toEqual({ text: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   expect((await machine.run(['--help'])).stdout.toString()).toContain('Exit codes');
   const refused = await machine.run(['run', "activatekey nme='masterkey_key_name'"]);
