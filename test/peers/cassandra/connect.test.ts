@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../../../main/errors.ts';
 import { SecretBytes } from '../../../main/secret.ts';
 import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
-import { migrate, SCHEMA_VERSION } from '../../../main/systemdb/cassandra/migrations/index.ts';
+import { nodePlaces } from '../../../main/systemdb/cassandra/migrations/0005-node-places.ts';
+import { migrate, SCHEMA_VERSION, schemaVersion } from '../../../main/systemdb/cassandra/migrations/index.ts';
+import { CassandraNodes } from '../../../main/systemdb/cassandra/nodes.ts';
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
 import { testConnection } from '../../../main/systemdb/cassandra/test-connection.ts';
@@ -14,6 +16,8 @@ import { startCassandra, SUPERUSER, type CassandraCluster } from './cassandra.ts
 import { Authority, type Certificate } from './certificates.ts';
 
 const NEW_CLUSTER = { class: 'SimpleStrategy', replication_factor: '1' };
+/** Of a schema that is up to date, in the order of the table. */
+const VERSIONS = Array.from({ length: SCHEMA_VERSION }, (_, place) => SCHEMA_VERSION - place);
 
 let folder: string;
 let authority: Authority;
@@ -95,9 +99,33 @@ describe('the schema', () => {
     try {
       await Promise.all(sessions.map(migrate));
       const [session] = sessions as [CassandraSession];
-      const versions = await session.readAll(`SELECT version FROM ${session.keyspaces.system.quoted}.schema_versions`);
-      expect(versions.map(({ version }) => version)).toEqual(Array.from({ length: SCHEMA_VERSION }, (_, place) => SCHEMA_VERSION - place));
+      expect(await recordedVersions(session)).toEqual(VERSIONS);
       expect(session.keyspaces.system.name).toBe('k2system_At_Once');
+    } finally {
+      await Promise.all(sessions.map((session) => session.close()));
+    }
+  });
+
+  it('of an older program is brought up by two consoles that start at once, each step once', async () => {
+    const clusterId = 'older';
+    await onPlain(clusterId, async (session) => {
+      await migrate(session);
+      const { quoted } = session.keyspaces.system;
+      await session.schema(`DROP TABLE ${quoted}.node_places`);
+      await session.write(`DELETE FROM ${quoted}.schema_versions WHERE component = 'system database' AND version >= ?`, [nodePlaces.version]);
+    });
+    const sessions = await Promise.all([1, 2].map(() => connectCassandra(plainSettings({ clusterId }), null)));
+    try {
+      for (const session of sessions) expect(await schemaVersion(session)).toBe(nodePlaces.version - 1);
+      const writes = sessions.map((session) => vi.spyOn(session, 'write'));
+      await Promise.all(sessions.map(migrate));
+      const recorded = writes.flatMap(({ mock }) => mock.calls.filter(([cql]) => cql.includes('schema_versions')).map(([, params]) => params[1]));
+      expect(recorded).toEqual(VERSIONS.filter((version) => version >= nodePlaces.version).reverse());
+      const [one, other] = sessions as [CassandraSession, CassandraSession];
+      expect(await recordedVersions(one)).toEqual(VERSIONS);
+      const node = { id: 'n', host: 'h', version: '1', dataCenter: 'datacenter1', liveSince: 1, lastSeen: 2, keystoreDigest: null, notes: [] };
+      await new CassandraNodes(one).put(node);
+      expect(await new CassandraNodes(other).list()).toEqual([node]);
     } finally {
       await Promise.all(sessions.map((session) => session.close()));
     }
@@ -205,6 +233,10 @@ function plainSettings(change: Partial<CassandraSettings> = {}): CassandraSettin
 
 function password(text: string = SUPERUSER.password): SecretBytes {
   return SecretBytes.take(Buffer.from(text, 'utf8'));
+}
+
+async function recordedVersions(session: CassandraSession): Promise<unknown[]> {
+  return (await session.readAll(`SELECT version FROM ${session.keyspaces.system.quoted}.schema_versions`)).map(({ version }) => version);
 }
 
 async function onPlain(clusterId: string, body: (session: CassandraSession) => Promise<void>, replication: Readonly<Record<string, string>> = NEW_CLUSTER): Promise<void> {
