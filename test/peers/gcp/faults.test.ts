@@ -70,6 +70,7 @@ const RECORDED: readonly (readonly [what: string, fault: Fault, code: string])[]
 const changed = (change: (answer: Message) => Message): Fault => ({ kind: 'answer', change });
 
 const BROKEN: readonly (readonly [what: string, fault: Fault, codes: RegExp])[] = [
+  ['garbage', { kind: 'garbage' }, /^KMS_ANSWER_INVALID$/],
   ['nothing in it', changed(() => ({})), /^KMS_ANSWER_INVALID$/],
   ['a wrong checksum', changed((answer) => ({ ...answer, ciphertextCrc32c: { value: 1 }, plaintextCrc32c: { value: 1 } })), /^KMS_ANSWER_INVALID$/],
   ['no checksum', changed(({ ciphertextCrc32c: _, plaintextCrc32c: __, ...answer }) => answer), /^KMS_ANSWER_INVALID$/],
@@ -100,6 +101,7 @@ describe.each([
     const failure = await failureOf(act(kms));
     if (!isAppError(failure)) throw failure ?? new Error('It did not fail.');
     expect(failure.code).toMatch(codes);
+    expect(failure.remedy).toMatch(/\S/);
     expect(JSON.stringify([failure.message, failure.remedy, failure.details])).not.toContain(SECRET);
     expect(failure.cause).toBeUndefined();
   });

@@ -20,6 +20,8 @@ export type Fault =
   | { readonly kind: 'cut'; readonly after: number | null }
   /** Another answer than the right one. */
   | { readonly kind: 'answer'; readonly change: (answer: Message) => Message }
+  /** Bytes that are no message at all, after the act was done. */
+  | { readonly kind: 'garbage' }
   /** The right answer to another request: valid, and for something else. */
   | { readonly kind: 'asked-otherwise'; readonly change: (asked: Message) => Message };
 
@@ -83,6 +85,7 @@ export async function startGcpPeer(tls: PeerTls | null = null): Promise<GcpPeer>
       if (fault.after === null) return;
     }
     if (fault?.kind === 'answer') answer = fault.change(answer);
+    if (fault?.kind === 'garbage') answer = GARBAGE;
     if (fault?.kind === 'slow') setTimeout(() => done(null, answer), fault.ms).unref();
     else done(null, answer);
   };
@@ -112,8 +115,12 @@ export async function startGcpPeer(tls: PeerTls | null = null): Promise<GcpPeer>
 
 function services(): grpc.ServiceDefinition[] {
   const load = (file: string): Message => new GrpcClient().loadProtoJSON(JSON.parse(readFileSync(file, 'utf8')));
-  return [load(KMS_PROTOS).google.cloud.kms.v1.KeyManagementService.service, load(join(GAX_PROTOS, 'iam_service.json')).google.iam.v1.IAMPolicy.service];
+  const defined: grpc.ServiceDefinition[] = [load(KMS_PROTOS).google.cloud.kms.v1.KeyManagementService.service, load(join(GAX_PROTOS, 'iam_service.json')).google.iam.v1.IAMPolicy.service];
+  return defined.map((service) => Object.fromEntries(Object.entries(service).map(([name, method]) => [name, { ...method, responseSerialize: (answer: Message) => (answer === GARBAGE ? GARBAGE : method.responseSerialize(answer)) }])));
 }
+
+/** In no message of protobuf does a field have the number 0, or the wire type 7. */
+const GARBAGE = Buffer.from([7, 255, 1, 254, 0, 128, 255, 7]);
 
 /** With its details as AIP-193 has them: google.rpc.Status in the trailer. */
 function wireError({ code, details, info, violations }: Refusal): Message {

@@ -49,6 +49,7 @@ const AT_GCP: readonly (readonly [what: string, fault: Fault, wraps: string | nu
   ['an answer that does not come in time', { kind: 'slow', ms: 3_000 }, 'KMS_TIMEOUT', 'KMS_TIMEOUT'],
   ['an end of the connection', { kind: 'cut', after: null }, 'KMS_UNREACHABLE', 'KMS_UNREACHABLE'],
   ['half an answer', { kind: 'cut', after: 20 }, 'KMS_UNREACHABLE|KMS_ANSWER_INVALID', 'KMS_UNREACHABLE|KMS_ANSWER_INVALID'],
+  ['garbage', { kind: 'garbage' }, 'KMS_ANSWER_INVALID', 'KMS_ANSWER_INVALID'],
   ['an empty answer', changed(() => ({})), 'KMS_ANSWER_INVALID', 'KMS_ANSWER_INVALID'],
   ['bytes that do not fit their checksum', changed((answer) => ({ ...answer, ciphertext: Buffer.alloc(80, 1), plaintext: Buffer.alloc(32, 1) })), 'KMS_ANSWER_INVALID', 'KMS_ANSWER_INVALID'],
   ['the name of another key', changed(otherName), 'KMS_ANSWER_INVALID', null],
