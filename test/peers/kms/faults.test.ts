@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomSecret } from '../../../main/crypto/random.ts';
 import { onFailPoint } from '../../../main/fail-point.ts';
 import type { KmsProvider } from '../../../main/kms/provider.ts';
+import { Instances } from '../../../main/lu/instances.ts';
 import { findOrphans } from '../../../main/masterkey/orphans.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
+import { imageOf } from '../../lu/fixtures.ts';
 import { awsKms, bareClient, createKey as createAwsKey, CREDENTIALS, REGION } from '../aws/aws.ts';
 import type { Fault as AwsFault } from '../aws/fault-proxy.ts';
 import { installLocalStack } from '../aws/python-server.ts';
@@ -118,7 +120,12 @@ describe('how often a KMS is asked', () => {
     for (let count = 0; count < 5; count += 1) await activate(steady(kms), 'AWS_KMS');
     aws.proxy.set();
     const ring = await trial.cluster.goLive({ kms: steady(kms) });
-    for (let count = 0; count < 20; count += 1) await ring.active();
+    const instances = new Instances(trial.cluster.db, ring);
+    const { description } = await ring.active();
+    for (let id = 0; id < 20; id += 1) {
+      await instances.save('CUSTOMER', `${id}`, imageOf('CREATE TABLE customer(name TEXT)'));
+      expect((await instances.read('CUSTOMER', `${id}`)).info.keyDescription).toBe(description);
+    }
     await ring.refresh();
     expect(aws.proxy.passed.map(({ operation }) => operation)).toEqual(Array.from({ length: 5 }, () => 'Decrypt'));
   });
