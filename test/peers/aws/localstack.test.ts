@@ -205,6 +205,17 @@ describe.each([
   });
 });
 
+it('stores which material of the key wrapped, where the KMS names it (recorded: no stand-in does)', async () => {
+  const KeyMaterialId = '0b7fd7ddbac6eef27907413567cad8c810e2883dc8a7534067a82ee1142fc1e6';
+  const kms = awsKms((await kept()).keyId);
+  aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => ({ ...answer, KeyMaterialId }) } });
+  const { plain, wrapped } = await kms.generate(CONTEXT);
+  plain.dispose();
+  aws.proxy.set();
+  expect(wrapped.keyVersion).toBe(KeyMaterialId);
+  expect(await codeOf(kms.unwrap(wrapped, CONTEXT))).toBeNull();
+});
+
 describe('answers that are valid, and for something else', () => {
   const elsewhere = (asked: Readonly<Record<string, unknown>>): unknown => ({ ...asked, EncryptionContext: { 'fabric-name': 'other' } });
 
