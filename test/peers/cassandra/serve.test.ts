@@ -1,8 +1,10 @@
 /** `fkc rekey` on a real node: what one machine starts, others work on; of two servers one acts on the schedules. */
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFieldHeader } from '../../../main/crypto/field.ts';
 import { addSchedule } from '../../../main/rekey/schedule-store.ts';
 import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
 import type { SystemDb } from '../../../main/systemdb/repositories.ts';
@@ -138,6 +140,47 @@ test('the health endpoint says 503 while the node is silent and 200 when it answ
   await expect.poll(() => health(address), { timeout: TOLD_MS, interval: 500 }).toMatchObject({ status: 200, body: { status: 'ok', worker } });
   server.running.child.kill('SIGTERM');
   expect((await server.running.ended).code).toBe(0);
+});
+
+test('a campaign over a named column brings its values under the new generation, and tells what it renewed', async () => {
+  const ids = ['1', '2', '3'];
+  const tokens: string[] = [];
+  for (const id of ids) tokens.push((await machine.json(['--profile', 'eu', 'field', 'encrypt', 'PERSON', id], { input: `ssn of ${id}` })).value);
+  const source = new DatabaseSync(machine.file('people.sqlite'));
+  source.exec('CREATE TABLE person (id INTEGER PRIMARY KEY, ssn TEXT)');
+  const insert = source.prepare('INSERT INTO person VALUES (?, ?)');
+  for (const [place, id] of ids.entries()) insert.run(Number(id), tokens[place] ?? null);
+  source.close();
+  machine.write('person.lu.json', JSON.stringify({ lu: 'PERSON', root: { table: 'person', key: 'id' }, tables: [] }));
+  await json(['lu', 'import', 'PERSON', '--definition', 'person.lu.json', '--source', 'people.sqlite']);
+  // The last count was before there were people.
+  await json(['census']);
+  const { previous, description } = await machine.json(['--profile', 'eu', 'run', LINE]);
+  expect(tokens.map((token) => readFieldHeader(token).keyDescription)).toEqual(ids.map(() => previous));
+
+  const { id } = await json(['rekey', 'start', '--field', 'PERSON:person.ssn', '--wait']);
+  expect(await json(['rekey', 'status', id])).toMatchObject({
+    state: 'done',
+    done: ids.length,
+    total: ids.length,
+    failed: 0,
+    outcome: {
+      kind: 'proof',
+      fields: {
+        columns: [{ lu: 'PERSON', table: 'person', column: 'ssn', keyDescription: description, instances: ids.length, values: ids.length }],
+        left: 0,
+        unread: 0,
+        renewed: [{ keyDescription: previous, values: ids.length }],
+        failed: [],
+      },
+    },
+  });
+  await json(['lu', 'read', 'PERSON', '2', '--out', 'person-2.sqlite']);
+  const person = new DatabaseSync(machine.file('person-2.sqlite'), { readOnly: true });
+  const token = String(person.prepare('SELECT ssn FROM person').get()?.['ssn']);
+  person.close();
+  expect(readFieldHeader(token)).toMatchObject({ keyDescription: description, lu: 'PERSON', instanceId: '2' });
+  expect(await machine.json(['--profile', 'eu', 'field', 'decrypt', 'PERSON', '2'], { input: token })).toEqual({ lu: 'PERSON', id: '2', value: 'ssn of 2' });
 });
 
 async function reach(host: string, port: number): Promise<string> {
