@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KmsActName } from '../../../app/contract/kms.ts';
 import { openServices, type Services } from '../../../app/services.ts';
@@ -7,7 +8,10 @@ import { installLocalStack } from '../aws/python-server.ts';
 import { useAws } from '../aws/use-aws.ts';
 import { createKey as createGcpKey } from '../gcp/gcp.ts';
 import { type GcpPeer, startGcpPeer } from '../gcp/server.ts';
-import { awsSection, gcpSection, line, Node, setAwsVariables } from './node.ts';
+import { type FaultProxy, startFaultProxy } from '../kmip/fault-proxy.ts';
+import { createKey as createKmipKey } from '../kmip/kmip.ts';
+import { type KmipPeer, makePki, startGoPeer } from '../kmip/servers.ts';
+import { awsSection, gcpSection, kmipSection, line, Node, setAwsVariables } from './node.ts';
 import { rightsOf } from './recipe.ts';
 
 /** The rights that the recipes name for each act, against what each act asks; and what an activation asks. */
@@ -160,5 +164,70 @@ describe('the rights that the recipe for Google names', () => {
     allow(named('Go live'));
     expect((await (await node.restart()).keys.verify()).unreadable).toEqual([]);
     expect(await codeOf(node.services.activation.run(line('GCP_KMS'), null))).toBe('KMS_PERMISSION_DENIED');
+  });
+});
+
+describe('the operations that the recipe for KMIP names', () => {
+  const pki = makePki();
+  const here = new Node();
+  const operations = rightsOf('kmip.md');
+  let peer: KmipPeer;
+  let proxy: FaultProxy;
+  let key: string;
+  let spare: string;
+
+  /** As both write it: `Re-key` and `ReKey`. */
+  const plain = (operation: string): string => operation.replaceAll(/[ -]/g, '').toLowerCase();
+  const used = (): string[] => [...new Set(proxy.asked.map(plain))].toSorted();
+  const named = (row: string): string[] | undefined => operations.get(row)?.map(plain).toSorted();
+
+  /** What a process asks that was started for this alone, and never goes live. */
+  async function usedBy(act: (started: Services) => Promise<unknown>): Promise<string[]> {
+    proxy.set();
+    const started = await openServices({ home: here.home, profile: 'mine' });
+    try {
+      await act(started);
+      return used();
+    } finally {
+      await started.close();
+    }
+  }
+
+  beforeAll(async () => {
+    peer = await startGoPeer(pki);
+    proxy = await startFaultProxy(pki, peer.port);
+    [key, spare] = [await createKmipKey(pki, peer.port), await createKmipKey(pki, peer.port, { active: false })];
+    await here.make({ kmip: { ca: pki.authority.ca, cert: pki.alice.cert, key: pki.alice.key } });
+    here.configure(kmipSection(proxy.port, key));
+  });
+
+  afterAll(async () => {
+    await here.remove();
+    await proxy?.stop();
+    await peer?.stop();
+    rmSync(pki.folder, { recursive: true, force: true });
+  });
+
+  it('to activate and to go live: exactly those are used', async () => {
+    const live = await here.restart();
+    proxy.set();
+    await live.activation.run(line('KMIP_KMS'), null);
+    expect(used()).toEqual(named('Activate'));
+    proxy.set();
+    await here.restart();
+    expect(used()).toEqual(named('Go live'));
+    await here.stop();
+  });
+
+  it('to read, to try and to audit: exactly those are used', async () => {
+    expect(await usedBy(({ kmsKeys }) => kmsKeys.key('KMIP_KMS', key))).toEqual(named('Show a key'));
+    expect(await usedBy(({ kmsKeys }) => kmsKeys.overview(true))).toEqual(named('List the keys'));
+    expect(await usedBy(({ kmsKeys }) => kmsKeys.test('KMIP_KMS'))).toEqual(named('Round trip'));
+    expect(await usedBy(({ regions }) => regions.audit())).toEqual(named('Audit of the regions'));
+  });
+
+  it('to enable and to rotate: exactly those are used; the others KMIP has not', async () => {
+    for (const [row, act] of [['Enable', 'enable'], ['Rotate now', 'rotate']] as const) expect(await usedBy(({ kmsActs }) => kmsActs.run({ act, provider: 'KMIP_KMS', keyId: spare }, ''))).toEqual(named(row));
+    expect([...operations.keys()]).toEqual(['Go live', 'Activate', 'Round trip', 'Show a key', 'List the keys', 'Enable', 'Rotate now', 'Audit of the regions']);
   });
 });
