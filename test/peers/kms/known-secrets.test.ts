@@ -127,8 +127,9 @@ it.each(['here', 'gone', 'refusing'] as const)('credentials that are given in th
 it('the command line shows none of them, and hands none on as an argument', async () => {
   using machine = new Machine();
   const profile = ['--profile', 'mine'];
-  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(aws.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n[encryption_gcp_kms]\nCREDENTIAL_FILE=${CREDENTIAL_FILE}\n${sectionText(gcpSection(createGcpKey(gcp))['encryption_gcp_kms'])}`);
-  await machine.json(['profile', 'create', 'mine', '--sqlite', 'mine.sqlite', '--gcp-endpoint', `localhost:${gcp.port}`]);
+  const kmipAll = { ...kmipSection(kmip.port, await createKmipKey(pki, kmip.port, credential()))['encryption_kmip_kms'], USER: CREDENTIAL.user, PASSWORD: '${FKC_TEST_KMIP_PASSWORD}' };
+  machine.write('config.ini', `[encryption_aws_kms]\nREGION=eu-west-1\nCUSTOMER_KEY_ID=${await createAwsKey(aws.url)}\nACCESS_KEY_ID=${CREDENTIALS.accessKeyId}\nSECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}\n[encryption_gcp_kms]\nCREDENTIAL_FILE=${CREDENTIAL_FILE}\n${sectionText(gcpSection(createGcpKey(gcp))['encryption_gcp_kms'])}[encryption_kmip_kms]\n${sectionText(kmipAll)}`);
+  await machine.json(['profile', 'create', 'mine', '--sqlite', 'mine.sqlite', '--gcp-endpoint', `localhost:${gcp.port}`, '--kmip-ca', pki.authority.ca, '--kmip-cert', pki.alice.cert, '--kmip-key', pki.alice.key]);
   await machine.json(['profile', 'node', 'mine', 'add', 'n1', '--config-ini', 'config.ini']);
   aws.proxy.set();
   expect(await machine.json([...profile, 'run', line('AWS_KMS'), '--dry-run'])).toMatchObject({ kms: { provider: 'AWS_KMS', location: 'eu-west-1' } });
@@ -141,17 +142,20 @@ it('the command line shows none of them, and hands none on as an argument', asyn
   gcp.set();
   expect(await machine.json([...profile, 'run', line('GCP_KMS')])).toMatchObject({ ok: true });
   expect(gcp.asked.map(({ authorization }) => issuerOf(authorization))).toContain(EMAIL);
-  expect(await machine.json([...profile, 'run', line('KMIP_KMS')], { code: 1 })).toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
+  expect(await machine.json([...profile, 'run', line('KMIP_KMS')])).toMatchObject({ ok: true });
+  // The server repeats the password that it refuses.
+  const refused = await machine.run([...profile, 'run', line('KMIP_KMS'), '--json'], { env: { FKC_TEST_KMIP_PASSWORD: `${CREDENTIAL.password}-wrong` } });
+  expect({ ...refused, stdout: JSON.parse(refused.stdout.toString()) as unknown }).toMatchObject({ code: 1, stdout: { code: 'KMS_CREDENTIALS_WRONG' }, stderr: expect.stringContaining('fkc keys verify') });
   expect(await machine.json([...profile, 'keys', 'verify'])).toMatchObject({ unreadable: [] });
   aws.proxy.set({ fault: { kind: 'error', status: 400, type: 'UnrecognizedClientException', message: CREDENTIALS.secretAccessKey } });
   // It goes live without the generation that AWS does not open, and says so.
   const { code, stdout, stderr } = await machine.run([...profile, 'run', line('AWS_KMS'), '--json']);
   expect({ code, answer: JSON.parse(stdout.toString()) as unknown, stderr }).toMatchObject({ code: 1, answer: { code: 'KMS_CREDENTIALS_WRONG' }, stderr: expect.stringContaining('fkc keys verify') });
-  expect(await machine.json(['profile', 'kms', 'mine', '--no-gcp-endpoint'])).toMatchObject({ kms: { gcp: null, kmip: null } });
+  expect(await machine.json(['profile', 'kms', 'mine', '--no-gcp-endpoint'])).toMatchObject({ kms: { gcp: null, kmip: { key: pki.alice.key } } });
   await machine.json([...profile, 'audit', 'export', machine.file('audit.jsonl')], { code: 0 });
   const exported = readFileSync(machine.file('audit.jsonl'), 'utf8');
   expect(exported).toContain('activatekey');
-  for (const secret of [CREDENTIALS.secretAccessKey, ACCOUNT_KEY]) for (const text of [machine.written, argv, exported]) expect(text).not.toContain(secret);
+  for (const secret of [CREDENTIALS.secretAccessKey, ACCOUNT_KEY, CREDENTIAL.password, lineOf(readFileSync(pki.alice.key, 'utf8'))]) for (const text of [machine.written, argv, exported]) expect(text).not.toContain(secret);
 });
 
 /** The arguments of a process and of those that it started, as anybody on its machine may read them, until something has happened. */
