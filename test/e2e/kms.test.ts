@@ -24,6 +24,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
   let old: string;
   let current: string;
   let unused: string;
+  let google: string;
   const node = new Node();
   const row = (keyId: string): Locator => page.getByRole('grid', { name: 'KMS keys' }).getByRole('row').filter({ has: page.locator(`code[title="${keyId}"]`) });
   const panel = (): Locator => page.getByRole('complementary', { name: 'KMS key' });
@@ -45,7 +46,7 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     const client = bareClient(aws.url, REGION);
     await client.send(new DisableKeyCommand({ KeyId: off }));
     client.destroy();
-    const google = createGcpKey(gcp);
+    google = createGcpKey(gcp);
     const services = await node.restart();
     await services.define({ lu: LU, root: { table: 'customer', key: 'name' }, tables: [] });
     for (const [key, count] of [[old, 7], [current, 3]] as const) {
@@ -83,6 +84,22 @@ describe.each(await hosts())('the page KMS on %s', (host) => {
     await page.getByRole('region', { name: /Each KMS wrapped a random key/ }).getByText('Make a key and wrap it').waitFor();
     await opened.picture('kms-test');
     await page.getByRole('button', { name: 'Close: test' }).click();
+  });
+
+  test('rotates a key: the KMS has two versions of it then, and the audit trail the act', async () => {
+    await choose(google);
+    const versions = panel().getByRole('region', { name: 'Versions at the KMS' }).getByRole('row');
+    await versions.getByText('current').waitFor();
+    expect(await versions.count()).toBe(1);
+    await panel().getByRole('button', { name: 'Rotate now…' }).click();
+    await sheet().getByText(/gets a new version at its KMS/).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await opened.picture('kms-rotate');
+    await sheet().getByRole('button', { name: 'Rotate now', exact: true }).click();
+    await versions.nth(1).waitFor();
+    expect(await versions.count()).toBe(2);
+    await panel().getByRole('region', { name: 'Audit records' }).getByRole('row').filter({ hasText: 'kms.rotate' }).getByText('done').waitFor();
+    await opened.picture('kms-rotated');
   });
 
   test('shows one key with its dependents at an address of its own', async () => {
