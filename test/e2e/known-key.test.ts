@@ -1,17 +1,27 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Profiles } from '../../app/profiles.ts';
+import { addNode } from '../../app/services/profile-nodes.ts';
 import { LUI_KEY_NAME } from '../../main/masterkey/types.ts';
 import { makeHome, openCluster, PROFILE } from '../faults/cluster.ts';
 import { foundIn, foundUnder } from '../faults/known-key.ts';
+import { createKey, REGION } from '../peers/aws/aws.ts';
+import { installLocalStack } from '../peers/aws/python-server.ts';
+import { useAws } from '../peers/aws/use-aws.ts';
+import { line, setAwsVariables } from '../peers/kms/node.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { recordTraffic, type Traffic } from './recorded-traffic.ts';
 import { activate, go, sentence } from './window.ts';
 
+// Before any hook: the first time it takes minutes.
+const python = await installLocalStack();
+
 describe.each(await hosts())('known key bytes in the window on %s', (host) => {
+  const aws = useAws(python);
   const before = process.env['TMPDIR'];
   let temporary: string;
   let home: string;
@@ -22,6 +32,8 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
   /** Everything that the page was told, as it could see it. */
   let told = '';
   const keys: Buffer[] = [];
+  /** Those of them that the KMS made, as it answered them. */
+  const byKms: Buffer[] = [];
   const planted = Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 53 + 7) % 256));
 
   beforeAll(async () => {
@@ -29,7 +41,12 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
     temporary = mkdtempSync(join(tmpdir(), 'fkc-temporary-'));
     process.env['TMPDIR'] = temporary;
     ({ home, remove } = await makeHome({ keystore: true }));
-    traffic = recordTraffic();
+    setAwsVariables();
+    const ini = join(home, 'config.ini');
+    writeFileSync(ini, `[encryption_aws_kms]\nACCESS_KEY_ID=\${FKC_TEST_ACCESS_KEY_ID}\nSECRET_ACCESS_KEY=\${FKC_TEST_SECRET_ACCESS_KEY}\nREGION=${REGION}\nCUSTOMER_KEY_ID=${await createKey(aws.url)}\n`, { mode: 0o600 });
+    await addNode(new Profiles(home), PROFILE, 'node-1', ini);
+    aws.proxy.set({ operation: 'GenerateDataKey', fault: { kind: 'changed', change: (answer) => (byKms.push(Buffer.from(String(answer['Plaintext']), 'base64')), answer) } });
+    traffic = recordTraffic([aws.url, aws.proxy.url].map((url) => Number(new URL(url).port)));
     opened = await openConsole(host, { home, profile: PROFILE });
     page = opened.page;
   });
@@ -38,7 +55,7 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
     await opened.close();
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
-    for (const key of keys) key.fill(0);
+    for (const key of [...keys, ...byKms]) key.fill(0);
     await remove();
     await rm(temporary, { recursive: true, force: true });
   });
@@ -58,11 +75,12 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
     await go(page, 'Data');
     await page.getByRole('button', { name: 'Verify all' }).click();
     await page.getByRole('status').filter({ hasText: 'every one is intact' }).waitFor();
-    told = await page.evaluate(async (profile) => {
+    told = await page.evaluate(async ({ profile, byKms: text }) => {
       const { keyConsole } = window;
       if (keyConsole === undefined) throw new Error('no bridge');
       const answers: unknown[] = [
         await keyConsole.keystore.rotate({ confirm: profile }),
+        await keyConsole.command.run({ text }),
         await keyConsole.data.show({ lu: 'CUSTOMER', id: '1' }),
         await keyConsole.data.instance({ lu: 'CUSTOMER', id: '1' }),
         await keyConsole.session.lock(),
@@ -76,7 +94,7 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
       answers.push(list);
       if (list.ok) for (const { description } of list.value.keys) answers.push(await keyConsole.keys.get({ description }));
       return JSON.stringify([answers, window.heard]);
-    }, PROFILE);
+    }, { profile: PROFILE, byKms: line('AWS_KMS') });
     expect(told).toContain('"LOCKED"');
   });
 
@@ -89,8 +107,10 @@ describe.each(await hosts())('known key bytes in the window on %s', (host) => {
     protection.key.dispose();
     expect((await ring.active(LUI_KEY_NAME)).description).toBeTruthy();
     await other.close();
-    // Two at first, one activated, two more with the new protection key, and that key itself.
-    expect(keys).toHaveLength(6);
+    // Two at first, one activated, two more with the new protection key, one that the KMS made, and the protection key itself.
+    expect(keys).toHaveLength(7);
+    expect(byKms).toHaveLength(1);
+    expect(keys).toContainEqual(byKms[0]);
   });
 
   test('no key is in what the page was told', () => {
