@@ -45,6 +45,13 @@ export const census = censusState.extend({
   deep: deepCensus.nullable(),
 });
 
+/** A generation that a census found instances under. */
+export interface CensusGeneration {
+  readonly keyDescription: string;
+  /** Facts of the wrapping, as `keys list` tells them; null of a key that the system database knows nothing of. */
+  readonly wrapping: Readonly<Record<string, string>> | null;
+}
+
 /** How thorough a census is to be. */
 export const censusRequest = z.object({
   deep: z.object({ share: z.number().min(0).max(1) }).optional(),

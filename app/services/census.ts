@@ -5,7 +5,7 @@ import type { CensusResult } from '../../main/census/result.ts';
 import { liveCensus, standingCensus, storedResults, type StandingCensus } from '../../main/census/standing.ts';
 import { takeCensus } from '../../main/census/take.ts';
 import type { JobRecord } from '../../main/systemdb/repositories.ts';
-import type { Census, CensusRequest, CensusState } from '../contract/census.ts';
+import type { Census, CensusGeneration, CensusRequest, CensusState } from '../contract/census.ts';
 import type { Cluster } from './cluster.ts';
 import type { Jobs, Started } from './jobs.ts';
 
@@ -50,6 +50,13 @@ export class Censuses {
     const standing = live ? await liveCensus(db, now(), results) : standingCensus(results);
     this.#at = standing.at;
     return standing;
+  }
+
+  /** What wraps each generation that instances of `rows` are under, ordered by key description; needs no key. @throws AppError `DATABASE_*` */
+  async generations(rows: Census['rows']): Promise<CensusGeneration[]> {
+    const wrapping = new Map((await this.#cluster.db.keys.list()).map((generation) => [generation.description, generation.wrapping]));
+    const descriptions = [...new Set(rows.map((row) => row.keyDescription))].sort();
+    return descriptions.map((keyDescription) => ({ keyDescription, wrapping: wrapping.get(keyDescription) ?? null }));
   }
 
   /**

@@ -7,6 +7,7 @@ interface CensusDocument {
   readonly id: string;
   readonly total: number;
   readonly rows: readonly { readonly lu: string; readonly keyDescription: string; readonly instances: number; readonly bytes: number }[];
+  readonly generations: readonly { readonly keyDescription: string; readonly wrapping: Readonly<Record<string, string>> | null }[];
   readonly coverage: { readonly ranges: number; readonly counted: number; readonly complete: boolean; readonly says: readonly string[] };
 }
 
@@ -38,6 +39,19 @@ test('counts, keeps the result, and says what it does not cover', async () => {
   expect(await machine.json(on('audit', 'list', '--act', 'census.take'))).toMatchObject({ records: [{ outcome: 'done' }, { outcome: 'started' }, { outcome: 'done' }, { outcome: 'started' }] });
 }, 30_000);
 
+test('names what wraps each generation, as the list of master keys does', async () => {
+  const { rows, generations } = await census([]);
+  const keyDescription = rows[0]?.keyDescription ?? '';
+  const { keys } = (await machine.json(on('keys', 'list'))) as unknown as { keys: readonly { description: string; wrapping: unknown }[] };
+  expect(generations).toEqual([{ keyDescription, wrapping: keys.find(({ description }) => description === keyDescription)?.wrapping }]);
+  expect(generations).toMatchObject([{ wrapping: { kind: 'internal', keyId: expect.stringMatching(/\S{9}/) as string } }]);
+  const [title, line] = (await machine.run(on('census'))).stdout.toString('utf8').split('\n');
+  expect([title?.split(/ {2,}/), line?.split(/ {2,}/).slice(0, 4)]).toEqual([
+    ['LU', 'KEY DESCRIPTION', 'WRAPPED BY', 'INSTANCES', 'BYTES'],
+    ['CUSTOMER', keyDescription, `internal ${generations[0]?.wrapping?.['keyId']?.slice(0, 9)}`, '40'],
+  ]);
+}, 30_000);
+
 test('deep: compares, authenticates a share, and fails where something does not hold', async () => {
   expect(await census(['--deep', '--share', '100%'])).toMatchObject({ deep: { share: 1, checked: 40, opened: 40, findings: 0 } });
   const db = await openSqlite(machine.file('mine.sqlite'));
@@ -62,6 +76,9 @@ test('deep: compares, authenticates a share, and fails where something does not 
     },
   });
   expect(await census(['--share', '0'], 1)).toMatchObject({ deep: { share: 0, opened: 0, findings: 1 } });
+  // Nothing is known of the key that instance 7 is said to be under now.
+  expect((await census([])).generations).toContainEqual({ keyDescription: 'another', wrapping: null });
+  expect((await machine.run(on('census'))).stdout.toString('utf8')).toMatch(/^CUSTOMER +another +unknown key +1 /m);
 }, 30_000);
 
 test('what can not be asked for', async () => {

@@ -26,6 +26,9 @@ describe.each(await hosts())('the census on %s', (host) => {
 
   test('the page says exact figures, when they were counted, and what they do not cover', async () => {
     expect(await sentence(page, /Logical Units/)).toMatch(new RegExp(`^${DEMO.total} instances of 2 Logical Units, .* Counted just now\\.$`));
+    // Each generation with what wraps it, in the words of the list of master keys.
+    const wrapping = await page.getByRole('group', { name: 'Matrix of instances', exact: true }).locator('thead').getByTitle(/^Wrapped by /).allInnerTexts();
+    expect(wrapping).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^(internal|KeyStore) \S{9}$/) as string));
     await page.getByText('Every instance counted').waitFor();
     await page.getByText('No deep census was taken yet').waitFor();
     await page.getByText('What it does not cover').click();

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CensusResult } from '../../../main/census/result.ts';
+import type { CensusGeneration } from '../../contract/census.ts';
+import { protectionWords } from '../../contract/wrapping-words.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import { counted, figure, moment, printable, table } from '../text.ts';
@@ -20,7 +22,7 @@ interface CensusOptions {
 export function addCensus(program: Command, choose: Choose): void {
   program
     .command('census')
-    .description('count the instances by LU, key generation and node, exactly, and keep the result; exit code 1 if it is not whole')
+    .description('count the instances by LU, key generation (with what wraps it) and node, exactly, and keep the result; exit code 1 if it is not whole')
     .option('--deep', `also compare every envelope with its record, and authenticate a share of the instances (default: ${SHARE * 100}%)`)
     .option('--share <share>', 'the share that a deep census authenticates, as 0.25 or 25%; always the same instances', share)
     .option('--lu <lu>', 'only this LU; may be repeated', (lu: string, before: readonly string[] = []) => [...before, lu])
@@ -37,7 +39,8 @@ export function addCensus(program: Command, choose: Choose): void {
         const result = await (resume === undefined
           ? services.censuses.take({ ...(depth === undefined ? {} : { deep: depth }), ...(lus === undefined ? {} : { lus: [...new Set(lus)] }) })
           : services.censuses.resume(resume));
-        return { document: documentOf(result), text: resultText(result), broken: result.notCovered.length > 0 || (result.deep?.findings ?? 0) > 0 };
+        const generations = await services.censuses.generations(result.rows);
+        return { document: { ...documentOf(result), generations }, text: resultText(result, generations), broken: result.notCovered.length > 0 || (result.deep?.findings ?? 0) > 0 };
       });
     });
 }
@@ -56,12 +59,12 @@ function documentOf({ id, startedAt, endedAt, whole, total, rows, byNode, parts,
   };
 }
 
-function resultText(result: CensusResult): string {
+function resultText(result: CensusResult, generations: readonly CensusGeneration[]): string {
   const { startedAt, endedAt, byNode, notCovered, parts, says, deep } = result;
   const ranges = parts.reduce((sum, part) => sum + part.ranges, 0);
   const read = notCovered.length === 0 ? (ranges === 1 ? 'the one range' : `all ${figure(ranges)} ranges`) : `${figure(ranges - notCovered.length)} of ${counted(ranges, 'range')}`;
   return [
-    censusText(result),
+    censusText(result, generations),
     byNode.length === 0 ? '' : `\n${nodesText(byNode)}`,
     `\nCounted ${moment(endedAt)} in ${((endedAt - startedAt) / 1000).toFixed(1)} s: ${read}.\n`,
     deep === null ? '' : deepText(deep),
@@ -85,11 +88,17 @@ function deepText({ checked, opened, findings, list }: NonNullable<CensusResult[
   return `${looked}${counted(findings, 'instance')} ${findings === 1 ? 'does' : 'do'} not hold.\n${unreadableText(list.map((one) => ({ ...one, what: `${one.lu} ${one.id}` })))}${more}`;
 }
 
-export function censusText({ total, rows }: { total: number; rows: readonly { lu: string; keyDescription: string; instances: number; bytes: number }[] }): string {
-  const lines = rows.map((row) => [row.lu, row.keyDescription, figure(row.instances), figure(row.bytes)]);
+/** Instances by LU and generation. @param generations of every key description in `rows` */
+export function censusText({ total, rows }: Pick<CensusResult, 'total' | 'rows'>, generations: readonly CensusGeneration[]): string {
+  const wrapping = new Map(generations.map((generation) => [generation.keyDescription, generation.wrapping]));
+  const lines = rows.map((row) => [row.lu, row.keyDescription, wrappedBy(wrapping.get(row.keyDescription) ?? null), figure(row.instances), figure(row.bytes)]);
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-  const sum = rows.length === 0 ? [] : [['total', '', figure(total), figure(bytes)]];
-  return table(['LU', 'KEY DESCRIPTION', '>INSTANCES', '>BYTES'], [...lines, ...sum], 'No instance is stored yet.');
+  const sum = rows.length === 0 ? [] : [['total', '', '', figure(total), figure(bytes)]];
+  return table(['LU', 'KEY DESCRIPTION', 'WRAPPED BY', '>INSTANCES', '>BYTES'], [...lines, ...sum], 'No instance is stored yet.');
+}
+
+function wrappedBy(wrapping: CensusGeneration['wrapping']): string {
+  return wrapping === null ? 'unknown key' : protectionWords(wrapping);
 }
 
 function share(text: string): number {

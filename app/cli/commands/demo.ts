@@ -90,7 +90,7 @@ async function showCensus(services: Services, tell: Tell, title: string): Promis
   await services.censuses.renewIfOlderThan(0);
   const census = await services.data.census();
   const generations = new Set(census.rows.map((row) => row.keyDescription)).size;
-  await tell(title, `${counted(census.total, 'instance')} lie under ${counted(generations, 'generation')}.`, { total: census.total, rows: census.rows }, censusText(census));
+  await tell(title, `${counted(census.total, 'instance')} lie under ${counted(generations, 'generation')}.`, { total: census.total, rows: census.rows }, censusText(census, await services.censuses.generations(census.rows)));
 }
 
 async function showPlan(services: Services, tell: Tell): Promise<void> {

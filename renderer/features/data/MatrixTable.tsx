@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { GenerationView } from '../../../app/contract/keys.ts';
+import { protectionWords } from '../../../app/contract/wrapping-words.ts';
 import { day, figure, percent } from '../../format.ts';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { cellKey, shade, type Matrix } from './matrix.ts';
@@ -89,7 +90,7 @@ export function MatrixHead({ rows, generations, keys }: MatrixHeadProps): ReactN
   );
 }
 
-/** The head of a generation's column. */
+/** The head of a generation's column: the key, since when, what wraps it, and whether it can be used. */
 function GenerationHead({ description, generation }: { description: string; generation: GenerationView | undefined }): ReactNode {
   if (generation === undefined) {
     return (
@@ -103,6 +104,9 @@ function GenerationHead({ description, generation }: { description: string; gene
     <Link to="/keys/$description" params={{ description }} className="matrix-head" title={description}>
       <code>…{description.slice(-8)}</code>
       <span className="quiet">{generation.activatedAt === null ? 'never active' : day(generation.activatedAt)}</span>
+      <span className="quiet matrix-wrapping" title={`Wrapped by ${generation.wrapping['keyId'] ?? 'nothing that is known'}`}>
+        {protectionWords(generation.wrapping)}
+      </span>
       <StateBadge state={generation.failure === null ? generation.state : 'unusable'} />
     </Link>
   );

@@ -1,5 +1,5 @@
 import type { GenerationView } from '../../../../app/contract/keys.ts';
-import { protectionWords } from '../protection.ts';
+import { protectionWords } from '../../../../app/contract/wrapping-words.ts';
 import type { Lane } from './layout.ts';
 import type { View } from './scale.ts';
 

@@ -1,12 +1,12 @@
-import type { GenerationView } from '../../../app/contract/keys.ts';
+import type { GenerationView } from './keys.ts';
 
-type Wrapping = GenerationView['wrapping'];
+type Wrapping = Readonly<GenerationView['wrapping']>;
 
 /** As many characters of a key's ID as tell keys apart. */
 const SHORT = 9;
 const PROVIDERS: Readonly<Record<string, string>> = { AWS_KMS: 'AWS', GCP_KMS: 'Google', KMIP_KMS: 'KMIP' };
 
-/** Which kind of key wraps a generation, and which one, in a few words. */
+/** Which kind of key wraps a generation, and which one, in a few words: the same in the window and on the command line. */
 export function protectionWords(wrapping: Wrapping): string {
   const keyId = wrapping['keyId'] ?? '';
   const kind = wrapping['kind'];
