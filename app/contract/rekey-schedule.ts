@@ -24,7 +24,12 @@ export const scheduleCondition = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bytes'), more: count }),
 ]);
 
-const limits = z.object({ instancesPerSecond: z.number().positive().max(10_000_000).nullable(), mebibytesPerSecond: z.number().positive().max(10_000_000).nullable(), concurrency: z.number().int().min(1).max(64) });
+/** Of instances or MiB a second. */
+export const rate = z.number().positive().max(10_000_000);
+/** Instances that a process has under way at once. */
+export const concurrency = z.number().int().min(1).max(256);
+
+const limits = z.object({ instancesPerSecond: rate.nullable(), mebibytesPerSecond: rate.nullable(), concurrency });
 
 /** A standing order: at these times, where one of the conditions holds (or there are none), re-encrypt this. */
 export const scheduleInput = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { censusState } from './census.ts';
 import { channel, count, description, done, failure, instanceId, luName, nothing, time, typedName } from './channel.ts';
-import { scheduleInput, scheduleView } from './rekey-schedule.ts';
+import { concurrency, rate, scheduleInput, scheduleView } from './rekey-schedule.ts';
 
 const campaignId = z.string().min(1).max(64);
 const fieldName = z.object({ lu: luName, table: z.string().min(1).max(256), column: z.string().min(1).max(256) });
@@ -13,9 +13,6 @@ export const rekeyRequest = z.object({
   /** Values of field level encryption in named columns instead. */
   fields: z.array(fieldName).min(1).max(1_000).optional(),
 });
-
-const rate = z.number().positive().max(10_000_000);
-const concurrency = z.number().int().min(1).max(256);
 
 /** null is no limit; what is not given stays, or is the default. */
 export const rekeyLimits = z.object({

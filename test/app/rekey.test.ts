@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsoleEvent } from '../../app/contract/events.ts';
+import { contract } from '../../app/contract/index.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { RekeyServer } from '../../app/services/rekey-serve.ts';
 import { rangeBins } from '../../app/services/rekey-view.ts';
@@ -213,14 +214,24 @@ describe('the long-running worker', () => {
     expect(said.some((line) => line.includes(schedule))).toBe(true);
   });
 
-  it('refuses a schedule that makes no sense, and one in production without its name', async () => {
+  it('refuses a schedule that makes no sense, and one in production without its name; tells the limits of the others', async () => {
     const { services } = await rotated(1, { production: true });
     const schedule = { when: { kind: 'daily' as const, at: '02:30', zone: 'UTC' }, conditions: [] };
     await expect(services.rekeys.schedules.add(schedule)).rejects.toMatchObject({ code: 'CONFIRMATION_MISMATCH' });
     await expect(services.rekeys.schedules.add({ ...schedule, when: { ...schedule.when, zone: 'Mars/Olympus' } }, 'mine')).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' });
     await expect(services.rekeys.schedules.add({ ...schedule, limits: { concurrency: 0 } }, 'mine')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const id = await services.rekeys.schedules.add({ ...schedule, limits: { instancesPerSecond: 5 } }, 'mine');
-    expect((await services.rekeys.schedules.list()).schedules).toMatchObject([{ id, limits: { instancesPerSecond: 5, concurrency: 128 }, next: expect.any(Number) }]);
+    const most = await services.rekeys.schedules.add({ ...schedule, limits: { mebibytesPerSecond: 2, concurrency: 256 } }, 'mine');
+    // As it crosses to the window.
+    const { schedules } = contract['rekey.schedules'].output.parse(await services.rekeys.schedules.list());
+    expect(new Map(schedules.map((one) => [one.id, one.limits]))).toEqual(
+      new Map([
+        [id, { instancesPerSecond: 5, mebibytesPerSecond: null, concurrency: 128 }],
+        [most, { instancesPerSecond: null, mebibytesPerSecond: 2, concurrency: 256 }],
+      ]),
+    );
+    expect(schedules.every(({ next }) => Number(next) > Date.now())).toBe(true);
+    await services.rekeys.schedules.remove(most);
     await services.rekeys.schedules.remove(id);
     await expect(services.rekeys.schedules.remove(id)).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
   });

@@ -65,6 +65,10 @@ describe('fkc rekey', () => {
     expect(await json(['rekey', 'retry', id], 1)).toEqual(failure('REKEY_STATE'));
     expect(await json(['rekey', 'pause', id])).toMatchObject({ id, state: 'paused' });
     expect(await json(['rekey', 'limit', id, '--rate', '0', '--concurrency', '4'])).toMatchObject({ limits: { instancesPerSecond: null, concurrency: 4 } });
+    // What is not named stays as it is; 0 is no limit.
+    expect(await json(['rekey', 'limit', id, '--mib', '2.5'])).toMatchObject({ limits: { instancesPerSecond: null, mebibytesPerSecond: 2.5, concurrency: 4 } });
+    expect((await machine.run(['--profile', 'mine', 'rekey', 'status', id])).stdout.toString()).toMatch(/^Limits +2\.5 MiB a second, 4 at once in each process$/m);
+    expect(await json(['rekey', 'limit', id, '--mib', '0'])).toMatchObject({ limits: { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 4 } });
     expect(await json(['rekey', 'resume', id])).toMatchObject({ id, state: 'running' });
     expect(await json(['rekey', 'cancel', id])).toMatchObject({ id, state: 'cancelled' });
     expect(await json(['rekey', 'resume', id], 1)).toEqual(failure('REKEY_STATE'));
@@ -135,6 +139,11 @@ describe('fkc rekey', () => {
     expect([next.getTime() > Date.now(), next.getUTCDay(), [0, 1].includes(next.getUTCHours())]).toEqual([true, 0, true]);
     expect(await json(['rekey', 'schedule', 'list'])).toMatchObject({ scheduler: null, schedules: [{ id: added.id, when: { kind: 'weekly', day: 'sunday', at: '02:30', zone: 'Europe/Berlin' }, conditions: [{ kind: 'age', of: 'oldest', days: 90 }], lus: ['CUSTOMER'], limits: { instancesPerSecond: 500 }, last: null }] });
     expect((await machine.run(['--profile', 'mine', 'rekey', 'schedule', 'list'])).stdout.toString()).toMatch(/every sunday at 02:30 \(Europe\/Berlin\), if the oldest used generation is 90 days old/);
+    const limited = await json(['rekey', 'schedule', 'add', '--daily', '02:30', '--mib', '20', '--concurrency', '200']);
+    const told = (await machine.run(['--profile', 'mine', 'rekey', 'schedule', 'list'])).stdout.toString();
+    expect(told).toContain('in CUSTOMER, at most 500 instances a second, 128 at once in each process\n');
+    expect(told).toContain('in all LUs, at most 20 MiB a second, 200 at once in each process\n');
+    expect(await json(['rekey', 'schedule', 'remove', limited.id])).toEqual({ ok: true, id: limited.id });
     for (const wrong of [['--daily', '25:00'], ['--cron', '* * *'], ['--daily', '02:30', '--zone', 'Mars/Olympus'], ['--every', '60'], ['--cron', '0 0 30 2 *']]) {
       expect(await json(['rekey', 'schedule', 'add', ...wrong], 1)).toEqual(failure('SCHEDULE_INVALID'));
     }

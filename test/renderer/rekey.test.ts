@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CampaignView, RekeyNeeds } from '../../app/contract/rekey.ts';
 import { LAST_STEP, rateAt, rateInWords, stepOf } from '../../renderer/features/rekey/rates.ts';
-import { conditionInWords, emptySchedule, scheduleMistakes, scheduleOf, timeInWords } from '../../renderer/features/rekey/schedule-fields.ts';
+import { conditionInWords, emptySchedule, scheduleMistakes, scheduleOf, timeInWords, whatInWords } from '../../renderer/features/rekey/schedule-fields.ts';
 import { campaignPace, campaignSentence, rangesInWords, rekeySentence } from '../../renderer/features/rekey/sentence.ts';
 
 const NOW = 1_800_000_000_000;
@@ -103,5 +103,12 @@ describe('the form of a schedule', () => {
     });
     expect(timeInWords(schedule.when)).toBe('every Sunday at 02:30 (UTC)');
     expect(schedule.conditions.map(conditionInWords)).toEqual(['the oldest used generation is 90 days old', 'one generation seals more than 2 MiB']);
+  });
+
+  test('every limit that is set is told, and that there is none', () => {
+    const what = { lus: null, from: null };
+    expect(whatInWords({ ...what, limits: null })).toBe('everything not under the active generation, in all Logical Units');
+    expect(whatInWords({ lus: ['A', 'B'], from: ['key-1'], limits: { instancesPerSecond: 500, mebibytesPerSecond: 20, concurrency: 4 } })).toBe('what is under 1 named, in A, B, at most 500 instances a second, 20 MiB a second, 4 at once in each process');
+    expect(whatInWords({ ...what, limits: { instancesPerSecond: 1, mebibytesPerSecond: 0.5, concurrency: 128 } })).toMatch(/, at most 1 instance a second, 0\.5 MiB a second, 128 at once in each process$/);
   });
 });

@@ -4,6 +4,7 @@ import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import { counted, figure, moment, printable } from '../text.ts';
 import { limitsOf, type WhatOptions, whole, withWhat } from './rekey-options.ts';
+import { limitsText } from './rekey-text.ts';
 
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 const MINUTES_OF_A_WEEK = 7 * 24 * 60;
@@ -113,9 +114,9 @@ function conditionsOf(options: AddOptions): ScheduleCondition[] {
 
 function scheduleText({ id, when, conditions, lus, from, limits, next, last }: ScheduleView): string {
   const what = `${from === null ? 'everything not under the active generation' : `what is under ${from.join(', ')}`}, in ${lus === null ? 'all LUs' : lus.join(', ')}`;
-  const rate = limits?.instancesPerSecond == null ? '' : `, at most ${figure(limits.instancesPerSecond)} a second`;
+  const limited = limits === null ? '' : `, at most ${limitsText(limits)}`;
   const led = last === null ? '' : `  last ${moment(last.at)}: ${last.campaign === null ? last.result : `campaign ${last.campaign}`}\n`;
-  return `${id}\n  ${printable(whenText(when))}${conditions.length === 0 ? '' : `, if ${conditions.map(conditionText).join(' or ')}`}\n  ${printable(what)}${rate}\n  next ${moment(next)}\n${led}`;
+  return `${id}\n  ${printable(whenText(when))}${conditions.length === 0 ? '' : `, if ${conditions.map(conditionText).join(' or ')}`}\n  ${printable(what)}${limited}\n  next ${moment(next)}\n${led}`;
 }
 
 function whenText(when: ScheduleTime): string {

@@ -30,11 +30,6 @@ export function campaignText(campaign: CampaignView): string {
   const { limits, ranges, outcome, workers } = campaign;
   const rate = campaign.rate > 0 ? `, ${figure(Math.round(campaign.rate))} a second` : '';
   const left = campaign.secondsLeft === null ? '' : `, ${lasting(campaign.secondsLeft)} left`;
-  const limit = [
-    ...(limits.instancesPerSecond === null ? [] : [`${figure(limits.instancesPerSecond)} instances a second`]),
-    ...(limits.mebibytesPerSecond === null ? [] : [`${figure(limits.mebibytesPerSecond)} MiB a second`]),
-    `${figure(limits.concurrency)} at once in each process`,
-  ];
   return [
     facts([
       ['Campaign', campaign.id],
@@ -43,12 +38,21 @@ export function campaignText(campaign: CampaignView): string {
       ['Towards', campaign.target],
       ['Done', `${figure(campaign.done)} of ${counted(campaign.total, 'instance')}, ${figure(campaign.failed)} failed${rate}${left}`],
       ['Ranges', `${figure(ranges.done)} done, ${figure(ranges.running)} running, ${figure(ranges.waiting)} waiting, ${figure(ranges.failed)} failed`],
-      ['Limits', limit.join(', ')],
+      ['Limits', limitsText(limits)],
       ['Workers', workers.length === 0 ? (campaign.state === 'running' ? 'none: fkc rekey serve, or fkc rekey resume ID --wait' : 'none') : workers.map(({ worker, lastBeat }) => `${worker} (${moment(lastBeat)})`).join(', ')],
       ['Begun', moment(campaign.createdAt)],
     ]),
     outcome === null ? '' : outcomeText(outcome),
   ].join('');
+}
+
+/** Every limit that is set. */
+export function limitsText({ instancesPerSecond, mebibytesPerSecond, concurrency }: CampaignView['limits']): string {
+  return [
+    ...(instancesPerSecond === null ? [] : [`${figure(instancesPerSecond)} instances a second`]),
+    ...(mebibytesPerSecond === null ? [] : [`${figure(mebibytesPerSecond)} MiB a second`]),
+    `${figure(concurrency)} at once in each process`,
+  ].join(', ');
 }
 
 function outcomeText(outcome: NonNullable<CampaignView['outcome']>): string {

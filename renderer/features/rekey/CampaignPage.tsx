@@ -18,7 +18,7 @@ import { CampaignActs } from './CampaignActs.tsx';
 import { badgeOf, capital } from './CampaignRow.tsx';
 import { FieldProof } from './FieldProof.tsx';
 import { RangeBar } from './RangeBar.tsx';
-import { rateInWords } from './rates.ts';
+import { limitFigure, rateInWords } from './rates.ts';
 import { campaignPace, campaignSentence, rangesInWords } from './sentence.ts';
 import { Throttle } from './Throttle.tsx';
 import './rekey.css';
@@ -73,7 +73,7 @@ function Campaign({ campaign }: { campaign: CampaignView }): ReactNode {
             ...(fields === null ? [['From', from.length === 0 ? 'none' : <Generations key="f" all={from} />] as const] : [['Columns', fields.map((each) => `${each.lu}: ${each.table}.${each.column}`).join(', ')] as const]),
             ['Towards', <Link key="t" to="/keys/$description" params={{ description: target }}><Identifier text={target} /></Link>],
             ['Re-encrypted', size(bytes)],
-            ['Limits', `${rateInWords(limits.instancesPerSecond)}, ${limits.mebibytesPerSecond === null ? 'no limit of bytes' : `${figure(limits.mebibytesPerSecond)} MiB a second`}, ${figure(limits.concurrency)} at once in each process`],
+            ['Limits', `${rateInWords(limits.instancesPerSecond)}, ${limits.mebibytesPerSecond === null ? 'no limit of bytes' : `${limitFigure(limits.mebibytesPerSecond)} MiB a second`}, ${figure(limits.concurrency)} at once in each process`],
             ['Workers', workers.length === 0 ? (state === 'running' ? 'none: work on it here, or run “fkc rekey serve”' : 'none') : <Workers key="w" workers={workers} />],
             ['Begun', <Time key="b" at={createdAt} />],
             [live ? 'Last seen' : 'Ended', <Time key="u" at={updatedAt} />],

@@ -4,14 +4,13 @@ import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { ScheduleView } from '../../../app/contract/rekey.ts';
 import { asFailure, ask, queries } from '../../api.ts';
-import { figure } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { NewSchedule } from './NewSchedule.tsx';
-import { conditionInWords, timeInWords } from './schedule-fields.ts';
+import { conditionInWords, timeInWords, whatInWords } from './schedule-fields.ts';
 
 /** Standing orders: when a rekey starts by itself. */
 export function Schedules(): ReactNode {
@@ -66,7 +65,7 @@ export function Schedules(): ReactNode {
                     <tr key={schedule.id}>
                       <td>{timeInWords(schedule.when)}</td>
                       <td>{schedule.conditions.length === 0 ? <span className="quiet">always</span> : schedule.conditions.map(conditionInWords).join(', or ')}</td>
-                      <td>{whatOf(schedule)}</td>
+                      <td>{whatInWords(schedule)}</td>
                       <td>{schedule.next === null ? 'never' : <Time at={schedule.next} />}</td>
                       <td>
                         <Last last={schedule.last} />
@@ -88,12 +87,6 @@ export function Schedules(): ReactNode {
       {adding ? <NewSchedule onClose={() => setAdding(false)} /> : null}
     </Section>
   );
-}
-
-function whatOf({ lus, from, limits }: ScheduleView): string {
-  const what = from === null ? 'everything not under the active generation' : `what is under ${figure(from.length)} named`;
-  const rate = limits?.instancesPerSecond == null ? '' : `, at most ${figure(limits.instancesPerSecond)} a second`;
-  return `${what}, in ${lus === null ? 'all Logical Units' : lus.join(', ')}${rate}`;
 }
 
 function Last({ last }: { last: ScheduleView['last'] }): ReactNode {

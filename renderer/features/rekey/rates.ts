@@ -19,6 +19,13 @@ export function stepOf(rate: number | null): number {
   return nearest;
 }
 
+const exact = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
+
+/** A limit as it was given: the command line takes fractions of up to three digits. */
+export function limitFigure(limit: number): string {
+  return exact.format(limit);
+}
+
 export function rateInWords(rate: number | null): string {
   return rate === null ? 'no limit' : `${rate < 10 && !Number.isInteger(rate) ? rate.toFixed(1) : figure(rate)} a second`;
 }

@@ -1,5 +1,6 @@
-import type { ScheduleCondition, ScheduleInput, ScheduleTime } from '../../../app/contract/rekey.ts';
+import type { ScheduleCondition, ScheduleInput, ScheduleTime, ScheduleView } from '../../../app/contract/rekey.ts';
 import { counted, figure, size } from '../../format.ts';
+import { limitFigure } from './rates.ts';
 
 export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
@@ -78,6 +79,20 @@ export function conditionInWords(condition: ScheduleCondition): string {
   if (condition.kind === 'age') return `the ${condition.of === 'active' ? 'active' : 'oldest used'} generation is ${counted(condition.days, 'day')} old`;
   if (condition.kind === 'bytes') return `one generation seals more than ${size(condition.more)}`;
   return `more than ${figure(condition.more)} instances of one ${condition.per} are under older generations`;
+}
+
+/** What is re-encrypted, and every limit that is set. */
+export function whatInWords({ lus, from, limits }: Pick<ScheduleView, 'lus' | 'from' | 'limits'>): string {
+  const what = from === null ? 'everything not under the active generation' : `what is under ${figure(from.length)} named`;
+  return `${what}, in ${lus === null ? 'all Logical Units' : lus.join(', ')}${limits === null ? '' : `, at most ${limitsInWords(limits)}`}`;
+}
+
+function limitsInWords({ instancesPerSecond, mebibytesPerSecond, concurrency }: NonNullable<ScheduleView['limits']>): string {
+  return [
+    ...(instancesPerSecond === null ? [] : [`${limitFigure(instancesPerSecond)} ${instancesPerSecond === 1 ? 'instance' : 'instances'} a second`]),
+    ...(mebibytesPerSecond === null ? [] : [`${limitFigure(mebibytesPerSecond)} MiB a second`]),
+    `${figure(concurrency)} at once in each process`,
+  ].join(', ');
 }
 
 function isWhole(text: string, least: number, most: number): boolean {
