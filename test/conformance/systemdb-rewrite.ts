@@ -77,6 +77,19 @@ export function rewriteConformance(subject: Subject): void {
       expect((await instances.get('L', '1'))?.savedAt).toBe(read.savedAt);
     });
 
+    test.each(['earlier first', 'later first'])('by two that read the same, for two generations, leaves one of their forms whole, also of a large instance: %s', async (order) => {
+      const { instances } = subject.db;
+      const forms = ['20260101t000000.000z-ffffffff', '20260101t000000.001z-00000000'].map((end, index) => ({ keyDescription: `masterkey_key_name-${end}`, sealed: new Uint8Array(9_000).fill(40 + index) }));
+      const ids = Array.from({ length: 12 }, (_, place) => String(place));
+      await instances.saveMany(ids.map((id) => instance('L', id, { sealed: new Uint8Array(9_000) })));
+      for (const id of ids) {
+        const read = await readOf(instances, 'L', id);
+        for (const form of order === 'earlier first' ? forms : forms.toReversed()) await instances.rewrite(read, form);
+        const found = await contentOf(instances, 'L', id);
+        expect(forms.map(({ keyDescription, sealed }) => ({ key: keyDescription, sealed: [...sealed] }))).toContainEqual(found);
+      }
+    });
+
     test('loses to a save since the read', async () => {
       const { instances } = subject.db;
       await instances.save(instance('L', '1'));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { types } from 'cassandra-driver';
 import { isAppError } from '../../errors.ts';
+import { descriptionTime } from '../../masterkey/description.ts';
 import type { StoredInstance } from '../repositories.ts';
 import { chunksOf, writeChunks } from './chunks.ts';
 import { fromFuture, isFromFuture, nextSaveTime, now, saveTimeAfter, TOLERATED_LEAD } from './clock.ts';
@@ -88,7 +89,7 @@ export class InstanceWrites {
     if (chunksOf(read.bytes) > 0 || chunksOf(next.sealed.length) > 0) {
       return (await this.putAt(content, readTime + 1)).met === 'stands';
     }
-    await send(this.#row(content, readTime + 1, newVersion()), next.sealed.length);
+    await send(this.#row(content, readTime + 1, newVersion(next.keyDescription)), next.sealed.length);
     return true;
   }
 
@@ -106,8 +107,8 @@ export class InstanceWrites {
 
   /** Chunks first, then the row, all with one write time. @returns the version that tells this write from all others */
   async #put(content: Content, time: number): Promise<types.Uuid> {
-    const { id, sealed } = content;
-    const version = newVersion();
+    const { id, keyDescription, sealed } = content;
+    const version = newVersion(keyDescription);
     const chunks = chunksOf(sealed.length);
     if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes: sealed.length, chunks }, bufferOf(sealed), BigInt(time));
     const { cql, params } = this.#row(content, time, version);
@@ -143,16 +144,30 @@ export class InstanceWrites {
 /** Versions drawn at once: one call for random bytes costs more than sealing a small instance's header. */
 const DRAWN = 256;
 const UUID_BYTES = 16;
+const TIME_BYTES = 6;
 let drawn = Buffer.alloc(0);
 
-/** A random UUID (RFC 9562, version 4). */
-function newVersion(): types.Uuid {
+/**
+ * A UUID that begins with the time in the key description (RFC 9562, version 7), and is random after it. Two rewrites of
+ * one read have the same write time, for which Cassandra keeps the larger value of each column: begun so, the version of
+ * the later generation is the larger one, as its key description is, and both columns are of one write.
+ */
+function newVersion(keyDescription: string): types.Uuid {
   if (drawn.length === 0) drawn = randomBytes(DRAWN * UUID_BYTES);
   const bytes = Buffer.from(drawn.subarray(0, UUID_BYTES));
   drawn = drawn.subarray(UUID_BYTES);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes.writeUIntBE(timeIn(keyDescription), 0, TIME_BYTES);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return new types.Uuid(bytes);
+}
+
+let last = { keyDescription: '', time: 0 };
+
+/** Most writes in a row are under one generation. */
+function timeIn(keyDescription: string): number {
+  if (keyDescription !== last.keyDescription) last = { keyDescription, time: descriptionTime(keyDescription) ?? 0 };
+  return last.time;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
