@@ -5,6 +5,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { ActivationPlan } from '../../../app/contract/command.ts';
 import { asFailure, ask, onConsoleEvent, queries } from '../../api.ts';
 import { counted, middle } from '../../format.ts';
+import { censusAge } from '../../ui/census-age.ts';
 import { Counting } from '../../ui/Counting.tsx';
 import { Fingerprint } from '../../ui/Fingerprint.tsx';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
@@ -134,6 +135,9 @@ function Touches({ plan }: { plan: ActivationPlan }): ReactNode {
       {plan.kms === null ? null : (
         <>
           <TouchedInstances byLu={plan.byLu} />
+          <p>
+            {counted(plan.staysReadable.length, 'generation')} and {counted(plan.instancesUnderOlder, 'instance')}; {censusAge(plan.census, Date.now())}.
+          </p>
           <TouchedPlaces nodes={plan.nodes} regions={plan.regions} named={plan.kms.provider} />
         </>
       )}
