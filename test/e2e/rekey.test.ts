@@ -4,8 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { violations } from './axe.ts';
-import { activate, DEMO, go, sentence, tabTo, typeCommand } from './window.ts';
-
+import { activate, campaignNow, DEMO, go, rekeyPace, sentence, tabTo, typeCommand } from './window.ts';
 describe.each(await hosts())('the rekey page on %s', (host) => {
   let opened: OpenConsole;
   let page: Page;
@@ -67,11 +66,16 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await page.getByRole('img', { name: /^Token ranges: \d+ ranges?: .*running/ }).waitFor();
     await clean();
     await picture('3-running');
+    // From 20 a second to 5: heeded within a second or two, and it still runs then.
+    await page.getByLabel('Throttle').fill('2');
+    await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBe(5);
+    await expect.poll(() => rekeyPace(page), { timeout: 30_000 }).toBeLessThan(10);
+    expect(await campaignNow(page)).toMatchObject({ state: 'running', limits: { instancesPerSecond: 5 } });
     await page.getByRole('button', { name: 'Pause' }).click();
     await sentence(page, /^(Attention: )?Paused: [\d,]+ of/);
     await page.getByText('paused').first().waitFor();
     await page.getByLabel('Throttle').fill('15');
-    await expect.poll(async () => (await page.evaluate(() => window.keyConsole?.rekey.list()))?.ok).toBe(true);
+    await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBeNull();
     await page.getByText(/^no limit, no limit of bytes/).waitFor();
     await page.getByRole('link', { name: 'Rekey', exact: true }).last().click();
     await sentence(page, /a campaign is paused/);
@@ -189,10 +193,12 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await form.getByLabel('Time of day').fill('03:15');
     await form.getByLabel('Time zone').fill('Europe/Berlin');
     await form.getByLabel('Oldest generation in use').fill('90');
+    await form.getByLabel('Throttle').fill('500');
     await clean();
     await picture('6-schedule');
     await form.getByRole('button', { name: 'Add' }).click();
     await page.getByRole('cell', { name: 'every day at 03:15 (Europe/Berlin)', exact: true }).waitFor();
+    await page.getByRole('cell', { name: /in all Logical Units, at most 500 instances a second, 128 at once in each process$/ }).waitFor();
     await page.getByText('No process acts on them now').waitFor();
     await clean();
     await picture('7-list');

@@ -4,10 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CampaignView } from '../../app/contract/rekey.ts';
 import { startCassandra, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
-import { DEMO, failure, go, LUI_KEY, sentence, typeCommand } from './window.ts';
+import { campaignNow, DEMO, failure, go, LUI_KEY, rekeyPace, sentence, typeCommand } from './window.ts';
 
 const FKC = fileURLToPath(new URL('../../app/cli/index.ts', import.meta.url));
 const WIDE = { width: 1440, height: 900 };
@@ -33,14 +32,6 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(WIDE);
-  };
-
-  /** The newest campaign, as the console tells it now. */
-  const campaignNow = async (): Promise<CampaignView> => {
-    const answer = await page.evaluate(() => window.keyConsole?.rekey.list());
-    const [newest] = answer?.ok === true ? answer.value.campaigns : [];
-    if (newest === undefined) throw new Error(JSON.stringify(answer));
-    return newest;
   };
 
   beforeAll(async () => {
@@ -129,12 +120,13 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     await look('cluster-activate');
   });
 
-  test('a rekey runs over the ranges of the ring, is paused and resumed, and comes to its proof, which stands in the timeline', async () => {
+  test('a rekey runs over the ranges of the ring, is paused and resumed, follows the throttle, and comes to its proof, which stands in the timeline', async () => {
     await go(page, 'Rekey');
     await sentence(page, /older generations/);
     await page.getByRole('button', { name: 'Rekey…' }).click();
     const sheet = page.getByRole('dialog', { name: 'Rekey' });
-    await sheet.getByLabel('Throttle').fill('6');
+    // 50 a second, so that enough is left for what follows.
+    await sheet.getByLabel('Throttle').fill('5');
     await sheet.getByText('as throttled').waitFor();
     await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
     await sentence(page, /^(?:[5-9]\d|[1-9]\d\d) of \d+ instances are re-encrypted/, 60_000);
@@ -143,15 +135,25 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     const paused = await sentence(page, /^(Attention: )?Paused: [\d,]+ of/);
     await page.getByRole('img', { name: /^Token ranges: / }).waitFor();
     // What was in hand is done within seconds; from then on nothing is, until it is resumed.
-    await expect.poll(async () => (await campaignNow()).workers).toEqual([]);
-    const { id, done } = await campaignNow();
+    await expect.poll(async () => (await campaignNow(page)).workers).toEqual([]);
+    const { id, done } = await campaignNow(page);
     await delay(3_000);
-    expect(await campaignNow()).toMatchObject({ id, state: 'paused', done, workers: [] });
+    expect(await campaignNow(page)).toMatchObject({ id, state: 'paused', done, workers: [] });
     expect(Number(/Paused: ([\d,]+) of/.exec(paused)?.[1])).toBeGreaterThan(0);
     expect(done).toBeLessThan(DEMO.first + DEMO.second);
     await page.getByRole('button', { name: 'Resume' }).click();
     await sentence(page, /^[\d,]+ of \d+ instances are re-encrypted/);
+    await page.getByLabel('Throttle').fill('1');
+    await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBe(2);
+    await expect.poll(() => rekeyPace(page), { timeout: 30_000 }).toBeLessThan(10);
+    const slow = await campaignNow(page);
+    expect(slow).toMatchObject({ id, state: 'running', limits: { instancesPerSecond: 2 } });
+    // Without a limit what is left takes far less time than it would at 2 a second.
     await page.getByLabel('Throttle').fill('15');
+    const from = performance.now();
+    await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBeNull();
+    await expect.poll(async () => (await campaignNow(page)).done, { timeout: 120_000 }).toBe(slow.total);
+    expect((slow.total - slow.done) / ((performance.now() - from) / 1000)).toBeGreaterThan(4);
     await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`), 120_000);
     await look('cluster-rekey-proof');
     await go(page, 'Master keys');

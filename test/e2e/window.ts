@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
+import type { CampaignView } from '../../app/contract/rekey.ts';
 
 /** What the demo cluster holds, by the key that each instance needs: Sakila has 599 customers, Chinook 59. */
 export const DEMO = {
@@ -55,6 +57,21 @@ export async function activate(page: Page, reason?: string): Promise<string> {
 export async function newGeneration(page: Page): Promise<string> {
   await sentence(page, /is now the active generation of/);
   return (await page.getByRole('region', { name: 'The new generation' }).getByRole('link').innerText()).trim();
+}
+
+/** The newest campaign, as the console tells it now. */
+export async function campaignNow(page: Page): Promise<CampaignView> {
+  const answer = await page.evaluate(() => window.keyConsole?.rekey.list());
+  const [newest] = answer?.ok === true ? answer.value.campaigns : [];
+  if (newest === undefined) throw new Error(JSON.stringify(answer));
+  return newest;
+}
+
+/** Instances a second that the newest campaign does now: over six seconds, since its progress is written every two. */
+export async function rekeyPace(page: Page): Promise<number> {
+  const [{ done }, from] = [await campaignNow(page), performance.now()];
+  await delay(6_000);
+  return ((await campaignNow(page)).done - done) / ((performance.now() - from) / 1000);
 }
 
 /** Walks with Tab until what has the focus is called so. */
