@@ -40,6 +40,13 @@ function of(audit: RegionAuditView, code: string): RegionFindingView[] {
   return audit.findings.filter((finding) => finding.code === code);
 }
 
+/** The command line on the profile, in a process of its own. */
+function run(...args: string[]): Promise<{ code: number; stdout: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [join(import.meta.dirname, '../../../app/cli/index.ts'), '--profile', 'world', ...args], { env: { ...process.env, FKC_HOME: home }, maxBuffer: 1e8 }, (_, stdout) => resolve({ code: child.exitCode ?? -1, stdout }));
+  });
+}
+
 describe('five Regions', () => {
   let audit: RegionAuditView;
   beforeAll(async () => {
@@ -119,10 +126,6 @@ describe('five Regions', () => {
 
 describe('the command line', () => {
   it('writes the document of the audit and what is lost, and exits 1 where something has to be mended', async () => {
-    const run = (...args: string[]): Promise<{ code: number; stdout: string }> =>
-      new Promise((resolve) => {
-        const child = execFile(process.execPath, [join(import.meta.dirname, '../../../app/cli/index.ts'), '--profile', 'world', ...args], { env: { ...process.env, FKC_HOME: home }, maxBuffer: 1e8 }, (_, stdout) => resolve({ code: child.exitCode ?? -1, stdout }));
-      });
     const { code, stdout } = await run('regions', 'audit', '--lost', HOME, '--json');
     const document = JSON.parse(stdout) as Record<string, unknown>;
     expect(code).toBe(1);
@@ -174,6 +177,17 @@ describe('a Region that fails', () => {
     expect(audit.keys.find((one) => one.key.endsWith(multi))?.regions.find(({ region }) => region === 'us-east-1')).toMatchObject({ exists: 'unknown' });
     expect(of(audit, 'STATE_DIFFERS')).toHaveLength(1);
     expect(of(audit, 'TAGS_DIFFER')).toEqual([]);
+  });
+
+  it('counts as there under "what if", where a node that can not be read is left out: both are said', async () => {
+    aws.proxy.set({ region: 'us-east-1', fault: { kind: 'cut', after: null } });
+    await rm(join(home, 'n2.ini'));
+    try {
+      const { stdout } = await run('regions', 'audit', '--lost', HOME);
+      expect(stdout).toContain('1 node could not be read, and is left out of this.\n1 copy of a KMS key could not be asked, and counts as usable.\n');
+    } finally {
+      await writeFile(join(home, 'n2.ini'), configIni('eu-central-1', multi));
+    }
   });
 
   it('in the middle keeps what was learnt before', async () => {
