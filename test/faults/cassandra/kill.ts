@@ -4,7 +4,7 @@ import type { Services } from '../../../app/services.ts';
 import { campaignStatus, type CampaignStatus } from '../../../main/rekey/state.ts';
 import { SOAK } from '../cluster.ts';
 import { imageOf, saveUnder, sizeOf } from './content.ts';
-import { expectNothingOlder, generationsOf } from './holds.ts';
+import { expectNothingOlder, expectOnlySaved, generationsOf } from './holds.ts';
 import { Saved, Worker } from './processes.ts';
 import { activate, LU, startedCampaign, type ThreeNodes } from './three-nodes.ts';
 
@@ -84,7 +84,7 @@ export function killSuite(at: () => ThreeNodes): void {
       expect(await saver.stop()).toBe(0);
       expect(saver.lines.filter((line) => line.startsWith('failed'))).toEqual([]);
       saved.note(saver);
-      await expectNothingOlder(services, LU, IDS, saved);
+      await expectOnlySaved(services, LU, IDS, saved);
       console.log(`${workers} kills (${killedAtWork} at work), ${campaigns} campaigns, ${saver.lines.filter((line) => line.startsWith('saved')).length} saves`);
     });
 

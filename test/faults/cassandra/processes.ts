@@ -60,10 +60,17 @@ export class Worker {
   }
 }
 
-/** What a saver told: the newest acknowledged counter of each instance, and the newest that it tried. */
+/** What savers told, of each instance that they saved: the newest acknowledged counter, and the newest that was tried. */
 export class Saved {
   readonly acknowledged = new Map<string, number>();
   readonly tried = new Map<string, number>();
+
+  /** The counter that every instance held before. */
+  readonly first: number;
+
+  constructor(first = 0) {
+    this.first = first;
+  }
 
   note({ lines }: Worker): void {
     for (const line of lines) {
