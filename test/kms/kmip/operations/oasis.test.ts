@@ -26,8 +26,8 @@ const answered = (exchanges: OasisExchange[]): (OasisExchange & { response: Ttlv
 describe('requests of the OASIS test cases, written by us, byte for byte', () => {
   test.each([
     ['Activate', oasisExchanges('Activate'), 39, (asked: TtlvStructure) => activate.request(objectIn(asked), '1.4')],
-    ['Destroy', oasisExchanges('Destroy'), 498, (asked: TtlvStructure) => destroy.request(objectIn(asked), '1.4')],
-    ['Revoke', oasisExchanges('Revoke'), 258, (asked: TtlvStructure) => revoke.request({ ...objectIn(asked), ...revocationIn(asked) }, '1.4')],
+    ['Destroy', oasisExchanges('Destroy'), 550, (asked: TtlvStructure) => destroy.request(objectIn(asked), '1.4')],
+    ['Revoke', oasisExchanges('Revoke'), 259, (asked: TtlvStructure) => revoke.request({ ...objectIn(asked), ...revocationIn(asked) }, '1.4')],
     [
       'Re-key',
       oasisExchanges('ReKey').filter(({ request }) => request.value.every(({ tag }) => tag === TAG.uniqueIdentifier || tag === TAG.offset)),
