@@ -24,6 +24,9 @@ export const rekeyLimits = z.object({
 const row = z.object({ lu: luName, keyDescription: description, instances: count, bytes: count });
 const problem = z.object({ code: z.string(), message: z.string(), remedy: z.string(), object: z.string().nullable() });
 
+/** Limits that hold: null is no limit. */
+const limits = z.object({ instancesPerSecond: z.number().nullable(), mebibytesPerSecond: z.number().nullable(), concurrency: count });
+
 export const rekeyPlan = z.object({
   /** The active generation. */
   target: description,
@@ -38,6 +41,8 @@ export const rekeyPlan = z.object({
   /** What is left out, while the rest goes on. */
   warnings: z.array(problem),
   estimate: z.object({ seconds: count, instancesPerSecond: z.number(), basis: z.enum(['measured', 'assumed', 'limits']) }),
+  /** With the defaults for what was not given. */
+  limits,
   census: censusState,
   /** What has to be typed to start it; null where a click is enough. */
   confirm: z.string().nullable(),
@@ -98,7 +103,7 @@ export const campaign = z.object({
     .nullable(),
   /** Why this process stopped working on it. */
   failure: failure.nullable(),
-  limits: z.object({ instancesPerSecond: z.number().nullable(), mebibytesPerSecond: z.number().nullable(), concurrency: count }),
+  limits,
   outcome: outcome.nullable(),
   createdAt: time,
   updatedAt: time,
@@ -139,6 +144,14 @@ export const rekey = {
   'rekey.removeSchedule': channel(id, done),
 };
 
+/** Reads `LU:TABLE.COLUMN`, as people write it. @returns null where it is not that */
+export function readFieldName(text: string): FieldName | null {
+  const [, lu, table, column] = /^([^:]+):([^.]+)\.(.+)$/.exec(text) ?? [];
+  const read = fieldName.safeParse({ lu, table, column });
+  return read.success ? read.data : null;
+}
+
+export type FieldName = z.infer<typeof fieldName>;
 export type RekeyRequestInput = z.infer<typeof rekeyRequest>;
 export type RekeyLimitsInput = z.infer<typeof rekeyLimits>;
 export type RekeyPlanView = z.infer<typeof rekeyPlan>;

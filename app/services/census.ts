@@ -60,27 +60,39 @@ export class Censuses {
   }
 
   /**
-   * For acts that rely on the figures: takes a census first where the standing one is incomplete, or began longer than
-   * `age` ms ago.
+   * For acts that rely on the figures: takes a census first where the standing one is incomplete, began longer than
+   * `age` ms ago, or does not know an LU that there is by now.
    */
   async renewIfOlderThan(age: number): Promise<StandingCensus> {
     const standing = await this.standing();
-    if (standing.live || (standing.complete && standing.since !== null && this.#cluster.now() - standing.since <= age)) return standing;
-    await this.take({});
+    const due = await this.#due(standing, standing.complete && standing.since !== null && this.#cluster.now() - standing.since <= age);
+    if (due === null) return standing;
+    await this.take(due);
     return this.standing();
   }
 
   /**
-   * For plans of acts that take nothing away: a census that is too old, or incomplete, is taken anew first. Where that
-   * fails or is stopped, the standing one is answered with its age, so that nobody is kept from putting things right.
+   * For plans of acts that take nothing away: a census that is too old, incomplete, or without an LU that there is by now
+   * is taken anew first. Where that fails or is stopped, the standing one is answered with its age, so that nobody is kept
+   * from putting things right.
    * @param told carries the taking out, to show it; its answer is why there is no new census
    * @throws AppError `DATABASE_*`
    */
   async renewed(told: (take: () => Promise<AppError | null>) => Promise<unknown> = (take) => take()): Promise<StandingCensus> {
     const standing = await this.standing();
-    if (standing.live || isFresh(standing, this.#cluster.now())) return standing;
-    await told(() => this.take({}).then(() => null, whyNot));
+    const due = await this.#due(standing, isFresh(standing, this.#cluster.now()));
+    if (due === null) return standing;
+    await told(() => this.take(due).then(() => null, whyNot));
     return this.standing();
+  }
+
+  /** What has to be counted before `standing` may be relied on: everything, what was imported since, or (null) nothing. */
+  async #due(standing: StandingCensus, fresh: boolean): Promise<CensusRequest | null> {
+    if (standing.live) return null;
+    if (!fresh) return {};
+    const counted = new Set(standing.parts.map(({ lu }) => lu));
+    const lus = (await this.#cluster.db.instances.lus()).filter((lu) => !counted.has(lu));
+    return lus.length === 0 ? null : { lus };
   }
 
   /** Starts a census as a job; one of the same kind that runs is joined. It is stored and audited when it ends. */

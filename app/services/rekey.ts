@@ -42,7 +42,8 @@ export class Rekeys {
 
   /** What a campaign would do; changes nothing. @throws AppError `LOCKED`, `INPUT_INVALID` (limits), `DATABASE_*` */
   async plan(input: RekeyRequestInput, limits: RekeyLimitsInput = {}): Promise<RekeyPlanView> {
-    const { plan, census } = await this.#plan(input, limitsOf(limits));
+    const wanted = limitsOf(limits);
+    const { plan, census } = await this.#plan(input, wanted);
     const { profile } = this.#cluster;
     return {
       target: plan.target,
@@ -55,6 +56,7 @@ export class Rekeys {
       refusals: [...plan.refusals],
       warnings: [...plan.warnings],
       estimate: plan.estimate,
+      limits: wanted,
       census: censusState(census),
       confirm: profile.production ? profile.name : null,
     };

@@ -116,6 +116,21 @@ describe('on a cluster', () => {
     expect(taken).toBe(2);
   }, 30_000);
 
+  test('an LU that came since the last census is counted for plans and acts, and only it', async () => {
+    const { db, censuses, clock } = await onCluster();
+    await db.instances.saveMany(plain('A', 0, 10, 'k1'));
+    await censuses.take({});
+    clock.now += 1;
+    await db.instances.saveMany([...plain('A', 10, 5, 'k2'), ...plain('B', 0, 7, 'k1')]);
+    expect(await censuses.standing()).toMatchObject({ total: 10, complete: true });
+    expect((await censuses.renewIfOlderThan(60_000)).rows).toMatchObject([{ lu: 'A', instances: 10 }, { lu: 'B', instances: 7 }]);
+    await db.instances.saveMany(plain('C', 0, 3, 'k1'));
+    expect(await censuses.renewed()).toMatchObject({ total: 20, complete: true });
+    expect(await db.censuses.list(10)).toHaveLength(3);
+    await censuses.renewed();
+    expect(await db.censuses.list(10)).toHaveLength(3);
+  }, 30_000);
+
   test('one that another process left unfinished is offered, resumed, and counts what is left', async () => {
     const { db, censuses, jobs } = await onCluster();
     await db.instances.saveMany([...plain('A', 0, 20_000, 'k1')]);

@@ -11,6 +11,7 @@ import { fill } from './cluster/fill.ts';
 import { type Generation, GENERATIONS } from './cluster/keys.ts';
 import { entityOf, median, seconds, startBenchNode, type BenchNode } from './cluster/node.ts';
 import { readAndWriteBack } from './cluster/plain-loop.ts';
+import { productNodeFlags } from './cluster/product-node.ts';
 import type { BenchRow } from './row.ts';
 
 const WORKER = fileURLToPath(new URL('cluster/worker.ts', import.meta.url));
@@ -149,7 +150,7 @@ async function processes({ db, contactPoint, rest }: BenchNode, size: Size, work
   const to = nextOf(rekeyed(size));
   const campaign = await beginCampaign(db, rekeyed(size), size.instances, to, limits);
   await rest();
-  return seconds(() => Promise.all(Array.from({ length: workers }, () => promisify(execFile)(process.execPath, [WORKER, contactPoint, campaign, to]))));
+  return seconds(() => Promise.all(Array.from({ length: workers }, () => promisify(execFile)(process.execPath, [...productNodeFlags(), WORKER, contactPoint, campaign, to]))));
 }
 
 function row(name: string, ratio: number, goal: number, bound: string): BenchRow {

@@ -210,11 +210,19 @@ describe('the systemd unit', () => {
   test('has its three sections, runs serve, and stops it in time', () => {
     expect([...sections.keys()]).toEqual(['Unit', 'Service', 'Install']);
     const service = sections.get('Service');
-    expect(service?.get('ExecStart')).toEqual([expect.stringMatching(/^\/\S+\/node \/\S+\/app\/cli\/index\.ts rekey serve --health-port \d+$/)]);
+    expect(service?.get('ExecStart')).toEqual([expect.stringMatching(/^\/\S+\/node (--\S+ )+\/\S+\/app\/cli\/index\.ts rekey serve --health-port \d+$/)]);
     expect(service?.get('KillSignal')).toEqual(['SIGTERM']);
     expect(Number(service?.get('TimeoutStopSec')?.[0])).toBeGreaterThanOrEqual(30);
     expect(service?.get('Restart')).toEqual(['on-failure']);
     expect(service?.get('User')).not.toEqual(['root']);
+  });
+
+  test('bounds its memory as `npm run fkc` does', () => {
+    const { scripts } = JSON.parse(readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8')) as { scripts: Record<string, string> };
+    const flags = /(?<=\bnode )(--\S+ )+/;
+    const [ofUnit] = flags.exec(String(sections.get('Service')?.get('ExecStart'))) ?? [];
+    expect(ofUnit).toMatch(/semi-space/);
+    expect(ofUnit).toBe(flags.exec(scripts['fkc'] ?? '')?.[0]);
   });
 
   test.runIf(existsSync('/usr/bin/systemd-analyze'))('systemd understands every line of it', () => {

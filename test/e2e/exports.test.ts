@@ -50,6 +50,22 @@ describe.each((await hosts()).filter((host) => host === 'chromium'))('exports on
     expect(await readdir(join(opened.home, 'exports'))).toHaveLength(3);
   });
 
+  test('the census, with what wraps each generation', async () => {
+    const keys = await page.evaluate(() => window.keyConsole?.keys.list());
+    if (keys?.ok !== true) throw new Error('No keys.');
+    await go(page, 'Data');
+    await page.getByRole('button', { name: /^Export/ }).first().click();
+    await page.getByRole('button', { name: /^JSON/ }).click();
+    const rows = JSON.parse((await exported('json')).toString()) as { keyDescription: string; instances: number; wrapping: string; wrappedBy: string }[];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) {
+      const key = keys.value.keys.find(({ description }) => description === row.keyDescription);
+      expect([row.wrapping, row.wrappedBy]).toEqual(['keystore', key?.wrapping['keyId']]);
+      expect(row.wrappedBy).toBeTruthy();
+      expect(row.instances).toBeGreaterThan(0);
+    }
+  });
+
   test('a name that is a path is refused', async () => {
     const answer = await page.evaluate(() => window.keyConsole?.files.save({ name: '../elsewhere.csv', base64: '' }));
     expect(answer).toMatchObject({ ok: false, code: 'INPUT_INVALID' });

@@ -71,11 +71,16 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBe(5);
     await expect.poll(() => rekeyPace(page), { timeout: 30_000 }).toBeLessThan(10);
     expect(await campaignNow(page)).toMatchObject({ state: 'running', limits: { instancesPerSecond: 5 } });
+    await page.getByLabel('Bytes').fill('3');
+    await page.getByLabel('At once').fill('2');
+    await expect.poll(async () => (await campaignNow(page)).limits).toEqual({ instancesPerSecond: 5, mebibytesPerSecond: 1, concurrency: 4 });
+    await page.getByText('5 a second, 1 MiB a second, 4 at once in each process').waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     await sentence(page, /^(Attention: )?Paused: [\d,]+ of/);
     await page.getByText('paused').first().waitFor();
     await page.getByLabel('Throttle').fill('15');
     await expect.poll(async () => (await campaignNow(page)).limits.instancesPerSecond).toBeNull();
+    await page.getByLabel('Bytes').fill('12');
     await page.getByText(/^no limit, no limit of bytes/).waitFor();
     await page.getByRole('link', { name: 'Rekey', exact: true }).last().click();
     await sentence(page, /a campaign is paused/);
@@ -168,13 +173,25 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
   });
 
   test('a campaign over field values ends by what its columns hold, and says what that does not tell', async () => {
-    const id = await page.evaluate(async () => {
+    const [lu = '', count = 0] = await page.evaluate(async () => {
       const census = await window.keyConsole?.data.census();
-      const lu = census?.ok === true ? (census.value.rows.toSorted((a, b) => a.instances - b.instances)[0]?.lu ?? '') : '';
-      const begun = await window.keyConsole?.rekey.start({ request: { fields: [{ lu, table: 'Customer', column: 'Email' }] } });
-      return begun?.ok === true ? begun.value.id : JSON.stringify(begun);
+      const [smallest] = census?.ok === true ? census.value.rows.toSorted((a, b) => a.instances - b.instances) : [];
+      return [smallest?.lu, smallest?.instances] as const;
     });
-    await page.evaluate((campaign) => void (location.hash = `#/rekey/${campaign}`), id);
+    await go(page, 'Rekey');
+    await page.keyboard.press('p');
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByLabel('What', { exact: true }).selectOption({ label: 'Values of field level encryption in named columns' });
+    await sheet.getByText('Name one column at least.').first().waitFor();
+    await sheet.getByLabel('Columns').fill('Customer.Email');
+    await sheet.getByText('Line 1 is not LU:TABLE.COLUMN.').waitFor();
+    await sheet.getByLabel('Columns').fill(`${lu}:Customer.Email`);
+    await sheet.getByText('A census does not see field values').waitFor();
+    await sheet.getByRole('button', { name: `Go through ${count} instances` }).waitFor();
+    await clean();
+    await picture('9-fields-plan');
+    await sheet.getByRole('button', { name: `Go through ${count} instances` }).click();
+    await page.getByText(`${lu}: Customer.Email`).first().waitFor();
     // The sample's addresses are plain: none of them is a value of field level encryption.
     expect(await sentence(page, /read anew/, 60_000)).toMatch(/^(\d+) instances read anew: of \1 instances nobody knows what the columns hold\.$/);
     await page.getByText('It tells of the named columns of what is stored here.').waitFor();

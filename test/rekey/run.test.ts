@@ -121,10 +121,12 @@ describe('a campaign', () => {
     const { record } = await started(db, keys);
     let dead = false;
     const never = new Promise<never>(() => undefined);
+    // Seconds: long enough for a busy machine to come as far as the assertion.
+    const LEASE = 4;
     const brief = wrapped(db, {
       campaigns: {
-        claim: (id, seq, worker) => (dead ? never : db.campaigns.claim(id, seq, worker, 1)),
-        progress: (id, seq, worker, _seconds, progress) => (dead ? never : db.campaigns.progress(id, seq, worker, 1, progress)),
+        claim: (id, seq, worker) => (dead ? never : db.campaigns.claim(id, seq, worker, LEASE)),
+        progress: (id, seq, worker, _seconds, progress) => (dead ? never : db.campaigns.progress(id, seq, worker, LEASE, progress)),
       },
       instances: {
         rewrite: (read, next) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { CampaignView, RekeyNeeds } from '../../app/contract/rekey.ts';
-import { LAST_STEP, rateAt, rateInWords, stepOf } from '../../renderer/features/rekey/rates.ts';
+import { rekeyLimits, type CampaignView, type RekeyNeeds } from '../../app/contract/rekey.ts';
+import { readColumns } from '../../renderer/features/rekey/columns.ts';
+import { bytesInWords, limitsWith, rateInWords, SCALES, stepOf, type LimitName } from '../../renderer/features/rekey/rates.ts';
 import { conditionInWords, emptySchedule, scheduleMistakes, scheduleOf, timeInWords, whatInWords } from '../../renderer/features/rekey/schedule-fields.ts';
 import { campaignPace, campaignSentence, rangesInWords, rekeySentence } from '../../renderer/features/rekey/sentence.ts';
 
@@ -75,11 +76,27 @@ describe('the sentence of a campaign', () => {
   });
 });
 
-test('the throttle has steps, and the nearest for any rate', () => {
-  for (let step = 0; step <= LAST_STEP; step += 1) expect(stepOf(rateAt(step))).toBe(step);
-  expect([rateAt(LAST_STEP), rateAt(99), rateAt(-1)]).toEqual([null, null, 1]);
-  expect(rateAt(stepOf(130))).toBe(100);
-  expect([rateInWords(null), rateInWords(1500), rateInWords(0.5)]).toEqual(['no limit', '1,500 a second', '0.5 a second']);
+describe('the limits', () => {
+  test.each(['instancesPerSecond', 'mebibytesPerSecond', 'concurrency'] as const)('%s has steps, and the nearest for any value', (name) => {
+    const scale = SCALES[name];
+    scale.steps.forEach((value, step) => expect(stepOf(scale, value)).toBe(step));
+    expect(scale.steps[stepOf(scale, 130)]).toBe(name === 'concurrency' ? 128 : 100);
+  });
+
+  test('are told in words, and given as the contract takes them', () => {
+    expect([rateInWords(null), rateInWords(1500), rateInWords(0.5)]).toEqual(['no limit', '1,500 a second', '0.5 a second']);
+    expect([bytesInWords(null), bytesInWords(0.2), SCALES.concurrency.words(128)]).toEqual(['no limit', '0.2 MiB a second', '128 in each process']);
+    for (const [name, { steps }] of Object.entries(SCALES)) for (const value of steps) expect(rekeyLimits.parse(limitsWith(name as LimitName, value))).toEqual({ [name]: value });
+  });
+});
+
+test('columns of field level encryption are read line by line', () => {
+  expect(readColumns(' CUSTOMER:payment.card \n\nCUSTOMER:payment.card\nORDERS:o.note.x')).toEqual({
+    fields: [{ lu: 'CUSTOMER', table: 'payment', column: 'card' }, { lu: 'ORDERS', table: 'o', column: 'note.x' }],
+    mistake: null,
+  });
+  expect(readColumns('')).toEqual({ fields: [], mistake: null });
+  expect(readColumns('CUSTOMER:payment.card\npayment.card')).toEqual({ fields: [], mistake: 'Line 2 is not LU:TABLE.COLUMN.' });
 });
 
 describe('the form of a schedule', () => {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { RekeyLimitsInput, RekeyRequestInput } from '../../contract/rekey.ts';
+import { readFieldName, type FieldName, type RekeyLimitsInput, type RekeyRequestInput } from '../../contract/rekey.ts';
 
 export interface WhatOptions {
   readonly lu?: readonly string[];
@@ -8,8 +8,6 @@ export interface WhatOptions {
   readonly mib?: number;
   readonly concurrency?: number;
 }
-
-type FieldName = NonNullable<RekeyRequestInput['fields']>[number];
 
 export interface FieldOptions {
   readonly field?: readonly FieldName[];
@@ -32,9 +30,9 @@ export function withLimits(command: Command): Command {
 /** The option of a campaign over field values. */
 export function withFields(command: Command): Command {
   return command.option('--field <lu:table.column>', 'instead, the values of field level encryption in this column; may be repeated', (text: string, before: readonly FieldName[] = []) => {
-    const [, lu, table, column] = /^([^:]+):([^.]+)\.(.+)$/.exec(text) ?? [];
-    if (lu === undefined || table === undefined || column === undefined) throw new InvalidArgumentError('It is LU:TABLE.COLUMN.');
-    return [...before, { lu, table, column }];
+    const name = readFieldName(text);
+    if (name === null) throw new InvalidArgumentError('It is LU:TABLE.COLUMN.');
+    return [...before, name];
   });
 }
 

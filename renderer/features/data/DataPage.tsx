@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useMemo, type ReactNode } from 'react';
 import type { DataVerification } from '../../../app/contract/data.ts';
+import type { GenerationView } from '../../../app/contract/keys.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { middle } from '../../format.ts';
 import { Answered } from '../../ui/Answered.tsx';
@@ -31,13 +32,21 @@ interface CountRow {
   readonly node?: string;
 }
 
-const COMMON_COLUMNS = [
-  { header: 'lu', value: (row: CountRow) => row.lu },
-  { header: 'keyDescription', value: (row: CountRow) => row.keyDescription },
-  { header: 'instances', value: (row: CountRow) => row.instances },
-];
-const CENSUS_COLUMNS = [...COMMON_COLUMNS, { header: 'bytes', value: (row: CountRow) => row.bytes ?? null }];
-const NODE_COLUMNS = [{ header: 'node', value: (row: CountRow) => row.node ?? null }, ...COMMON_COLUMNS];
+type Column = { header: string; value: (row: CountRow) => string | number | null };
+
+/** What is exported: the counts, and what wraps the generation of each. */
+function exportColumns(byNode: boolean, known: ReadonlyMap<string, GenerationView>): Column[] {
+  const wrapping = (row: CountRow, fact: string): string | null => known.get(row.keyDescription)?.wrapping[fact] ?? null;
+  return [
+    ...(byNode ? [{ header: 'node', value: (row: CountRow) => row.node ?? null }] : []),
+    { header: 'lu', value: (row) => row.lu },
+    { header: 'keyDescription', value: (row) => row.keyDescription },
+    { header: 'instances', value: (row) => row.instances },
+    ...(byNode ? [] : [{ header: 'bytes', value: (row: CountRow) => row.bytes ?? null }]),
+    { header: 'wrapping', value: (row) => wrapping(row, 'provider') ?? wrapping(row, 'kind') },
+    { header: 'wrappedBy', value: (row) => wrapping(row, 'keyId') },
+  ];
+}
 
 /** What is stored, and under which keys? */
 export function DataPage(): ReactNode {
@@ -95,7 +104,7 @@ export function DataPage(): ReactNode {
                     acts={
                       <>
                         {value.byNode.length === 0 ? null : <Views byNode={byNode} />}
-                        <ExportButton subject={byNode ? 'census-by-node' : 'census'} columns={byNode ? NODE_COLUMNS : CENSUS_COLUMNS} rows={() => (byNode ? value.byNode : value.rows)} count={byNode ? value.byNode.length : value.rows.length} />
+                        <ExportButton subject={byNode ? 'census-by-node' : 'census'} columns={exportColumns(byNode, known)} rows={() => (byNode ? value.byNode : value.rows)} count={byNode ? value.byNode.length : value.rows.length} />
                       </>
                     }
                   >

@@ -18,10 +18,12 @@ import { CampaignActs } from './CampaignActs.tsx';
 import { badgeOf, capital } from './CampaignRow.tsx';
 import { FieldProof } from './FieldProof.tsx';
 import { RangeBar } from './RangeBar.tsx';
-import { limitFigure, rateInWords } from './rates.ts';
+import { bytesInWords, rateInWords, type LimitName } from './rates.ts';
 import { campaignPace, campaignSentence, rangesInWords } from './sentence.ts';
 import { Throttle } from './Throttle.tsx';
 import './rekey.css';
+
+const LIMITS: readonly LimitName[] = ['instancesPerSecond', 'mebibytesPerSecond', 'concurrency'];
 
 /** How far is this campaign, what failed, and what did it prove? */
 export function CampaignPage(): ReactNode {
@@ -59,9 +61,12 @@ function Campaign({ campaign }: { campaign: CampaignView }): ReactNode {
         <RangeBar ranges={campaign.ranges} label="Token ranges" />
         <div className="campaign-foot">
           <span className="quiet">{rangesInWords(campaign.ranges)}</span>
-          <span className="spring" />
-          {live ? <Throttle campaign={campaign} /> : null}
         </div>
+        {live ? (
+          <div className="campaign-foot">
+            <Throttle campaign={campaign} limits={LIMITS} />
+          </div>
+        ) : null}
         {failure === null ? null : <FailurePanel failure={failure} />}
       </div>
       {outcome === null ? null : <Outcome outcome={outcome} />}
@@ -73,7 +78,7 @@ function Campaign({ campaign }: { campaign: CampaignView }): ReactNode {
             ...(fields === null ? [['From', from.length === 0 ? 'none' : <Generations key="f" all={from} />] as const] : [['Columns', fields.map((each) => `${each.lu}: ${each.table}.${each.column}`).join(', ')] as const]),
             ['Towards', <Link key="t" to="/keys/$description" params={{ description: target }}><Identifier text={target} /></Link>],
             ['Re-encrypted', size(bytes)],
-            ['Limits', `${rateInWords(limits.instancesPerSecond)}, ${limits.mebibytesPerSecond === null ? 'no limit of bytes' : `${limitFigure(limits.mebibytesPerSecond)} MiB a second`}, ${figure(limits.concurrency)} at once in each process`],
+            ['Limits', `${rateInWords(limits.instancesPerSecond)}, ${limits.mebibytesPerSecond === null ? 'no limit of bytes' : bytesInWords(limits.mebibytesPerSecond)}, ${figure(limits.concurrency)} at once in each process`],
             ['Workers', workers.length === 0 ? (state === 'running' ? 'none: work on it here, or run “fkc rekey serve”' : 'none') : <Workers key="w" workers={workers} />],
             ['Begun', <Time key="b" at={createdAt} />],
             [live ? 'Last seen' : 'Ended', <Time key="u" at={updatedAt} />],

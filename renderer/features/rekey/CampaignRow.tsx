@@ -32,7 +32,7 @@ export function CampaignRow({ campaign }: { campaign: CampaignView }): ReactNode
         <div className="campaign-foot">
           <span className="quiet">{rangesInWords(campaign.ranges)}</span>
           <span className="spring" />
-          <Throttle campaign={campaign} />
+          <Throttle campaign={campaign} limits={['instancesPerSecond']} />
         </div>
       ) : null}
       {failure === null ? null : <FailurePanel failure={failure} />}

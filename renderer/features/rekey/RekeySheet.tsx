@@ -1,31 +1,39 @@
-import { NativeSelect } from '@mantine/core';
+import { NativeSelect, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useId, useState, type ReactNode } from 'react';
-import type { RekeyPlanView } from '../../../app/contract/rekey.ts';
+import { useState, type ReactNode } from 'react';
+import type { RekeyLimitsInput, RekeyPlanView, RekeyRequestInput } from '../../../app/contract/rekey.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { counted, duration, figure, middle, size } from '../../format.ts';
 import { censusAge } from '../../ui/census-age.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
-import { LAST_STEP, rateAt, rateInWords, stepOf } from './rates.ts';
+import { readColumns } from './columns.ts';
+import { LimitSlider } from './LimitSlider.tsx';
+import { limitsWith, type LimitName } from './rates.ts';
 
-const EVERY = '';
+/** What can be asked for; a generation is `UNDER` and its key description. */
+const EVERY = 'every';
+const FIELDS = 'fields';
+const UNDER = 'under ';
+const LIMITS: readonly LimitName[] = ['instancesPerSecond', 'mebibytesPerSecond', 'concurrency'];
 
 /** Consequences before a rekey: a real plan, then the start. */
 export function RekeySheet({ from, onClose }: { from: string | undefined; onClose: () => void }): ReactNode {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const id = useId();
-  const [generation, setGeneration] = useState(from ?? EVERY);
+  const [what, setWhat] = useState(from === undefined ? EVERY : `${UNDER}${from}`);
   const [without, setWithout] = useState<readonly string[]>([]);
-  const [step, setStep] = useState(stepOf(null));
-  const whole = useQuery(queries.rekeyPlan({ request: generation === EVERY ? {} : { from: [generation] } }));
+  const [typed, setTyped] = useState('');
+  const [limits, setLimits] = useState<RekeyLimitsInput>({});
+  const overFields = what === FIELDS;
+  const columns = readColumns(typed);
+  const asked: RekeyRequestInput = what.startsWith(UNDER) ? { from: [what.slice(UNDER.length)] } : {};
+  const whole = useQuery(queries.rekeyPlan({ request: asked }));
   const every = useQuery(queries.rekeyPlan({ request: {} }));
   const lus = [...new Set((whole.data?.rows ?? []).map((row) => row.lu))];
   const chosen = lus.filter((lu) => !without.includes(lu));
-  const limits = { instancesPerSecond: rateAt(step) };
-  const request = { ...(generation === EVERY ? {} : { from: [generation] }), ...(chosen.length === lus.length ? {} : { lus: chosen }) };
-  const none = lus.length > 0 && chosen.length === 0;
+  const request: RekeyRequestInput = overFields ? { fields: columns.fields } : { ...asked, ...(chosen.length === lus.length ? {} : { lus: chosen }) };
+  const none = overFields ? columns.fields.length === 0 : lus.length > 0 && chosen.length === 0;
   const plan = useQuery({ ...queries.rekeyPlan({ request, limits }), enabled: whole.data !== undefined && !none, placeholderData: (before) => before });
   const start = useMutation({
     mutationFn: (confirm: string) => ask((c) => c.rekey.start({ request, limits, ...(confirm === '' ? {} : { confirm }) })),
@@ -42,26 +50,28 @@ export function RekeySheet({ from, onClose }: { from: string | undefined; onClos
   return (
     <Sheet
       title="Rekey"
-      {...parts(value, none ? 'Choose one Logical Unit at least.' : 'Working out what it would do; figures older than an hour are counted anew first …')}
+      {...parts(value, overFields, none ? (overFields ? 'Name one column at least.' : 'Choose one Logical Unit at least.') : 'Working out what it would do; figures older than an hour are counted anew first …')}
       warnings={[...(refusal === undefined ? [] : [`${refusal.message} ${refusal.remedy}`]), ...(value?.warnings ?? []).map((warning) => `${warning.message} ${warning.remedy}`)]}
       confirm={value?.confirm == null ? null : { text: value.confirm, what: 'the profile' }}
-      act={value === undefined || value.total === 0 ? 'Start' : `Re-encrypt ${counted(value.total, 'instance')}`}
+      act={value === undefined || value.total === 0 ? 'Start' : overFields ? `Go through ${counted(value.total, 'instance')}` : `Re-encrypt ${counted(value.total, 'instance')}`}
       busy={start.isPending}
       failure={failure === null ? null : asFailure(failure)}
-      onAct={(typed) => ready && start.mutate(typed)}
+      onAct={(confirm) => ready && start.mutate(confirm)}
       onClose={onClose}
     >
       <div className="rekey-choice">
         <NativeSelect
           label="What"
-          value={generation}
+          value={what}
           onChange={(event) => {
-            setGeneration(event.currentTarget.value);
+            setWhat(event.currentTarget.value);
             setWithout([]);
           }}
-          data={[{ value: EVERY, label: 'Everything that is not under the active generation' }, ...generations.map((each) => ({ value: each, label: `What is under ${middle(each, 56)}` }))]}
+          data={[{ value: EVERY, label: 'Everything that is not under the active generation' }, ...generations.map((each) => ({ value: `${UNDER}${each}`, label: `What is under ${middle(each, 56)}` })), { value: FIELDS, label: 'Values of field level encryption in named columns' }]}
         />
-        {lus.length < 2 ? null : (
+        {overFields ? (
+          <Textarea label="Columns" description="one on each line, as CUSTOMER:payment.card" value={typed} error={columns.mistake} rows={3} autoComplete="off" spellCheck={false} onChange={(event) => setTyped(event.currentTarget.value)} />
+        ) : lus.length < 2 ? null : (
           <fieldset className="rekey-lus">
             <legend>Logical Units</legend>
             {lus.map((lu) => (
@@ -72,18 +82,24 @@ export function RekeySheet({ from, onClose }: { from: string | undefined; onClos
             ))}
           </fieldset>
         )}
-        <div className="throttle">
-          <label htmlFor={id}>Throttle</label>
-          <input id={id} type="range" min={0} max={LAST_STEP} step={1} value={step} aria-valuetext={rateInWords(rateAt(step))} onChange={(event) => setStep(Number(event.currentTarget.value))} />
-          <output htmlFor={id}>{rateInWords(rateAt(step))}</output>
-          <span className="quiet">can be changed while it runs</span>
-        </div>
+        {plan.data === undefined ? null : <Limits limits={{ ...plan.data.limits, ...limits }} onChange={(name, to) => setLimits({ ...limits, ...limitsWith(name, to) })} />}
       </div>
     </Sheet>
   );
 }
 
-function parts(plan: RekeyPlanView | undefined, before: string): { happens: ReactNode; touches: ReactNode; back: ReactNode } {
+function Limits({ limits, onChange }: { limits: RekeyLimitsInput; onChange: (name: LimitName, value: number | null) => void }): ReactNode {
+  return (
+    <div className="rekey-limits">
+      {LIMITS.map((name) => (
+        <LimitSlider key={name} name={name} value={limits[name] ?? null} onChange={(value) => onChange(name, value)} />
+      ))}
+      <span className="quiet">can be changed while it runs</span>
+    </div>
+  );
+}
+
+function parts(plan: RekeyPlanView | undefined, overFields: boolean, before: string): { happens: ReactNode; touches: ReactNode; back: ReactNode } {
   if (plan === undefined) {
     const waiting = <p className="quiet">{before}</p>;
     return { happens: waiting, touches: waiting, back: waiting };
@@ -93,10 +109,11 @@ function parts(plan: RekeyPlanView | undefined, before: string): { happens: Reac
     happens: (
       <ol>
         <li>
-          Each instance is opened with its key, and sealed anew under <code title={plan.target}>{middle(plan.target, 30)}</code>, or what is active by then.
+          {overFields ? 'In each instance the values in these columns that are under another generation are opened, and sealed anew under ' : 'Each instance is opened with its key, and sealed anew under '}
+          <code title={plan.target}>{middle(plan.target, 30)}</code>, or what is active by then{overFields ? '; so is the instance around them' : ''}.
         </li>
         <li>Whatever is saved meanwhile wins; nothing that was saved is overwritten.</li>
-        <li>A second census proves that nothing is left, or lists what is.</li>
+        <li>{overFields ? 'A census does not see field values, so at the end every instance is opened once more, and what the columns hold is counted by generation.' : 'A second census proves that nothing is left, or lists what is.'}</li>
         {plan.total === 0 ? null : <li>It takes about {duration(plan.estimate.seconds * 1000)}{basis(plan)}.</li>}
       </ol>
     ),

@@ -5,7 +5,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { policies, type EmptyCallback, type ExecutionOptions, type Host } from 'cassandra-driver';
+import { Client, policies, type EmptyCallback, type ExecutionOptions, type Host } from 'cassandra-driver';
 import { openServices, type Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
@@ -107,8 +107,8 @@ async function race({ activation }: Services): Promise<void> {
   }
 }
 
-/** Sends everything through one node, while that is up. */
-function goThrough(node: string): void {
+/** Sends everything through one node, while that is up, and counts who answered: told at the end as `answered NODE=COUNT …`. */
+function goThrough(node: string): Map<string, number> {
   const policy = policies.loadBalancing.TokenAwarePolicy.prototype;
   const plan = policy.newQueryPlan;
   policy.newQueryPlan = function (keyspace: string, options: ExecutionOptions, callback: (error: Error, hosts: Iterator<Host>) => void): void {
@@ -119,16 +119,26 @@ function goThrough(node: string): void {
       callback(error, all[Symbol.iterator]());
     }) as EmptyCallback & ((error: Error, hosts: Iterator<Host>) => void));
   };
+  const answers = new Map<string, number>();
+  const execute = Client.prototype.execute;
+  Client.prototype.execute = async function (this: Client, ...args: Parameters<typeof execute>) {
+    const result = await execute.apply(this, args);
+    const { queriedHost } = result.info;
+    answers.set(queriedHost, (answers.get(queriedHost) ?? 0) + 1);
+    return result;
+  } as typeof execute;
+  return answers;
 }
 
 const ACTS: Readonly<Record<string, (services: Services, given: readonly string[]) => Promise<void>>> = { rekey, save, ahead, race };
 
 const through = process.env['FKC_TEST_THROUGH'];
-if (through !== undefined) goThrough(through);
+const answers = through === undefined ? null : goThrough(through);
 const services = await openServices({ home, profile });
 await services.unlock(null);
 say('ready');
 await ACTS[act]?.(services, given);
 await services.close();
+if (answers !== null) say(`answered ${[...answers].map(([node, count]) => `${node}=${count}`).join(' ')}`);
 say('end');
 process.exit();
