@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readFieldHeader } from '../../../main/crypto/field.ts';
+import type { Condition } from '../../../main/rekey/conditions.ts';
 import { addSchedule } from '../../../main/rekey/schedule-store.ts';
 import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
 import type { SystemDb } from '../../../main/systemdb/repositories.ts';
@@ -17,6 +18,8 @@ const LINE = "activatekey name='masterkey_key_name'";
 const YEAR_MS = 366 * 24 * 3_600_000;
 /** The lease of a server that was killed ends by itself, and the other looks every few seconds. */
 const TAKEN_OVER_MS = 45_000;
+/** What a server that is told to end may take: a few requests of those in hand. */
+const STOPPED_MS = 8_000;
 /** A database that says nothing for half a minute is told. */
 const TOLD_MS = 50_000;
 
@@ -45,16 +48,16 @@ async function serve(): Promise<Server> {
 }
 
 /** Due since the first of January. */
-async function dueSchedule(): Promise<string> {
-  return (await addSchedule(db, { when: { kind: 'cron', expression: '0 0 1 1 *', zone: 'UTC' }, conditions: [] }, Date.now() - YEAR_MS)).id;
+async function dueSchedule(conditions: Condition[] = []): Promise<string> {
+  return (await addSchedule(db, { when: { kind: 'cron', expression: '0 0 1 1 *', zone: 'UTC' }, conditions }, Date.now() - YEAR_MS)).id;
 }
 
-/** What a schedule led to, once it did. */
+/** The campaign that a schedule led to, or why to none, once it did. */
 async function ranBy(schedule: string): Promise<string> {
   for (;;) {
     const { schedules } = await json(['rekey', 'schedule', 'list']);
-    const last = (schedules as { id: string; last: { campaign: string | null } | null }[]).find(({ id }) => id === schedule)?.last;
-    if (last != null) return last.campaign ?? 'none';
+    const last = (schedules as { id: string; last: { campaign: string | null; result: string } | null }[]).find(({ id }) => id === schedule)?.last;
+    if (last != null) return last.campaign ?? last.result;
     await delay(250);
   }
 }
@@ -121,6 +124,13 @@ test('of two servers one acts on a schedule that is due, once; killed, the other
   servers = [other];
 });
 
+test('a schedule on the instances of a node starts a campaign where these are more than it says, and none where they are as many', async () => {
+  await json(['run', LINE]);
+  const overdue = (more: number): Promise<string> => dueSchedule([{ kind: 'instances', per: 'node', more }]);
+  expect(await ranBy(await overdue(CUSTOMERS))).toBe('no condition held');
+  expect(await ends(await ranBy(await overdue(CUSTOMERS - 1)))).toMatchObject({ state: 'done', done: CUSTOMERS });
+});
+
 test('the health endpoint says 503 while the node is silent and 200 when it answers again, to this machine alone', async () => {
   const [server] = servers;
   if (server === undefined) throw new Error('No server is left.');
@@ -138,8 +148,35 @@ test('the health endpoint says 503 while the node is silent and 200 when it answ
     await cluster.kill(0, 'SIGCONT');
   }
   await expect.poll(() => health(address), { timeout: TOLD_MS, interval: 500 }).toMatchObject({ status: 200, body: { status: 'ok', worker } });
+});
+
+test('SIGTERM in the middle of a campaign: the server gives everything back within seconds, and another process ends what it began', async () => {
+  const [server] = servers;
+  if (server === undefined) throw new Error('No server is left.');
+  const { previous, description } = await machine.json(['--profile', 'eu', 'run', LINE]);
+  const { id } = await json(['rekey', 'start', '--rate', '10']);
+  await expect.poll(async () => (await json(['rekey', 'status', id])).done, { timeout: 30_000, interval: 250 }).toBeGreaterThan(0);
+  expect(await json(['rekey', 'status', id])).toMatchObject({ state: 'running', workers: [{ worker: server.worker }] });
+
+  const asked = performance.now();
   server.running.child.kill('SIGTERM');
   expect((await server.running.ended).code).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(STOPPED_MS);
+  const left = await json(['rekey', 'status', id]);
+  expect(left).toMatchObject({ state: 'running', workers: [], total: CUSTOMERS, failed: 0, ranges: { running: 0 } });
+  expect(left.done).toBeLessThan(CUSTOMERS);
+  expect(await json(['rekey', 'schedule', 'list'])).toMatchObject({ scheduler: null });
+  // What it says it did is what stands, and every instance opens, under the one generation or the other.
+  expect(await json(['census', '--deep', '--share', '100%'])).toMatchObject({
+    rows: [
+      { keyDescription: previous, instances: CUSTOMERS - left.done },
+      { keyDescription: description, instances: left.done },
+    ],
+    deep: { findings: 0 },
+  });
+
+  await json(['rekey', 'limit', id, '--rate', '0']);
+  expect(await json(['rekey', 'resume', id, '--wait'])).toMatchObject({ id, state: 'done', done: CUSTOMERS, failed: 0, outcome: { proven: true, left: [], rewritten: CUSTOMERS } });
 });
 
 test('a campaign over a named column brings its values under the new generation, and tells what it renewed', async () => {
