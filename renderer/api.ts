@@ -1,4 +1,4 @@
-import { queryOptions, type QueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
 import type { AuditRecordView } from '../app/contract/audit.ts';
 import type { Answer } from '../app/contract/channel.ts';
 import type { InstanceView, JobView } from '../app/contract/data.ts';
@@ -72,7 +72,16 @@ export const queries = {
   campaign: (id: string) => queryOptions({ queryKey: ['rekey', 'campaign', id], queryFn: () => ask((c) => c.rekey.get({ id })), refetchInterval: (query) => (query.state.data?.state === 'running' ? CAMPAIGN_EVERY : false) }),
   schedules: () => queryOptions({ queryKey: ['rekey', 'schedules'], queryFn: () => ask((c) => c.rekey.schedules()), refetchInterval: 15_000 }),
   rekeyPlan: (request: Input<'rekey.plan'>) => queryOptions({ queryKey: ['rekey-plan', request], queryFn: () => ask((c) => c.rekey.plan(request)), gcTime: 0 }),
-  campaignFailures: (id: string) => queryOptions({ queryKey: ['rekey', 'failures', id], queryFn: () => ask((c) => c.rekey.failures({ id, limit: 500 })) }),
+  campaignFailures: (id: string) =>
+    infiniteQueryOptions({
+      queryKey: ['rekey', 'failures', id],
+      queryFn: ({ pageParam }) => ask((c) => c.rekey.failures({ id, limit: 500, ...(pageParam === undefined ? {} : { after: pageParam }) })),
+      initialPageParam: undefined as { lu: string; id: string } | undefined,
+      getNextPageParam: (last) => {
+        const end = last.failures.at(-1);
+        return last.more && end !== undefined ? { lu: end.lu, id: end.id } : undefined;
+      },
+    }),
   jobs: () => queryOptions({ queryKey: ['jobs'], queryFn: () => ask((c) => c.jobs.list()) }),
   lastActs: () => queryOptions({ queryKey: ['audit', 'last'], queryFn: () => ask((c) => c.audit.list({ limit: 8 })) }),
   auditRecord: (seq: number) => queryOptions({ queryKey: ['audit', 'record', seq], queryFn: () => ask((c) => c.audit.get({ seq })), staleTime: Infinity }),

@@ -64,7 +64,8 @@ const fieldProof = z.object({
 
 const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('proof'), at: time, proven: z.boolean(), left: z.array(row), failures: count, counted: count, rewritten: count, superseded: count, fields: fieldProof.nullable() }),
-  z.object({ kind: z.literal('failure'), at: time, code: z.string(), message: z.string(), remedy: z.string() }),
+  /** `ranges` could not be worked through; 0 where only the second count fell short. */
+  z.object({ kind: z.literal('failure'), at: time, code: z.string(), message: z.string(), remedy: z.string(), ranges: count }),
 ]);
 
 export const campaign = z.object({

@@ -90,6 +90,6 @@ function outcomeView(outcome: CampaignStatus['outcome']): CampaignView['outcome'
     const { kind, at, proven, left, failures, counted, rewritten, superseded, fields = null } = outcome;
     return { kind, at, proven, left, failures, counted, rewritten, superseded, fields };
   }
-  const { kind, at, code, message, remedy } = outcome;
-  return { kind, at, code, message, remedy };
+  const { kind, at, code, message, remedy, ranges } = outcome;
+  return { kind, at, code, message, remedy, ranges: ranges.length };
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCassandra, SUPERUSER, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
-import { Authority } from '../peers/cassandra/certificates.ts';
+import { Authority, type Certificate } from '../peers/cassandra/certificates.ts';
 import { violations } from './axe.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { activate, DEMO, failure, go, LUI_KEY, sentence, tabTo } from './window.ts';
@@ -31,6 +31,7 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   let cluster: CassandraCluster;
   let folder: string;
   let authority: Authority;
+  let client: Certificate;
   const address = '127.0.0.1';
   let opened: OpenConsole;
   let page: Page;
@@ -58,7 +59,8 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
     folder = mkdtempSync(join(tmpdir(), 'fkc-e2e-tls-'));
     authority = new Authority(folder);
     const port = 20_000 + (process.pid % 10_000);
-    const tls = { authority, certificate: authority.sign('node', [address]), mutual: false };
+    const tls = { authority, certificate: authority.sign('node', [address]), mutual: true };
+    client = authority.sign('client', [], { usage: 'clientAuth' });
     cluster = await startCassandra({ addresses: [address], port, storagePort: port + 10_000, auth: true, durable: true, tls });
     opened = await openConsole(host);
     page = opened.page;
@@ -98,6 +100,17 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
 
     await tabTo(page, /^TLS: authority$/, true);
     await page.keyboard.type(authority.ca);
+    await tabTo(page, /^Test connection$/);
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await steps()).length).toBe(3);
+    // The cluster demands a certificate of its own.
+    expect((await steps()).at(-1)).toMatch(/^fails:\s+TLS/);
+    expect((await failure(dialog)).code).toBe('DATABASE_TLS_REFUSED');
+
+    await tabTo(page, /^TLS: client certificate$/, true);
+    await page.keyboard.type(client.cert);
+    await tabTo(page, /^TLS: its private key$/);
+    await page.keyboard.type(client.key);
     await tabTo(page, /^Test connection$/);
     await page.keyboard.press('Enter');
     await expect.poll(async () => (await steps()).length).toBe(4);
@@ -150,7 +163,7 @@ describe.each(await hosts())('a cluster in the window on %s', (host) => {
   });
 
   test('a demo that the command line made fills with progress, and says what is wrong with its ring', async () => {
-    const args = ['profile', 'create', 'eu-demo', '--contact-points', cluster.contactPoints.join(','), '--suffix', 'demo', '--user', SUPERUSER.user, '--tls-ca', authority.ca, '--demo'];
+    const args = ['profile', 'create', 'eu-demo', '--contact-points', cluster.contactPoints.join(','), '--suffix', 'demo', '--user', SUPERUSER.user, '--tls-ca', authority.ca, '--tls-cert', client.cert, '--tls-key', client.key, '--demo'];
     await promisify(execFile)(process.execPath, [FKC, ...args], { env: { ...process.env, FKC_HOME: opened.home } });
     await go(page, 'Overview');
     await go(page, 'Settings');

@@ -60,7 +60,7 @@ describe.each((await hosts()).filter((host) => host === 'chromium'))('exports on
     expect(rows.length).toBeGreaterThan(0);
     for (const row of rows) {
       const key = keys.value.keys.find(({ description }) => description === row.keyDescription);
-      expect([row.wrapping, row.wrappedBy]).toEqual(['keystore', key?.wrapping['keyId']]);
+      expect([row.wrapping, row.wrappedBy]).toEqual([key?.wrapping['kind'], key?.wrapping['keyId']]);
       expect(row.wrappedBy).toBeTruthy();
       expect(row.instances).toBeGreaterThan(0);
     }

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
 import { violations } from './axe.ts';
-import { activate, campaignNow, DEMO, go, rekeyPace, sentence, tabTo, typeCommand } from './window.ts';
+import { activate, campaignNow, DEMO, failure, go, rekeyPace, sentence, tabTo, typeCommand } from './window.ts';
 describe.each(await hosts())('the rekey page on %s', (host) => {
   let opened: OpenConsole;
   let page: Page;
@@ -170,6 +171,32 @@ describe.each(await hosts())('the rekey page on %s', (host) => {
     await left.getByRole('button', { name: 'Retry these' }).press('Enter');
     await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`));
     await left.waitFor({ state: 'detached' });
+  });
+
+  test('a campaign of which a range failed says so, and is retried', async () => {
+    // What a worker leaves behind where the database could not read a range for long.
+    const db = await openSqlite(join(opened.home, 'demo', 'system.sqlite'));
+    try {
+      const [last] = await db.campaigns.list(1);
+      if (last === undefined) throw new Error('There was no campaign yet.');
+      const ranges = (await db.campaigns.ranges(last.id)).map(({ range }) => range);
+      const at = Date.now();
+      const why = { code: 'DATABASE_FAILED', message: 'The database could not read it.', remedy: 'Mend the database, then retry the campaign.' };
+      await db.campaigns.create({ ...last, id: 'broken', state: 'running', outcome: null, createdAt: at, updatedAt: at }, ranges);
+      await db.campaigns.claim('broken', 0, 'gone', 60);
+      const cursor = JSON.stringify({ cursor: null, since: { at, treated: 0 }, next: { at, treated: 0 }, failure: why });
+      await db.campaigns.progress('broken', 0, 'gone', 60, { state: 'failed', cursor, passed: 0, rewritten: 0, superseded: 0, failed: 0, bytes: 0, updatedAt: at });
+      await db.campaigns.setState('broken', ['running'], 'failed', at, JSON.stringify({ kind: 'failure', at, ...why, ranges: [0] }));
+    } finally {
+      await db.close();
+    }
+    await page.evaluate(() => void (location.hash = '#/rekey/broken'));
+    await sentence(page, /Some ranges could not be worked through/);
+    expect(await failure(page.locator('main'))).toMatchObject({ code: 'DATABASE_FAILED' });
+    await clean();
+    await picture('9-failed');
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`), 60_000);
   });
 
   test('a campaign over field values ends by what its columns hold, and says what that does not tell', async () => {

@@ -12,6 +12,10 @@ function needs(change: Partial<RekeyNeeds> = {}): RekeyNeeds {
   return { older: 212, total: 659, generations: 2, active: 'key-3', census: LIVE, ...change };
 }
 
+function failed(ranges: number): CampaignView['outcome'] {
+  return { kind: 'failure', at: NOW, code: 'DATABASE_FAILED', message: 'It failed.', remedy: 'Retry it.', ranges };
+}
+
 function campaign(change: Partial<CampaignView> = {}): CampaignView {
   return {
     id: 'c', state: 'running', requestedAs: 'everything', lus: ['CUSTOMER'], from: ['key-1'], target: 'key-3', fields: null,
@@ -62,7 +66,8 @@ describe('the sentence of a campaign', () => {
     ['is proven', { state: 'done', outcome: proof(0, true) }, 'calm', /^Proven: of 659 instances counted anew, none needs/],
     ['is not proven', { state: 'done', outcome: proof(1, false) }, 'worry', /^1 instance still needs an older generation/],
     ['is cancelled', { state: 'cancelled' }, 'calm', /^Cancelled: 100 of 212 instances are re-encrypted and stay so/],
-    ['failed', { state: 'failed' }, 'alarm', /^Some ranges could not/],
+    ['failed', { state: 'failed', outcome: failed(2) }, 'alarm', /^Some ranges could not/],
+    ['could not be proven', { state: 'failed', outcome: failed(0) }, 'alarm', /^Not proven: every range was worked through, but a second census could not count everything/],
   ])('%s', (_, change, tone, text) => {
     const sentence = campaignSentence(campaign(change));
     expect(sentence.tone).toBe(tone);

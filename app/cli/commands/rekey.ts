@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../../../main/errors.ts';
-import type { CampaignView } from '../../contract/rekey.ts';
+import { AppError, isAppError } from '../../../main/errors.ts';
+import type { CampaignFailureView, CampaignView } from '../../contract/rekey.ts';
 import type { Services } from '../../services.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
@@ -13,6 +13,7 @@ import { addRekeyServe } from './rekey-serve.ts';
 import { campaignDocument, campaignsText, campaignText, lasting, planText } from './rekey-text.ts';
 
 const LOOK_EVERY_MS = 500;
+const FAILURES_PAGE = 500;
 
 interface StartOptions extends WhatOptions, FieldOptions {
   readonly wait?: true;
@@ -154,21 +155,40 @@ function addFailures(rekey: Command, choose: Choose): void {
     .command('failures')
     .argument('<id>', 'campaign')
     .description('the instances that it left as they were, with the reason of each; needs no password')
-    .option('--limit <n>', 'at most so many', (text) => whole(text, 500), 100)
+    .option('--limit <n>', 'at most so many', (text) => whole(text, 1_000_000), 100)
     .action((id: string, { limit }: { limit: number }) =>
       choose(async (session) => {
-        const { failures, more } = await (await session.opened()).rekeys.failures(id, { limit });
+        const { failures, more } = await firstFailures(await session.opened(), id, limit);
         const lines = failures.map((one) => `${one.lu} ${one.id} (${one.keyDescription})\n  ${one.code}: ${one.message}\n  ${one.remedy}\n`);
         return { document: { failures, more }, text: failures.length === 0 ? 'No instance is left with a failure.\n' : `${lines.join('')}${more ? 'There are more.\n' : ''}` };
       }),
     );
 }
 
-/** Works on a campaign until it ends; an interrupt pauses it. */
+/** The first `limit` failures of a campaign, page by page. */
+async function firstFailures({ rekeys }: Services, id: string, limit: number) {
+  const failures: CampaignFailureView[] = [];
+  for (;;) {
+    const last = failures.at(-1);
+    const page = await rekeys.failures(id, { limit: Math.min(FAILURES_PAGE, limit - failures.length), ...(last === undefined ? {} : { after: { lu: last.lu, id: last.id } }) });
+    failures.push(...page.failures);
+    if (!page.more || failures.length === limit) return { failures, more: page.more };
+  }
+}
+
+/** Works on a campaign until it ends; an interrupt pauses it, or at least ends what this process does for it. */
 async function work(session: Session, services: Services, id: string) {
   const { rekeys } = services;
-  // It may have ended at this very moment: then there is nothing to pause.
-  session.onInterrupt(() => rekeys.pause(id).catch(() => undefined));
+  let notPaused: unknown;
+  session.onInterrupt(async () => {
+    try {
+      await rekeys.pause(id);
+    } catch (error) {
+      // Where it ended at this very moment there was nothing to pause; where the database is away, nobody can.
+      notPaused = error;
+      await rekeys.workers.stop(id);
+    }
+  });
   const watching = new AbortController();
   const watch = show(session, services, id, watching.signal);
   let state: CampaignView['state'];
@@ -180,6 +200,9 @@ async function work(session: Session, services: Services, id: string) {
   }
   const campaign = await rekeys.get(id);
   if (state === 'paused') throw new AppError('CANCELLED', `Campaign ${id} is paused: ${figure(campaign.done)} of ${figure(campaign.total)} are done and stay so.`, `Go on: fkc rekey resume ${id} --wait`, { details: { id } });
+  if (state === 'running' && isAppError(notPaused)) {
+    throw new AppError('CANCELLED', `This process works on campaign ${id} no more, but could not pause it: it is running, for other processes. ${notPaused.message}`, `Pause it: fkc rekey pause ${id}. Or go on: fkc rekey resume ${id} --wait`, { details: { id, why: notPaused.code } });
+  }
   const { outcome } = campaign;
   return { ...told(campaign), broken: state !== 'done' || (outcome?.kind === 'proof' && outcome.left.length > 0) || campaign.failed > 0 };
 }

@@ -32,21 +32,27 @@ interface CountRow {
   readonly node?: string;
 }
 
-type Column = { header: string; value: (row: CountRow) => string | number | null };
+type ExportRow = CountRow & { readonly wrapping: string | null; readonly wrappedBy: string | null };
 
-/** What is exported: the counts, and what wraps the generation of each. */
-function exportColumns(byNode: boolean, known: ReadonlyMap<string, GenerationView>): Column[] {
-  const wrapping = (row: CountRow, fact: string): string | null => known.get(row.keyDescription)?.wrapping[fact] ?? null;
-  return [
-    ...(byNode ? [{ header: 'node', value: (row: CountRow) => row.node ?? null }] : []),
-    { header: 'lu', value: (row) => row.lu },
-    { header: 'keyDescription', value: (row) => row.keyDescription },
-    { header: 'instances', value: (row) => row.instances },
-    ...(byNode ? [] : [{ header: 'bytes', value: (row: CountRow) => row.bytes ?? null }]),
-    { header: 'wrapping', value: (row) => wrapping(row, 'provider') ?? wrapping(row, 'kind') },
-    { header: 'wrappedBy', value: (row) => wrapping(row, 'keyId') },
-  ];
+/** The counts as they are exported: with what wraps the generation of each. */
+function withWrapping(rows: readonly CountRow[], known: ReadonlyMap<string, GenerationView>): ExportRow[] {
+  return rows.map((row) => {
+    const wrapping = known.get(row.keyDescription)?.wrapping ?? {};
+    return { ...row, wrapping: wrapping['provider'] ?? wrapping['kind'] ?? null, wrappedBy: wrapping['keyId'] ?? null };
+  });
 }
+
+const COMMON_COLUMNS = [
+  { header: 'lu', value: (row: ExportRow) => row.lu },
+  { header: 'keyDescription', value: (row: ExportRow) => row.keyDescription },
+  { header: 'instances', value: (row: ExportRow) => row.instances },
+];
+const WRAPPING_COLUMNS = [
+  { header: 'wrapping', value: (row: ExportRow) => row.wrapping },
+  { header: 'wrappedBy', value: (row: ExportRow) => row.wrappedBy },
+];
+const CENSUS_COLUMNS = [...COMMON_COLUMNS, { header: 'bytes', value: (row: ExportRow) => row.bytes ?? null }, ...WRAPPING_COLUMNS];
+const NODE_COLUMNS = [{ header: 'node', value: (row: ExportRow) => row.node ?? null }, ...COMMON_COLUMNS, ...WRAPPING_COLUMNS];
 
 /** What is stored, and under which keys? */
 export function DataPage(): ReactNode {
@@ -104,7 +110,7 @@ export function DataPage(): ReactNode {
                     acts={
                       <>
                         {value.byNode.length === 0 ? null : <Views byNode={byNode} />}
-                        <ExportButton subject={byNode ? 'census-by-node' : 'census'} columns={exportColumns(byNode, known)} rows={() => (byNode ? value.byNode : value.rows)} count={byNode ? value.byNode.length : value.rows.length} />
+                        <ExportButton subject={byNode ? 'census-by-node' : 'census'} columns={byNode ? NODE_COLUMNS : CENSUS_COLUMNS} rows={() => withWrapping(byNode ? value.byNode : value.rows, known)} count={byNode ? value.byNode.length : value.rows.length} />
                       </>
                     }
                   >

@@ -7,14 +7,14 @@ import { counted } from '../../format.ts';
 import { FailurePanel } from '../../ui/FailurePanel.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 
-type Verb = 'pause' | 'resume' | 'cancel';
+type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 
-/** Pause, go on here, cancel: as far as the campaign's state allows. */
+/** Pause, go on here, retry, cancel: as far as the campaign's state allows. */
 export function CampaignActs({ campaign }: { campaign: CampaignView }): ReactNode {
   const client = useQueryClient();
   const [cancelling, setCancelling] = useState(false);
   const act = useMutation({
-    mutationFn: (verb: Verb) => ask((c) => c.rekey[verb]({ id: campaign.id })),
+    mutationFn: (verb: Verb): Promise<unknown> => (verb === 'retry' ? ask((c) => c.rekey.retry({ id: campaign.id })) : ask((c) => c.rekey[verb]({ id: campaign.id }))),
     onSettled: () => client.invalidateQueries({ queryKey: ['rekey'] }),
     onSuccess: () => setCancelling(false),
   });
@@ -35,6 +35,11 @@ export function CampaignActs({ campaign }: { campaign: CampaignView }): ReactNod
       {state === 'paused' || state === 'planned' ? (
         <Button loading={act.isPending && act.variables === 'resume'} onClick={() => act.mutate('resume')}>
           Resume
+        </Button>
+      ) : null}
+      {state === 'failed' ? (
+        <Button loading={act.isPending && act.variables === 'retry'} onClick={() => act.mutate('retry')}>
+          Retry
         </Button>
       ) : null}
       {ended ? null : (

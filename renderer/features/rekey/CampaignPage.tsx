@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { useCallback, useMemo, type ReactNode } from 'react';
 import type { CampaignFailureView, CampaignView } from '../../../app/contract/rekey.ts';
 import { asFailure, ask, queries } from '../../api.ts';
 import { counted, figure, size } from '../../format.ts';
@@ -176,7 +176,12 @@ const COLUMNS: readonly TableColumn<CampaignFailureView>[] = [
 
 function Failures({ campaign }: { campaign: CampaignView }): ReactNode {
   const client = useQueryClient();
-  const failures = useQuery(queries.campaignFailures(campaign.id));
+  const failures = useInfiniteQuery(queries.campaignFailures(campaign.id));
+  const rows = useMemo(() => failures.data?.pages.flatMap((page) => page.failures) ?? [], [failures.data]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = failures;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const retry = useMutation({
     mutationFn: () => ask((c) => c.rekey.retry({ id: campaign.id })),
     onSettled: () => client.invalidateQueries({ queryKey: ['rekey'] }),
@@ -198,9 +203,20 @@ function Failures({ campaign }: { campaign: CampaignView }): ReactNode {
           <StateBadge state={retry.data.failed === 0 ? 'done' : 'warning'} word={`${counted(retry.data.retried, 'instance')} tried again: ${figure(retry.data.rewritten)} re-encrypted, ${figure(retry.data.unneeded)} need it no longer, ${figure(retry.data.failed)} failed again`} />
         </p>
       )}
-      <Answered query={failures} what="Reading the failures">
-        {(value) => <DataTable label="Instances left as they were" columns={COLUMNS} rows={value.failures} rowKey={(each) => `${each.lu} ${each.id}`} exportAs="rekey-failures" empty={<p>None is left.</p>} {...(value.more ? { total: campaign.failed } : {})} />}
-      </Answered>
+      {failures.error !== null ? (
+        <FailurePanel failure={asFailure(failures.error)} retry={() => void failures.refetch()} />
+      ) : (
+        <DataTable
+          label="Instances left as they were"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={(each) => `${each.lu} ${each.id}`}
+          exportAs="rekey-failures"
+          onEnd={more}
+          empty={<p>{failures.isPending ? 'Reading the failures …' : 'None is left.'}</p>}
+          {...(hasNextPage ? { total: campaign.failed } : {})}
+        />
+      )}
     </Section>
   );
 }

@@ -41,6 +41,7 @@ export function campaignSentence({ state, done, total, failed, workers, here, se
     case 'cancelled':
       return { tone: 'calm', text: `Cancelled: ${progress} and ${done === 1 ? 'stays' : 'stay'} so.` };
     case 'failed':
+      if (outcome?.kind === 'failure' && outcome.ranges === 0) return { tone: 'alarm', text: `Not proven: every range was worked through, but a second census could not count everything; ${progress}.` };
       return { tone: 'alarm', text: `Some ranges could not be worked through: ${progress}.` };
     case 'done': {
       if (outcome?.kind !== 'proof') return { tone: 'calm', text: `${progress}${failures}.` };

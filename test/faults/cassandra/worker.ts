@@ -5,11 +5,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, policies, type EmptyCallback, type ExecutionOptions, type Host } from 'cassandra-driver';
+import { Client, type ExecutionOptions, type Host, type QueryOptions, type types } from 'cassandra-driver';
 import { openServices, type Services } from '../../../app/services.ts';
 import { isAppError } from '../../../main/errors.ts';
 import { LUI_KEY_NAME } from '../../../main/masterkey/types.ts';
 import { runCampaign } from '../../../main/rekey/run.ts';
+import { Balancing } from '../../../main/systemdb/cassandra/balancing.ts';
 import { imageOf, saveUnder, sizeOf } from './content.ts';
 
 const [home = '', profile = '', act = '', ...given] = process.argv.slice(2);
@@ -107,26 +108,32 @@ async function race({ activation }: Services): Promise<void> {
   }
 }
 
-/** Sends everything through one node, while that is up, and counts who answered: told at the end as `answered NODE=COUNT …`. */
+/**
+ * Sends everything through one node, while that is up, and counts who answered what is sent to one node alone, as each
+ * step of an activation that decides: told at the end as `answered NODE=COUNT …`. What may be repeated, another node
+ * answers where that one is slow.
+ */
 function goThrough(node: string): Map<string, number> {
-  const policy = policies.loadBalancing.TokenAwarePolicy.prototype;
-  const plan = policy.newQueryPlan;
-  policy.newQueryPlan = function (keyspace: string, options: ExecutionOptions, callback: (error: Error, hosts: Iterator<Host>) => void): void {
-    plan.call(this, keyspace, options, ((error: Error, hosts: Iterator<Host>) => {
+  // The console's own: it would go round a node that was slow a moment ago.
+  const plan = Balancing.prototype.newQueryPlan;
+  Balancing.prototype.newQueryPlan = function (keyspace: string, options: ExecutionOptions, callback: (error: Error, hosts: Iterator<Host>) => void): void {
+    plan.call(this, keyspace, options, (error, hosts) => {
       const all: Host[] = [];
       for (let next = hosts.next(); next.done !== true; next = hosts.next()) all.push(next.value);
       all.sort((a, b) => Number(b.address === node) - Number(a.address === node));
       callback(error, all[Symbol.iterator]());
-    }) as EmptyCallback & ((error: Error, hosts: Iterator<Host>) => void));
+    });
   };
   const answers = new Map<string, number>();
-  const execute = Client.prototype.execute;
-  Client.prototype.execute = async function (this: Client, ...args: Parameters<typeof execute>) {
-    const result = await execute.apply(this, args);
-    const { queriedHost } = result.info;
-    answers.set(queriedHost, (answers.get(queriedHost) ?? 0) + 1);
-    return result;
-  } as typeof execute;
+  for (const way of ['execute', 'batch'] as const) {
+    const send = Client.prototype[way] as (...args: unknown[]) => Promise<types.ResultSet>;
+    Client.prototype[way] = async function (this: Client, ...args: unknown[]) {
+      const result = await send.apply(this, args);
+      const { isIdempotent, host } = args.at(-1) as QueryOptions;
+      if (isIdempotent === false && host === undefined) answers.set(result.info.queriedHost, (answers.get(result.info.queriedHost) ?? 0) + 1);
+      return result;
+    } as typeof Client.prototype.execute & typeof Client.prototype.batch;
+  }
   return answers;
 }
 
