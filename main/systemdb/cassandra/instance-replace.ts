@@ -2,12 +2,11 @@ import { types } from 'cassandra-driver';
 import type { InstanceToSave } from '../repositories.ts';
 import { fromFuture, isFromFuture, SAVE_STEP } from './clock.ts';
 import { tookTooLong } from './errors.ts';
-import { timeOf } from './instance-rows.ts';
+import { timeOf, writtenAt } from './instance-rows.ts';
 import { InstanceWrites } from './instance-writes.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import type { CassandraSession } from './session.ts';
 import { settle } from './settle.ts';
-import { asNumber } from './values.ts';
 
 /** How long a claim on a revision stands that nobody carried out, and how late a claimer may still do it. */
 const CLAIM_SECONDS = 60;
@@ -23,7 +22,7 @@ export async function replaceInstance(session: CassandraSession, unit: LogicalUn
   if (!(await claim(session, unit, instance.id, revision))) return false;
   // Read only now: an earlier claimer, whose claim has ended since, has replaced the revision.
   const row = await session.readOne(unit.cql.time, [instance.id]);
-  if (row === null || asNumber(row['written']) !== read) return false;
+  if (row === null || writtenAt(row) !== read) return false;
   if (isFromFuture(read)) throw fromFuture(unit.lu, instance.id, read);
   if (performance.now() - started > PATIENCE_MS) {
     throw tookTooLong('The cluster took too long to decide who may replace the instance. It is as it was.', 'Try again in a minute.', {

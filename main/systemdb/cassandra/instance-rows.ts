@@ -3,7 +3,7 @@ import type { InstanceInfo, StoredInstance } from '../repositories.ts';
 import { readChunks } from './chunks.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import type { CassandraSession, Row } from './session.ts';
-import { asNumber } from './values.ts';
+import { asNumber, asNumberOrNull } from './values.ts';
 
 /** The facts of a row of `entity`. A revision is its write time, counted from the epoch of the LU. */
 export function infoOf({ lu, epoch }: LogicalUnit, id: string, row: Row): InstanceInfo {
@@ -13,8 +13,16 @@ export function infoOf({ lu, epoch }: LogicalUnit, id: string, row: Row): Instan
     keyDescription: row['key_description'] as string,
     bytes: row['bytes'] as number,
     savedAt: Number(row['saved_at']),
-    revision: asNumber(row['written']) - epoch + 1,
+    revision: writtenAt(row) - epoch + 1,
   };
+}
+
+/**
+ * Write time of a row of `entity`, microseconds. Of bytes that were written back by hand, alone, it is theirs: what a
+ * rekey makes of them has to be newer than they are, or they would stay beside another key description.
+ */
+export function writtenAt(row: Row): number {
+  return Math.max(asNumber(row['written']), asNumberOrNull(row['sealed_written']) ?? 0);
 }
 
 /** Write time of a revision, microseconds. */

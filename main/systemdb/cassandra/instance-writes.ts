@@ -5,11 +5,10 @@ import { descriptionTime } from '../../masterkey/description.ts';
 import type { StoredInstance } from '../repositories.ts';
 import { chunksOf, writeChunks } from './chunks.ts';
 import { fromFuture, isFromFuture, nextSaveTime, now, saveTimeAfter, TOLERATED_LEAD } from './clock.ts';
-import { timeOf } from './instance-rows.ts';
+import { timeOf, writtenAt } from './instance-rows.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import { bucketOf } from './ordered-ids.ts';
 import type { CassandraSession, Row, Statement } from './session.ts';
-import { asNumber } from './values.ts';
 
 /** What a write puts into a row of `entity`. */
 export interface Content {
@@ -98,7 +97,7 @@ export class InstanceWrites {
     const { cql } = this.#unit;
     const row = await this.#session.readOne(cql.time, [id]);
     if (row === null) return false;
-    const time = BigInt(Math.max(nextSaveTime(), saveTimeAfter(asNumber(row['written']))));
+    const time = BigInt(Math.max(nextSaveTime(), saveTimeAfter(writtenAt(row))));
     // The row first, for the same reason that a save writes the id first.
     await this.#session.write(cql.remove, [time, id]);
     await Promise.all([this.#session.write(cql.removeId, [time, bucketOf(id), id]), this.#session.write(cql.removeChunks, [time, id])]);
@@ -175,7 +174,7 @@ function bufferOf(bytes: Uint8Array): Buffer {
 }
 
 function meet(row: Row, content: Content, version: types.Uuid, time: number): Meeting {
-  const written = asNumber(row['written']);
+  const written = writtenAt(row);
   // Of two writes with one time each column keeps the larger value: ours stands only if all of them are ours.
   if (version.equals(row['version'] as types.Uuid)) return isWhole(row, content) ? STANDS : { met: 'hidden', written };
   // Between two save times there is only what a rekey made of the first: the same content.

@@ -30,13 +30,14 @@ export function viewTables({ quoted: ks }: Keyspace, owner: string): { table: st
 export type ViewStatements = ReturnType<typeof viewStatements>;
 
 export function viewStatements({ quoted: ks }: Keyspace) {
-  const facts = 'key_description, bytes, saved_at, WRITETIME(key_description) AS written';
+  const times = 'WRITETIME(key_description) AS written, WRITETIME(sealed) AS sealed_written';
+  const facts = `key_description, bytes, saved_at, ${times}`;
   const data = 'sealed, version, chunks';
   const range = 'WHERE token(id) > ? AND token(id) <= ?';
   return {
     get: `SELECT ${facts}, ${data} FROM ${ks}.entity WHERE id = ?`,
     facts: `SELECT ${facts} FROM ${ks}.entity WHERE id = ?`,
-    time: `SELECT WRITETIME(key_description) AS written FROM ${ks}.entity WHERE id = ?`,
+    time: `SELECT ${times} FROM ${ks}.entity WHERE id = ?`,
     /** What a write reads back. */
     written: `SELECT ${facts}, ${data}, has_chunks FROM ${ks}.entity WHERE id = ?`,
     /** id, key description, bytes, saved at, sealed, version, chunks, has_chunks, write time */
