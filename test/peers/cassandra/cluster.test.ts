@@ -1,12 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { types } from 'cassandra-driver';
 import { setTimeout as delay } from 'node:timers/promises';
+import { takeCensus } from '../../../main/census/take.ts';
+import { systemClock } from '../../../main/rekey/clock.ts';
+import { addSchedule, scheduleRuns } from '../../../main/rekey/schedule-store.ts';
+import { beatScheduler } from '../../../main/rekey/scheduler.ts';
 import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
 import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
-import type { SystemDb } from '../../../main/systemdb/repositories.ts';
+import type { InstanceToSave, SystemDb } from '../../../main/systemdb/repositories.ts';
+import { TestKeys } from '../../lu/fixtures.ts';
 import { startCassandra, type CassandraCluster } from './cassandra.ts';
+
+/** Copies of each instance of an LU, and its instances under each generation. */
+const COUNTED = [
+  { lu: 'CUSTOMER', copies: 1, generations: { 'key-1': 210, 'key-2': 90 } },
+  { lu: 'ORDER', copies: 2, generations: { 'key-1': 60, 'key-2': 120 } },
+] as const;
+const YEAR_MS = 366 * 24 * 3_600_000;
 
 let cluster: CassandraCluster;
 let session: CassandraSession;
@@ -78,6 +90,46 @@ it('asks the node that holds a row, by its token', async () => {
   }
 });
 
+it('counts by LU, generation and node as the tokens of the rows tell, and a schedule with a figure per node goes by that', async () => {
+  const single = await openCassandra(settings('single', '1', cluster.contactPoints), null);
+  try {
+    // As an operator would who wants two copies: a keyspace that stands is left as it is.
+    await session.schema(`CREATE KEYSPACE IF NOT EXISTS "k2view_order_single" WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 2}`);
+    await single.instances.saveMany(COUNTED.flatMap(({ lu, generations }) => Object.entries(generations).flatMap(([keyDescription, count]) => some(lu, keyDescription, count))));
+    const held = new Map<string, number>();
+    for (const { lu, copies } of COUNTED) {
+      const rows = await session.readAll(`SELECT token(id) AS place, key_description FROM "k2view_${lu.toLowerCase()}_single".entity`);
+      for (const { place, key_description: keyDescription } of rows) {
+        for (const node of holdersOf(place as bigint, copies)) {
+          const key = JSON.stringify({ lu, keyDescription, node });
+          held.set(key, (held.get(key) ?? 0) + 1);
+        }
+      }
+    }
+    const byNode = [...held].map(([key, instances]) => ({ ...(JSON.parse(key) as { lu: string; keyDescription: string; node: string }), instances }));
+    // Each node has some of everything: a count that leaves one out would show.
+    expect(byNode).toHaveLength(COUNTED.length * 2 * addresses().length);
+
+    const census = await takeCensus({ db: single });
+    expect(census).toMatchObject({ total: 480, notCovered: [] });
+    expect(new Set(census.byNode)).toEqual(new Set(byNode));
+    expect(census.byNode).toHaveLength(byNode.length);
+
+    const keys = new TestKeys();
+    keys.rotate('key-2');
+    const olderOn = (node: string): number => byNode.filter((row) => row.node === node && row.keyDescription === 'key-1').reduce((sum, { instances }) => sum + instances, 0);
+    const most = Math.max(...addresses().map(olderOn));
+    const overdue = (more: number) => addSchedule(single, { when: { kind: 'cron', expression: '0 0 1 1 *', zone: 'UTC' }, conditions: [{ kind: 'instances', per: 'node', more }] }, Date.now() - YEAR_MS);
+    const [asMany, oneLess] = [await overdue(most), await overdue(most - 1)];
+    await beatScheduler({ db: single, keys, worker: 'a', clock: systemClock, signal: new AbortController().signal });
+    const runs = await scheduleRuns(single);
+    expect(runs[asMany.id]).toMatchObject({ campaign: null, result: 'no condition held' });
+    expect(runs[oneLess.id]).toMatchObject({ result: 'started' });
+  } finally {
+    await single.close();
+  }
+});
+
 it('goes on within seconds where a node is stopped, and tells that it is', async () => {
   await db.settings.set('before', 'stop');
   await cluster.kill(1, 'SIGSTOP');
@@ -141,11 +193,21 @@ function addresses(): string[] {
   return cluster.contactPoints.map((contactPoint) => contactPoint.replace(/:\d+$/, ''));
 }
 
+/** Instances whose bytes nobody opens. */
+function some(lu: string, keyDescription: string, count: number): InstanceToSave[] {
+  return Array.from({ length: count }, (_, place) => ({ lu, id: `${keyDescription} ${place}`, keyDescription, sealed: new Uint8Array(8), savedAt: 1 }));
+}
+
 /** By the ring that the cluster was started with: node n begins it at -2^63 + n/3 * 2^64 + 1, and has what lies up to its token. */
 function holderOf(place: bigint): string | undefined {
+  return holdersOf(place, 1)[0];
+}
+
+/** With the nodes that follow it on the ring, as SimpleStrategy has it. */
+function holdersOf(place: bigint, copies: number): string[] {
   const tokens = [0n, 1n, 2n].map((node) => -(2n ** 63n) + (node * 2n ** 64n) / 3n + 1n);
-  const node = tokens.findIndex((token) => place <= token);
-  return addresses()[node === -1 ? 0 : node];
+  const node = Math.max(0, tokens.findIndex((token) => place <= token));
+  return Array.from({ length: copies }, (_, next) => addresses()[(node + next) % tokens.length] ?? '');
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
