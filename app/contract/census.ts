@@ -11,13 +11,14 @@ export const censusState = z.object({
   complete: z.boolean(),
 });
 
-/** What the newest deep census found, whenever that was. */
+/** What deep censuses found that still stands: each Logical Unit's findings, until a census as thorough settles them. */
 export const deepCensus = z.object({
   id: z.string(),
+  /** When the oldest of them ended. */
   at: time,
-  /** The share of the instances that was to be authenticated, 0 to 1. */
+  /** The largest share of the instances that any of them was to authenticate, 0 to 1: the same again settles every finding. */
   share: z.number(),
-  /** The only LUs that it looked at; null for all. */
+  /** The only LUs that were looked at; null for all. */
   only: z.array(luName).nullable(),
   /** Instances whose envelope header was compared with their record, and those that were authenticated whole. */
   checked: count,

@@ -164,6 +164,8 @@ export class Censuses {
           signal: run.signal,
           onProgress: ({ done, total, failed }) => run.progress({ done, total, failed }),
         });
+        // It need not be the newest: another may have ended in the same moment, or by a clock that is ahead.
+        this.#stored = null;
         note({ instances: result.total, notCovered: result.notCovered.length, ...(result.deep === null ? {} : { authenticated: result.deep.opened, findings: result.deep.findings }) });
         return result;
       });

@@ -157,7 +157,7 @@ export class OverviewReport {
 }
 
 /** What the census itself worries about. */
-function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Finding[] {
+function censusFindings({ at, complete, parts, notCovered, deep }: StandingCensus): Finding[] {
   const action = { label: 'Show the census', to: '/data' };
   const findings: Finding[] = [];
   if (deep !== null && deep.findings > 0) {
@@ -170,7 +170,7 @@ function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Findin
         .map(([code, count]) => `${code}: ${count.toLocaleString('en-US')}`)
         .join(', ')
         .concat('.'),
-      remedy: 'The list says which, and what to do for each.',
+      remedy: `The list says which, and what to do for each. Then take a deep census that authenticates as much (${percentage(deep.share)}): one that looks at less settles nothing.`,
       action,
     });
   }
@@ -195,6 +195,16 @@ function censusFindings({ at, parts, notCovered, deep }: StandingCensus): Findin
       remedy: 'Take it again once the database answers.',
       action,
     });
+  } else if (!complete) {
+    findings.push({
+      id: 'census-partial',
+      severity: 'warning',
+      code: 'CENSUS_PARTIAL',
+      what: `Only ${listed(parts.map(({ lu }) => lu))} ${parts.length === 1 ? 'was' : 'were'} counted: nobody knows yet which other data needs which key.`,
+      evidence: 'No census of every Logical Unit of this cluster is stored.',
+      remedy: 'Take one; it reads no content, and can be paused.',
+      action,
+    });
   }
   return findings;
 }
@@ -211,6 +221,10 @@ function perDay(times: readonly number[]): { day: number; activations: number }[
     days.set(day, (days.get(day) ?? 0) + 1);
   }
   return [...days].sort(([a], [b]) => a - b).map(([day, activations]) => ({ day, activations }));
+}
+
+function percentage(share: number): string {
+  return `${(share * 100).toLocaleString('en-US')}%`;
 }
 
 function figures(count: number, noun: string): string {

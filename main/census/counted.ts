@@ -10,7 +10,7 @@ const kept = z.object({
   ranges: z.string(),
   /** Range by range would be too much: what is counted, by LU, set of nodes and generation. */
   rows: z.array(z.tuple([z.string(), z.array(z.string()), z.string(), z.number(), z.number()])),
-  deep: deepFacts.omit({ share: true }).nullable(),
+  deep: deepFacts.pick({ byLu: true, list: true }).nullable(),
 });
 
 interface Cell {
@@ -42,12 +42,12 @@ export class Counted {
 
   /** `JobRecord.cursor` of a census. */
   write(): string {
-    const { share: _share, ...deep } = this.#deep.facts(0);
+    const { byLu, list } = this.#deep.facts(0);
     const cells = [...this.#cells.values()];
     return JSON.stringify({
       ranges: this.#ranges.map((counted) => (counted ? '+' : '.')).join(''),
       rows: cells.map(({ lu, nodes, keyDescription, instances, bytes }) => [lu, [...nodes], keyDescription, instances, bytes]),
-      deep: this.#plan.share === null ? null : deep,
+      deep: this.#plan.share === null ? null : { byLu, list },
     } satisfies z.input<typeof kept>);
   }
 

@@ -17,10 +17,9 @@ const part = z.object({ lu: z.string(), ranges: count, counted: count });
 
 const finding = z.object({ lu: z.string(), id: z.string(), code: z.string(), message: z.string(), remedy: z.string() });
 
-/** What looking at the sealed bytes themselves found. */
-const deepFacts = z.object({
-  /** Which share of the instances was to be authenticated, 0 to 1; see {@link chosen}. */
-  share: z.number().min(0).max(1),
+/** What looking at the sealed bytes of one LU found. */
+const luDeepFacts = z.object({
+  lu: z.string(),
   /** Instances whose envelope header was compared with their record. */
   checked: count,
   /** Instances of those that were authenticated whole. */
@@ -28,6 +27,13 @@ const deepFacts = z.object({
   /** Exact, whatever the list holds. */
   findings: count,
   byCode: z.record(z.string(), count),
+});
+
+/** What looking at the sealed bytes themselves found: of all LUs together, and of each. */
+const deepFacts = luDeepFacts.omit({ lu: true }).extend({
+  /** Which share of the instances was to be authenticated, 0 to 1; see {@link chosen}. */
+  share: z.number().min(0).max(1),
+  byLu: z.array(luDeepFacts),
   /** The first ones, ordered by LU and instance ID. */
   list: z.array(finding),
 });
@@ -55,6 +61,7 @@ export type NodeRow = z.infer<typeof nodeRow>;
 export type Gap = z.infer<typeof gap>;
 export type Part = z.infer<typeof part>;
 export type DeepFacts = z.infer<typeof deepFacts>;
+export type LuDeepFacts = z.infer<typeof luDeepFacts>;
 export type DeepFinding = z.infer<typeof finding>;
 export { deepFacts };
 

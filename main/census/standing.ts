@@ -1,6 +1,7 @@
 import type { CensusRow, SystemDb } from '../systemdb/repositories.ts';
 import { limitsOf } from './coverage.ts';
-import { readResult, type CensusResult, type DeepFacts, type Gap, type NodeRow, type Part } from './result.ts';
+import { readResult, type CensusResult, type Gap, type NodeRow, type Part } from './result.ts';
+import { standingDeep, type DeepCensus } from './standing-deep.ts';
 
 /** The answer to "what needs which generation", with how old it is and what it does not know. */
 export interface StandingCensus {
@@ -18,26 +19,20 @@ export interface StandingCensus {
   /** Every LU was counted, and every range of each. */
   readonly complete: boolean;
   readonly says: readonly string[];
-  /** What the newest deep census found, whenever that was; it need not be the one that the counts come from. */
+  /** What deep censuses found that still stands, whenever that was; they need not be those that the counts come from. */
   readonly deep: DeepCensus | null;
-}
-
-export interface DeepCensus extends DeepFacts {
-  readonly id: string;
-  readonly at: number;
-  /** The only LUs that it looked at; null for all. */
-  readonly only: readonly string[] | null;
 }
 
 /** The stored results that this program can read, newest first. */
 export async function storedResults(db: Pick<SystemDb, 'censuses'>): Promise<CensusResult[]> {
-  const records = await db.censuses.list(20);
+  const records = await db.censuses.list();
   return records.map(({ result }) => readResult(result)).filter((result) => result !== null);
 }
 
 /** Counts now, by the database's own count: for a database where that is cheap. */
 export async function liveCensus(db: Pick<SystemDb, 'instances'>, at: number, results: readonly CensusResult[]): Promise<StandingCensus> {
   const rows = await db.instances.census();
+  const lus = [...new Set(rows.map((row) => row.lu))];
   return {
     at,
     since: at,
@@ -45,11 +40,11 @@ export async function liveCensus(db: Pick<SystemDb, 'instances'>, at: number, re
     total: sumOf(rows),
     rows,
     byNode: [],
-    parts: [...new Set(rows.map((row) => row.lu))].map((lu) => ({ lu, ranges: 1, counted: 1 })),
+    parts: lus.map((lu) => ({ lu, ranges: 1, counted: 1 })),
     notCovered: [],
     complete: true,
     says: limitsOf({ span: null, ranges: 1, notCovered: [], only: null }),
-    deep: newestDeep(results),
+    deep: standingDeep(lus, results),
   };
 }
 
@@ -59,20 +54,14 @@ export async function liveCensus(db: Pick<SystemDb, 'instances'>, at: number, re
  * @param results newest first
  */
 export function standingCensus(results: readonly CensusResult[]): StandingCensus {
-  const place = results.findIndex((result) => result.whole);
-  const used = place < 0 ? results : results.slice(0, place + 1);
-  const taken = new Map<string, CensusResult>();
-  for (const result of used) {
-    for (const { lu } of result.parts) if (!taken.has(lu)) taken.set(lu, result);
-  }
-  const contributing = place < 0 ? [...new Set(taken.values())] : used.filter((result) => result.whole || [...taken.values()].includes(result));
+  const { taken, contributing, whole } = countSources(results);
   const of = <T extends { lu: string }>(choose: (result: CensusResult) => readonly T[]): T[] =>
     [...taken].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([lu, result]) => choose(result).filter((row) => row.lu === lu));
   const rows = of((result) => result.rows);
   const parts = of((result) => result.parts);
   const notCovered = of((result) => result.notCovered);
   const ranges = parts.reduce((sum, part) => sum + part.ranges, 0);
-  const only = place < 0 ? [...taken.keys()].sort() : null;
+  const only = whole ? null : [...taken.keys()].sort();
   const startedAt = Math.min(...contributing.map((result) => result.startedAt));
   const endedAt = Math.max(...contributing.map((result) => result.endedAt));
   return {
@@ -84,16 +73,26 @@ export function standingCensus(results: readonly CensusResult[]): StandingCensus
     byNode: of((result) => result.byNode),
     parts,
     notCovered,
-    complete: place >= 0 && notCovered.length === 0,
+    complete: whole && notCovered.length === 0,
     says: limitsOf({ span: contributing.length === 0 ? null : { startedAt, endedAt }, ranges, notCovered, only }),
-    deep: newestDeep(results),
+    deep: standingDeep(parts.map(({ lu }) => lu), results),
   };
 }
 
-function newestDeep(results: readonly CensusResult[]): DeepCensus | null {
-  const newest = results.find((result) => result.deep !== null);
-  if (newest === undefined || newest.deep === null) return null;
-  return { ...newest.deep, id: newest.id, at: newest.endedAt, only: newest.whole ? null : newest.parts.map((part) => part.lu) };
+/**
+ * Which results the counts come from: by LU (`taken`), and all of them together with the newest of the whole database,
+ * which says what else there is not.
+ * @param results newest first
+ */
+export function countSources(results: readonly CensusResult[]): { taken: ReadonlyMap<string, CensusResult>; contributing: readonly CensusResult[]; whole: boolean } {
+  const place = results.findIndex((result) => result.whole);
+  const used = place < 0 ? results : results.slice(0, place + 1);
+  const taken = new Map<string, CensusResult>();
+  for (const result of used) {
+    for (const { lu } of result.parts) if (!taken.has(lu)) taken.set(lu, result);
+  }
+  const chosen = new Set(taken.values());
+  return { taken, contributing: used.filter((result) => result.whole || chosen.has(result)), whole: place >= 0 };
 }
 
 function sumOf(rows: readonly CensusRow[]): number {

@@ -6,6 +6,7 @@ import type { InstanceKeys } from '../lu/keys.ts';
 import type { JobRecord, SystemDb } from '../systemdb/repositories.ts';
 import { Counted } from './counted.ts';
 import { limitsOf } from './coverage.ts';
+import { keepResult } from './kept.ts';
 import { planCensus, readPlan, writePlan, type CensusPlan } from './plan.ts';
 import { isOfRange, patiently, readRange, type Patience } from './range.ts';
 import type { CensusResult, Gap } from './result.ts';
@@ -217,9 +218,7 @@ class Census {
   }
 
   async #store(result: CensusResult): Promise<void> {
-    const { id, startedAt, endedAt } = result;
-    const record = { id, startedAt, endedAt, result: JSON.stringify(result) };
-    await patiently(() => this.#request.db.censuses.put(record), this.#patience, undefined);
+    await patiently(() => keepResult(this.#request.db.censuses, result), this.#patience, undefined);
     // Stored is stored: a job record that says less does no harm.
     await this.#keep({ state: 'done', cursor: null, total: result.total }).catch(() => undefined);
   }

@@ -266,8 +266,10 @@ export interface CensusRecord {
 export interface CensusRepository {
   put(record: CensusRecord): Promise<void>;
   get(id: string): Promise<CensusRecord | null>;
-  /** Newest first by `endedAt`; old ones may be dropped, of the newest 20 none. */
-  list(limit: number): Promise<CensusRecord[]>;
+  /** Newest first by `endedAt`; all without a limit. */
+  list(limit?: number): Promise<CensusRecord[]>;
+  /** Those of them that there are. */
+  remove(ids: readonly string[]): Promise<void>;
 }
 
 export type CampaignState = 'planned' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { census as censusSchema } from '../../app/contract/census.ts';
 import { Censuses, censusView } from '../../app/services/census.ts';
+import type { ClusterMap } from '../../app/services/cluster-map.ts';
 import type { Cluster } from '../../app/services/cluster.ts';
 import { Jobs } from '../../app/services/jobs.ts';
+import type { KeyList } from '../../app/services/key-list.ts';
+import type { KmsWatch } from '../../app/services/kms-watch.ts';
+import { OverviewReport } from '../../app/services/overview.ts';
 import type { ConsoleEvent } from '../../app/contract/events.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { takeCensus } from '../../main/census/take.ts';
@@ -129,6 +133,33 @@ describe('on a cluster', () => {
     expect(await db.censuses.list(10)).toHaveLength(3);
     await censuses.renewed();
     expect(await db.censuses.list(10)).toHaveLength(3);
+  }, 30_000);
+
+  test('what is not known of it is a finding on the first page: no census, parts of the LUs, or a finding that a narrower one did not settle', async () => {
+    const { db, censuses, clock } = await onCluster();
+    const cluster = { db, now: () => clock.now, unlocked: false, profile: { name: 'mine', keystore: null }, notes: () => [] } as unknown as Cluster;
+    const kms = { touch: () => undefined, keys: () => Promise.resolve([]), endpoints: [] } as unknown as KmsWatch;
+    const overview = new OverviewReport(cluster, { list: () => Promise.resolve({ keys: [] }) } as unknown as KeyList, censuses, {} as unknown as ClusterMap, kms);
+    const found = async (): Promise<string[]> => (await overview.get()).findings.filter(({ id }) => id.startsWith('census-')).map(({ what }) => what);
+    await db.instances.saveMany([...plain('A', 0, 2, 'k1'), ...plain('B', 0, 2, 'k1')]);
+    expect(await found()).toEqual(['Nobody has counted yet which data needs which key.']);
+    await censuses.take({ lus: ['A'] });
+    expect(await found()).toEqual(['Only A was counted: nobody knows yet which other data needs which key.']);
+    clock.now += 1;
+    await censuses.take({});
+    expect(await found()).toEqual([]);
+    clock.now += 1;
+    // None of these is a sealed instance.
+    await censuses.take({ deep: { share: 0 } });
+    expect(await found()).toEqual(['4 instances failed the deep census.']);
+    clock.now += 1;
+    await censuses.take({ deep: { share: 0 }, lus: ['B'] });
+    for (let i = 0; i < 51; i += 1) {
+      clock.now += 1;
+      await censuses.take({ lus: ['B'] });
+    }
+    expect(await found()).toEqual(['4 instances failed the deep census.']);
+    expect(await censuses.standing()).toMatchObject({ total: 4, complete: true });
   }, 30_000);
 
   test('one that another process left unfinished is offered, resumed, and counts what is left', async () => {

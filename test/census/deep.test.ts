@@ -3,6 +3,7 @@ import { chosen } from '../../main/census/deep.ts';
 import { takeCensus } from '../../main/census/take.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { failureOf, systemDb, TestKeys } from '../lu/fixtures.ts';
+import { wrapped } from '../rekey/fixtures.ts';
 import { idOf, sealed } from './fixtures.ts';
 
 const COUNT = 600;
@@ -28,7 +29,7 @@ describe('a deep census', () => {
     const { db, keys } = await filled();
     const result = await takeCensus({ db, keys, deep: { share: 1 } });
     expect(result.rows).toEqual(await db.instances.census());
-    expect(result.deep).toEqual({ share: 1, checked: COUNT, opened: COUNT, findings: 0, byCode: {}, list: [] });
+    expect(result.deep).toEqual({ share: 1, checked: COUNT, opened: COUNT, findings: 0, byCode: {}, list: [], byLu: [{ lu: 'A', checked: COUNT, opened: COUNT, findings: 0, byCode: {} }] });
   });
 
   test('finds a header that names another generation than its record, and bytes that are not authentic, and never stops', async () => {
@@ -52,6 +53,37 @@ describe('a deep census', () => {
     await change(db, idOf(7), () => ({ keyDescription: 'key-2' }));
     await change(db, idOf(8), flipped);
     expect((await takeCensus({ db, deep: { share: 0 } })).deep).toMatchObject({ checked: COUNT, opened: 0, findings: 1, byCode: { INSTANCE_GENERATION_MISMATCH: 1 } });
+  });
+
+  test('finds bytes that are not as many as their record says, whether or not they are of the share', async () => {
+    const { db: sound, keys } = await filled();
+    const db = wrapped(sound, {
+      instances: {
+        scanRange: async (range, page) => {
+          const found = await sound.instances.scanRange(range, page);
+          return { ...found, rows: found.rows.map((row) => (row.id === idOf(7) ? { ...row, sealed: row.sealed.subarray(0, -1) } : row)) };
+        },
+      },
+    });
+    const size = (await db.instances.get('A', idOf(7)))?.bytes ?? 0;
+    for (const deep of [{ share: 0 }, { share: 1 }]) {
+      const result = await takeCensus({ db, keys, deep });
+      expect(result.deep).toMatchObject({ checked: COUNT, findings: 1, byCode: { ENVELOPE_MALFORMED: 1 }, byLu: [{ lu: 'A', checked: COUNT, findings: 1 }] });
+      expect(result.deep?.list[0]?.message).toContain(`has ${size - 1} sealed bytes, and its record says ${size}`);
+    }
+  });
+
+  test('tells its facts by LU', async () => {
+    const { db, keys } = await filled();
+    await db.instances.saveMany(await sealed(keys, 'B', 0, 3));
+    await change(db, idOf(7), flipped);
+    expect((await takeCensus({ db, keys, deep: { share: 1 } })).deep).toMatchObject({
+      checked: COUNT + 3,
+      byLu: [
+        { lu: 'A', checked: COUNT, opened: COUNT, findings: 1, byCode: { ENVELOPE_AUTHENTICATION_FAILED: 1 } },
+        { lu: 'B', checked: 3, opened: 3, findings: 0, byCode: {} },
+      ],
+    });
   });
 
   test('lists the first findings and counts all', async () => {

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { DeepTally } from '../../main/census/deep.ts';
+import { keepResult } from '../../main/census/kept.ts';
 import type { CensusResult } from '../../main/census/result.ts';
 import { readResult } from '../../main/census/result.ts';
 import { liveCensus, standingCensus, storedResults } from '../../main/census/standing.ts';
@@ -64,4 +66,83 @@ test('the newest deep census stands beside newer counts; a live count is of now'
   await db.instances.remove('A', '0000000');
   expect(await liveCensus(db, 400, results)).toMatchObject({ at: 400, live: true, complete: true, total: 9, byNode: [], deep: { id: 'deep' } });
   expect(readResult('no JSON')).toBeNull();
+});
+
+/** A deep census, by LU the IDs of the instances that do not hold. */
+function deep(at: number, share: number, found: Readonly<Record<string, readonly string[]>>, more: Partial<CensusResult> = {}): CensusResult {
+  const tally = new DeepTally();
+  const byCode = (ids: readonly string[]): Record<string, number> => (ids.length === 0 ? {} : { ENVELOPE_AUTHENTICATION_FAILED: ids.length });
+  tally.add({
+    byLu: Object.entries(found).map(([lu, ids]) => ({ lu, checked: 100, opened: share * 100, findings: ids.length, byCode: byCode(ids) })),
+    list: Object.entries(found).flatMap(([lu, ids]) => ids.map((id) => ({ lu, id, code: 'ENVELOPE_AUTHENTICATION_FAILED', message: `${at}`, remedy: 'r' }))),
+  });
+  return result(at, Object.fromEntries(Object.keys(found).map((lu) => [lu, 100])), { deep: tally.facts(share), ...more });
+}
+
+/** `lu id` of each finding that stands. */
+function standingFindings(results: readonly CensusResult[]): string[] {
+  const { deep: stands } = standingCensus(results);
+  expect(stands?.findings).toBe(stands?.list.length);
+  expect(Object.values(stands?.byCode ?? {}).reduce((sum, count) => sum + count, 0)).toBe(stands?.findings);
+  return (stands?.list ?? []).map(({ lu, id }) => `${lu} ${id}`);
+}
+
+describe('what deep censuses found', () => {
+  const wide = deep(100, 1, { A: ['1', '2'], B: [] });
+
+  test('stands until a census that authenticates as much finds it sound, whatever narrower ones find', () => {
+    const narrow = deep(200, 0.1, { A: [], B: [] });
+    const other = deep(200, 1, { B: [] }, { whole: false });
+    expect(standingFindings([narrow, wide])).toEqual(['A 1', 'A 2']);
+    expect(standingFindings([other, wide])).toEqual(['A 1', 'A 2']);
+    expect(standingFindings([deep(300, 0, { A: [] }, { whole: false }), narrow, other, wide])).toEqual(['A 1', 'A 2']);
+    expect(standingCensus([narrow, wide]).deep).toMatchObject({ id: 'c200', at: 100, share: 1, checked: 200, opened: 110, only: null });
+    expect(standingFindings([deep(300, 1, { A: [] }, { whole: false }), narrow, wide])).toEqual([]);
+    expect(standingFindings([narrow, deep(150, 1, { A: [], B: [] }), wide])).toEqual([]);
+  });
+
+  test('is told once, with what a narrower census found since', () => {
+    expect(standingFindings([deep(200, 0.1, { A: ['2', '3'], B: ['1'] }), wide])).toEqual(['A 1', 'A 2', 'A 3', 'B 1']);
+    expect(standingCensus([deep(200, 0.1, { A: ['2', '3'], B: [] }), wide]).deep?.list.map(({ message }) => message)).toEqual(['100', '200', '200']);
+  });
+
+  test('is not settled by a census that could not read all of the LU', () => {
+    const missed = { parts: [{ lu: 'A', ranges: 2, counted: 1 }] };
+    expect(standingFindings([deep(200, 1, { A: [] }, missed), wide])).toEqual(['A 1', 'A 2']);
+  });
+
+  test('goes with its LU, and is of the LUs that were looked at', () => {
+    expect(standingFindings([result(200, { B: 5 }), wide])).toEqual([]);
+    expect(standingFindings([result(300, { A: 5 }, { whole: false }), result(200, { B: 5 }), wide])).toEqual([]);
+    expect(standingCensus([result(200, { A: 5, C: 5 }), wide]).deep).toMatchObject({ only: ['A'], findings: 2 });
+    expect(standingCensus([result(200, { C: 5 }), wide]).deep).toBeNull();
+  });
+});
+
+describe('what is kept', () => {
+  const gap = { lu: 'A', start: 'x', end: 'y', code: 'DATABASE_TIMEOUT' };
+
+  test.each([21, 51])('%i newer censuses of one LU leave the counts of the others, and what was found', async (count) => {
+    const db = await systemDb();
+    const stored = [
+      deep(100, 1, { A: ['1'], B: [] }),
+      result(200, { A: 10, B: 20 }),
+      result(300, { A: 11, B: 21 }, { notCovered: [gap] }),
+      result(400, { C: 5 }, { whole: false }),
+      ...Array.from({ length: count }, (_, i) => result(1_000 + i, { A: i }, { whole: false })),
+    ];
+    for (const one of stored) await keepResult(db.censuses, one);
+    const standing = standingCensus(await storedResults(db));
+    expect(standing).toMatchObject({ complete: true, total: count - 1 + 21 + 5, deep: { findings: 1, at: 100 } });
+    const kept = (await db.censuses.list()).map(({ id }) => id);
+    expect(kept.slice(-4)).toEqual(['c400', 'c300', 'c200', 'c100']);
+    expect(kept).toHaveLength(Math.min(count, 50) + 4);
+  });
+
+  test('what no answer stands on goes, and what can not be read', async () => {
+    const db = await systemDb();
+    await db.censuses.put({ id: 'odd', startedAt: 0, endedAt: 1, result: '{"version":9}' });
+    for (let i = 0; i < 60; i += 1) await keepResult(db.censuses, deep(100 + i, 1, { A: i === 0 ? ['1'] : [] }));
+    expect((await db.censuses.list()).map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, i) => `c${159 - i}`));
+  });
 });

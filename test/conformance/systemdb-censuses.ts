@@ -16,7 +16,7 @@ export function censusConformance(subject: Subject): void {
       expect(await other.list(10)).toEqual([again]);
     });
 
-    test('the list is newest first by the end, and of the newest 20 none is missing', async () => {
+    test('the list is newest first by the end, and nothing goes but what is removed', async () => {
       const { censuses } = subject.db;
       expect(await censuses.list(5)).toEqual([]);
       const ends = Array.from({ length: 70 }, (_, i) => (i * 29) % 70);
@@ -24,7 +24,11 @@ export function censusConformance(subject: Subject): void {
         await censuses.put({ id: `c${end}`, startedAt: 100 - end, endedAt: end, result: `${end}` });
       }
       expect((await censuses.list(3)).map((one) => one.id)).toEqual(['c69', 'c68', 'c67']);
-      expect((await censuses.list(20)).map((one) => one.endedAt)).toEqual(Array.from({ length: 20 }, (_, i) => 69 - i));
+      expect((await censuses.list()).map((one) => one.endedAt)).toEqual(Array.from({ length: 70 }, (_, i) => 69 - i));
+      await censuses.remove(['c0', 'c68', 'unknown']);
+      await censuses.remove([]);
+      expect((await (await subject.reopen()).censuses.list()).map((one) => one.endedAt)).toEqual([69, ...Array.from({ length: 67 }, (_, i) => 67 - i)]);
+      expect(await censuses.get('c0')).toBeNull();
       expect(await censuses.get('c50')).toEqual({ id: 'c50', startedAt: 50, endedAt: 50, result: '50' });
     });
   });

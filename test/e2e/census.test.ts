@@ -30,7 +30,7 @@ describe.each(await hosts())('the census on %s', (host) => {
     const wrapping = await page.getByRole('group', { name: 'Matrix of instances', exact: true }).locator('thead').getByTitle(/^Wrapped by /).allInnerTexts();
     expect(wrapping).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^(internal|KeyStore) \S{9}$/) as string));
     await page.getByText('Every instance counted').waitFor();
-    await page.getByText('No deep census was taken yet').waitFor();
+    await page.getByText('No deep census of this data is stored').waitFor();
     await page.getByText('What it does not cover').click();
     await page.getByText(/Backups, snapshots and copies/).waitFor();
     await page.getByText('What it does not cover').click();

@@ -2,9 +2,6 @@ import type { CensusRecord, CensusRepository } from '../repositories.ts';
 import type { CassandraSession, Row, Statement } from './session.ts';
 import { asNumber, asText } from './values.ts';
 
-/** Censuses that are kept; older ones go when a new one comes. */
-const KEPT = 50;
-
 /** The one partition, newest first. */
 const PART = 'censuses';
 
@@ -25,13 +22,11 @@ export class CassandraCensuses implements CensusRepository {
 
   async put(record: CensusRecord): Promise<void> {
     const { id, startedAt, endedAt, result } = record;
-    const others = (await this.#places()).filter((row) => row['id'] !== id || asNumber(row['ended_at']) !== endedAt);
-    const same = others.filter((row) => row['id'] === id);
-    const surplus = others.filter((row) => row['id'] !== id).slice(KEPT - 1);
+    const before = (await this.#places()).filter((row) => row['id'] === id && asNumber(row['ended_at']) !== endedAt);
     await this.#session.writeBatch(
       [
         { cql: `INSERT INTO ${this.#table} (part, ${CENSUS}) VALUES (?, ?, ?, ?, ?)`, params: [PART, id, startedAt, endedAt, result] },
-        ...[...same, ...surplus].map((row) => this.#removal(row)),
+        ...before.map((row) => this.#removal(row)),
       ],
       { reach: 'global', logged: false },
     );
@@ -45,9 +40,16 @@ export class CassandraCensuses implements CensusRepository {
     return row === null ? null : censusOf(row);
   }
 
-  async list(limit: number): Promise<CensusRecord[]> {
-    const newest = `SELECT ${CENSUS} FROM ${this.#table} WHERE part = ? LIMIT ?`;
-    return (await this.#session.readAll(newest, [PART, limit], { reach: 'global', fetchSize: PAGE })).map(censusOf);
+  async list(limit?: number): Promise<CensusRecord[]> {
+    const newest = `SELECT ${CENSUS} FROM ${this.#table} WHERE part = ?`;
+    const [cql, params] = limit === undefined ? [newest, [PART]] : [`${newest} LIMIT ?`, [PART, limit]];
+    return (await this.#session.readAll(cql, params, { reach: 'global', fetchSize: PAGE })).map(censusOf);
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    const gone = (await this.#places()).filter((row) => ids.includes(asText(row['id'])));
+    if (gone.length === 0) return;
+    await this.#session.writeBatch(gone.map((row) => this.#removal(row)), { reach: 'global', logged: false });
   }
 
   async #places(): Promise<Row[]> {

@@ -1,9 +1,6 @@
 import type { CensusRecord, CensusRepository } from '../repositories.ts';
 import type { Session } from './session.ts';
 
-/** Censuses that are kept; older ones go when a new one comes. */
-const KEPT = 50;
-
 const CENSUS = 'id, started_at AS startedAt, ended_at AS endedAt, result';
 
 /** `censuses`. */
@@ -18,11 +15,7 @@ export class SqliteCensuses implements CensusRepository {
     const put = `
       INSERT INTO censuses (id, started_at, ended_at, result) VALUES (?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, result = excluded.result`;
-    const drop = 'DELETE FROM censuses WHERE place IN (SELECT place FROM censuses ORDER BY ended_at DESC, id DESC LIMIT -1 OFFSET ?)';
-    await this.#session.transaction(() => {
-      this.#session.statement(put).run(record.id, record.startedAt, record.endedAt, record.result);
-      this.#session.statement(drop).run(KEPT);
-    });
+    await this.#session.run(() => this.#session.statement(put).run(record.id, record.startedAt, record.endedAt, record.result));
   }
 
   async get(id: string): Promise<CensusRecord | null> {
@@ -31,8 +24,13 @@ export class SqliteCensuses implements CensusRepository {
     );
   }
 
-  async list(limit: number): Promise<CensusRecord[]> {
+  async list(limit?: number): Promise<CensusRecord[]> {
     const newest = `SELECT ${CENSUS} FROM censuses ORDER BY ended_at DESC, id DESC LIMIT ?`;
-    return this.#session.run(() => this.#session.statement(newest).all(limit) as unknown as CensusRecord[]);
+    return this.#session.run(() => this.#session.statement(newest).all(limit ?? -1) as unknown as CensusRecord[]);
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#session.run(() => this.#session.statement('DELETE FROM censuses WHERE id IN (SELECT value FROM json_each(?))').run(JSON.stringify(ids)));
   }
 }

@@ -7,7 +7,7 @@ import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
 import './census.css';
 
-/** How the counts came about, what they do not cover, and what the newest deep census found. */
+/** How the counts came about, what they do not cover, and what deep censuses found that still stands. */
 export function CensusFacts({ census }: { census: Census }): ReactNode {
   const { at, deep, coverage } = census;
   const whole = at !== null && census.complete;
@@ -40,12 +40,13 @@ export function CensusFacts({ census }: { census: Census }): ReactNode {
 function coveredWord({ live, complete, coverage }: Census): string {
   if (live) return 'Every instance counted';
   if (complete) return coverage.ranges === 1 ? 'The one range counted' : `All ${figure(coverage.ranges)} ranges counted`;
+  if (coverage.notCovered.length === 0) return 'Not every Logical Unit counted';
   return `${figure(coverage.counted)} of ${counted(coverage.ranges, 'range')} counted`;
 }
 
 function DeepLine({ deep }: { deep: DeepCensus | null }): ReactNode {
   const now = useNow();
-  if (deep === null) return <span className="quiet">No deep census was taken yet: envelopes are not compared with their records.</span>;
+  if (deep === null) return <span className="quiet">No deep census of this data is stored: envelopes are not compared with their records.</span>;
   const { checked, opened, findings, only, at } = deep;
   const what = `Deep census${only === null ? '' : ` of ${only.join(', ')}`}: ${counted(checked, 'envelope')} compared, ${opened === 0 ? 'none' : opened === checked ? 'all' : `${figure(opened)} (${percent(opened / checked)})`} authenticated, ${findings === 0 ? 'every one holds' : `${figure(findings)} ${findings === 1 ? 'does' : 'do'} not hold`},`;
   return (
@@ -125,6 +126,7 @@ function Findings({ deep }: { deep: DeepCensus }): ReactNode {
           The first {figure(deep.list.length)} of {figure(deep.findings)} are listed.
         </p>
       ) : null}
+      <p className="quiet">They stand until a deep census {deep.share === 0 ? '' : `that authenticates as much (${percent(deep.share)}) `}no longer finds them.</p>
     </div>
   );
 }

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sealInstance } from '../../../main/crypto/envelope.ts';
 import { readPlan } from '../../../main/census/plan.ts';
 import { takeCensus } from '../../../main/census/take.ts';
 import { PAUSE } from '../../../main/lu/import.ts';
+import { LogicalUnits } from '../../../main/systemdb/cassandra/logical-units.ts';
 import type { JobRecord, SystemDb } from '../../../main/systemdb/repositories.ts';
 import { TestKeys } from '../../lu/fixtures.ts';
 import { fill, LU, wrapped } from '../../rekey/fixtures.ts';
@@ -10,6 +12,8 @@ import { testDatabase, type TestDatabase } from './empty-database.ts';
 const INSTANCES = 2_000;
 const UNDER_OTHER = 500;
 const OTHER = 'ORDER';
+/** Bytes of an instance in several chunks. */
+const LARGE = 3 * 1024 * 1024;
 /** Ranges after which it is paused, of 64 for each LU. */
 const COUNTED = 20;
 
@@ -17,10 +21,10 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await testDatabase('census');
-  await database.empty();
 });
+beforeEach(() => database.empty());
+afterEach(() => database.closeAll());
 afterAll(async () => {
-  await database.closeAll();
   await database.stop();
 });
 
@@ -82,4 +86,20 @@ test('a census that is paused goes on through another session: the same total, e
   expect([...after].sort()).toEqual(left.map((each) => [each, 1] as const).sort());
   for (const range of countedBefore) expect(before.get(name(range))).toBe(1);
   expect(await second.jobs.get('shared')).toMatchObject({ state: 'done', cursor: null, done: INSTANCES + UNDER_OTHER });
+});
+
+test('a chunk that is gone is found without any key', async () => {
+  const [db, session] = [await database.open(), await database.connect()];
+  const keys = new TestKeys();
+  const { description, key } = await keys.active();
+  await db.instances.saveMany(
+    ['1', '2', '3'].map((id) => ({ lu: LU, id, keyDescription: description, savedAt: 1, sealed: sealInstance(keys.suite, key, { keyDescription: description, lu: LU, instanceId: id }, new Uint8Array(LARGE)) })),
+  );
+  const keyspace = (await new LogicalUnits(session).find(LU))?.keyspace.quoted;
+  const row = await session.readOne(`SELECT version, chunks FROM ${keyspace}.entity WHERE id = ?`, ['2']);
+  expect(row?.['chunks']).toBe(4);
+  expect((await takeCensus({ db, deep: { share: 0 } })).deep).toMatchObject({ checked: 3, findings: 0 });
+  await session.write(`DELETE FROM ${keyspace}.entity_chunks WHERE id = ? AND version = ? AND idx = 1`, ['2', row?.['version'] ?? null]);
+  const { deep } = await takeCensus({ db, deep: { share: 0 } });
+  expect(deep).toMatchObject({ checked: 3, opened: 0, findings: 1, byCode: { ENVELOPE_MALFORMED: 1 }, list: [{ lu: LU, id: '2' }] });
 });
