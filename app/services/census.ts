@@ -73,15 +73,15 @@ export class Censuses {
 
   /**
    * For plans of acts that take nothing away: a census that is too old, incomplete, or without an LU that there is by now
-   * is taken anew first. Where that fails or is stopped, the standing one is answered with its age, so that nobody is kept
-   * from putting things right.
+   * is taken anew first. Where that fails or is stopped, or it can not be told which LUs there are, the standing one is
+   * answered with its age, so that nobody is kept from putting things right.
    * @param told carries the taking out, to show it; its answer is why there is no new census
    * @throws AppError `DATABASE_*`
    */
   async renewed(told: (take: () => Promise<AppError | null>) => Promise<unknown> = (take) => take()): Promise<StandingCensus> {
     const standing = await this.standing();
-    const due = await this.#due(standing, isFresh(standing, this.#cluster.now()));
-    if (due === null) return standing;
+    const due = await this.#due(standing, isFresh(standing, this.#cluster.now())).catch(whyNot);
+    if (due === null || isAppError(due)) return standing;
     await told(() => this.take(due).then(() => null, whyNot));
     return this.standing();
   }

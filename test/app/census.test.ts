@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { census as censusSchema } from '../../app/contract/census.ts';
 import { Censuses, censusView } from '../../app/services/census.ts';
 import type { ClusterMap } from '../../app/services/cluster-map.ts';
@@ -15,7 +15,7 @@ import { openServices, type Services } from '../../app/services.ts';
 import { takeCensus } from '../../main/census/take.ts';
 import { onFailPoint } from '../../main/fail-point.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
-import { onNodes, plain } from '../census/fixtures.ts';
+import { onNodes, plain, unavailable } from '../census/fixtures.ts';
 
 let home: string;
 const opened: Services[] = [];
@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   onFailPoint(null);
+  vi.restoreAllMocks();
   for (const services of opened.splice(0)) await services.close().catch(() => undefined);
   await rm(home, { recursive: true, force: true });
 });
@@ -133,6 +134,16 @@ describe('on a cluster', () => {
     expect(await db.censuses.list(10)).toHaveLength(3);
     await censuses.renewed();
     expect(await db.censuses.list(10)).toHaveLength(3);
+  }, 30_000);
+
+  test('where it can not be told which LUs there are, a plan goes on with a fresh census, and an act that relies on it does not', async () => {
+    const { services, db, censuses, clock } = await onCluster();
+    await db.instances.saveMany(plain('A', 0, 10, 'k1'));
+    await censuses.take({});
+    clock.now += 1;
+    vi.spyOn(services.cluster.db.instances, 'lus').mockRejectedValue(unavailable());
+    expect(await censuses.renewed()).toMatchObject({ total: 10, complete: true });
+    await expect(censuses.renewIfOlderThan(60_000)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
   }, 30_000);
 
   test('what is not known of it is a finding on the first page: no census, parts of the LUs, or a finding that a narrower one did not settle', async () => {

@@ -19,6 +19,7 @@ import { replaceInstance } from './instance-replace.ts';
 import { InstanceWrites } from './instance-writes.ts';
 import { LogicalUnits, type LogicalUnit } from './logical-units.ts';
 import { ofTables } from './lu-missing.ts';
+import { mayHaveInstances } from './may-have-instances.ts';
 import { idsAfter } from './ordered-ids.ts';
 import { countPage, scanPage } from './range-pages.ts';
 import { ringRanges, tokenRanges } from './ranges.ts';
@@ -107,20 +108,11 @@ export class CassandraInstances implements InstanceRepository {
     return this.#page(lu, page, (unit, id) => readInstance(this.#session, unit, id));
   }
 
-  /** With those whose tables are gone: what they held is not known, so that a census has to name them. */
+  /** With those of which it can not be told: what they hold is not known, so that a census has to name them. */
   async lus(): Promise<string[]> {
     const units = await this.#units.list();
-    const standing = await concurrently(units, LUS, (unit) => this.#hasInstances(unit));
+    const standing = await concurrently(units, LUS, (unit) => mayHaveInstances(this.#session, unit));
     return units.filter((_, place) => standing[place]).map(({ lu }) => lu);
-  }
-
-  async #hasInstances(unit: LogicalUnit): Promise<boolean> {
-    try {
-      return (await ofTables(unit, () => this.#session.readOne(unit.cql.any, []))) !== null;
-    } catch (error) {
-      if (isAppError(error, 'DATABASE_LU_MISSING')) return true;
-      throw error;
-    }
   }
 
   async census(): Promise<CensusRow[]> {

@@ -1,12 +1,23 @@
 import { AppError } from '../../errors.ts';
 import { byCodePoints } from './code-points.ts';
+import { concurrently } from './concurrently.ts';
 import type { Keyspace } from './keyspaces.ts';
+import { mayHaveInstances } from './may-have-instances.ts';
 import { createKeyspace } from './migrations/index.ts';
 import { underSchemaLease, type StillHeld } from './schema-lease.ts';
 import type { CassandraSession, Row } from './session.ts';
 import { settle } from './settle.ts';
-import { asNumber, asText } from './values.ts';
+import { asNumber, asText, asTextOrNull } from './values.ts';
 import { viewStatements, viewTables, type ViewStatements } from './view-statements.ts';
+
+/** LUs of a lost registration that are looked at at once. */
+const LUS = 16;
+
+/**
+ * The epoch of an LU whose own was lost: before any write, so that the revision of what is stored stays at least 1.
+ * Revisions are large then, and exact all the same (see values.ts).
+ */
+const LOST_EPOCH = 0;
 
 /** An LU that has, or had, instances. */
 export interface LogicalUnit {
@@ -20,7 +31,8 @@ export interface LogicalUnit {
 /**
  * The LUs of the system database. One is registered once its keyspace and tables stand, and for good, so that what was
  * found once needs no second look. They are read over all data centres, as they are registered: a census that misses an
- * LU of which another data centre knows would count none of its instances.
+ * LU of which another data centre knows would count none of its instances. For the same reason tables that hold instances
+ * and are not registered (k2system was restored from an older backup) are registered again by whoever meets them.
  */
 export class LogicalUnits {
   readonly #session: CassandraSession;
@@ -39,17 +51,54 @@ export class LogicalUnits {
     if (known !== undefined || !lu.isWellFormed()) return known ?? null;
     const keyspace = this.#session.keyspaces.view(lu);
     const row = await this.#session.readOne(`SELECT lu, epoch FROM ${this.#table} WHERE keyspace_name = ?`, [keyspace.name], { reach: 'global' });
-    return row === null || row['lu'] !== lu ? null : this.#remember(lu, keyspace, row);
+    if (row === null) return this.#findUnregistered(lu, keyspace);
+    return row['lu'] === lu ? this.#remember(lu, keyspace, row) : null;
   }
 
-  /** All of them, ordered by name. */
+  /** All of them, ordered by name. @throws AppError also `DATABASE_PERMISSION_DENIED` where a lost one is to be registered */
   async list(): Promise<LogicalUnit[]> {
+    const units = await this.registered();
+    const registered = new Set(units.map(({ lu }) => lu));
+    const lost = (await this.#standing()).filter((lu) => !registered.has(lu));
+    const found = await concurrently(lost, LUS, (lu) => this.#takeUp(lu, this.#session.keyspaces.view(lu)));
+    return [...units, ...found.filter((unit) => unit !== null)].sort((a, b) => byCodePoints(a.lu, b.lu));
+  }
+
+  /** Those that are registered now, in no order: nothing is written. */
+  async registered(): Promise<LogicalUnit[]> {
     const rows = await this.#session.readAll(`SELECT lu, epoch FROM ${this.#table}`, [], { reach: 'global' });
-    const units = rows.map((row) => {
+    return rows.map((row) => {
       const lu = asText(row['lu']);
       return this.#known.get(lu) ?? this.#remember(lu, this.#session.keyspaces.view(lu), row);
     });
-    return units.sort((a, b) => byCodePoints(a.lu, b.lu));
+  }
+
+  /** The LUs whose tables stand, by what these say of themselves: other system databases on the cluster have theirs. */
+  async #standing(): Promise<string[]> {
+    const { keyspaces } = this.#session;
+    const rows = await this.#session.readAll('SELECT keyspace_name, table_name, comment FROM system_schema.tables');
+    const tables = rows.flatMap((row) => {
+      const comment = asTextOrNull(row['comment']) ?? '';
+      const lu = comment.slice('LU '.length, comment.length - ` of ${keyspaces.system.name}`.length);
+      return row['table_name'] === 'entity' && comment === this.#owner(lu) ? [{ lu, keyspace: row['keyspace_name'] }] : [];
+    });
+    return tables.filter(({ lu, keyspace }) => keyspaces.view(lu).name === keyspace).map(({ lu }) => lu);
+  }
+
+  async #findUnregistered(lu: string, keyspace: Keyspace): Promise<LogicalUnit | null> {
+    const table = await this.#session.readOne(`SELECT comment FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'entity'`, [keyspace.name]);
+    return table?.['comment'] === this.#owner(lu) ? this.#takeUp(lu, keyspace) : null;
+  }
+
+  /** null where the tables are empty: somebody is making them now, or was cut off. */
+  async #takeUp(lu: string, keyspace: Keyspace): Promise<LogicalUnit | null> {
+    const unit = this.#known.get(lu) ?? { lu, keyspace, epoch: LOST_EPOCH, cql: viewStatements(keyspace) };
+    return (await mayHaveInstances(this.#session, unit)) ? this.#register(lu, unit.epoch) : null;
+  }
+
+  /** What the table `entity` of an LU says of itself. */
+  #owner(lu: string): string {
+    return `LU ${lu} of ${this.#session.keyspaces.system.name}`;
   }
 
   /**
@@ -85,7 +134,7 @@ export class LogicalUnits {
     const keyspace = this.#session.keyspaces.view(lu);
     stillHeld();
     await createKeyspace(this.#session, keyspace);
-    const owner = `LU ${lu} of ${this.#session.keyspaces.system.name}`;
+    const owner = this.#owner(lu);
     const statements = viewTables(keyspace, owner);
     const { metadata } = this.#session.client;
     const standing = await Promise.all(statements.map(({ table }) => metadata.getTable(keyspace.name, table)));

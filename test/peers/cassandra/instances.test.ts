@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { takeCensus } from '../../../main/census/take.ts';
 import { nextSaveTime, now } from '../../../main/systemdb/cassandra/clock.ts';
 import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
 import { InstanceWrites } from '../../../main/systemdb/cassandra/instance-writes.ts';
@@ -280,6 +281,52 @@ describe('a save', () => {
     expect(Math.max(...found.map(({ revision }) => revision))).toBeLessThan(MINUTE);
     await session.schema(`DROP KEYSPACE ${(await unitOf(lu)).keyspace.quoted}`);
     await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.logical_units WHERE keyspace_name = ?`, [session.keyspaces.view(lu).name]);
+  });
+});
+
+describe('an LU whose registration was lost with a part of k2system', () => {
+  const lu = 'UNREGISTERED';
+  const register = `logical_units WHERE keyspace_name = 'k2view_unregistered_${CLUSTER_ID}'`;
+  const id = fresh();
+  beforeEach(async () => {
+    await instances.save(instance(lu, id));
+    await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.${register}`, []);
+  });
+  /** Another console, which opens the database only now. */
+  const another = async (): Promise<CassandraInstances> => new CassandraInstances(await database.connect());
+
+  test('is found again by a census, a count and a list of LUs', async () => {
+    expect(await (await another()).lus()).toEqual([lu]);
+    await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.${register}`, []);
+    expect(await (await another()).census()).toMatchObject([{ lu, instances: 1 }]);
+    await session.write(`DELETE FROM ${session.keyspaces.system.quoted}.${register}`, []);
+    const db = await database.open();
+    expect(await takeCensus({ db })).toMatchObject({ total: 1, notCovered: [], parts: [{ lu }] });
+  });
+
+  test('is found again by reads and saves, and revisions go on', async () => {
+    const reader = await another();
+    const before = (await reader.get(lu, id))?.revision ?? 0;
+    expect(before).toBeGreaterThan(0);
+    await (await another()).save(instance(lu, id, { keyDescription: 'k2' }));
+    const after = await reader.get(lu, id);
+    expect(after?.keyDescription).toBe('k2');
+    expect(after?.revision).toBeGreaterThan(before);
+    expect(await reader.replace(instance(lu, id, { keyDescription: 'k3' }), before)).toBe(false);
+    expect(await reader.replace(instance(lu, id, { keyDescription: 'k3' }), after?.revision ?? 0)).toBe(true);
+  });
+
+  test('is not looked for in the keyspaces of another system database on the cluster', async () => {
+    const other = await database.connect();
+    Object.assign(other, { keyspaces: new Keyspaces('theirs') });
+    const { system } = other.keyspaces;
+    await createKeyspace(other, system);
+    await prepareLeases(other);
+    await other.schema(`CREATE TABLE IF NOT EXISTS ${system.quoted}.logical_units (keyspace_name text PRIMARY KEY, lu text, epoch bigint)`);
+    await new CassandraInstances(other).save(instance('THEIRS', '1'));
+    await other.write(`TRUNCATE ${system.quoted}.logical_units`, []);
+    expect(await (await another()).lus()).toEqual([lu]);
+    for (const { quoted } of [other.keyspaces.view('THEIRS'), system]) await session.schema(`DROP KEYSPACE ${quoted}`);
   });
 });
 

@@ -7,12 +7,12 @@ test('an LU that was registered through another data centre is seen: both looks 
   const reaches: unknown[] = [];
   const session = {
     keyspaces: new Keyspaces(null),
-    readOne: async (_cql: string, _params: unknown, options: ReadOptions = {}) => {
-      reaches.push(options.reach);
+    readOne: async (cql: string, _params: unknown, options: ReadOptions = {}) => {
+      if (cql.includes('logical_units')) reaches.push(options.reach);
       return null;
     },
-    readAll: async (_cql: string, _params: unknown, options: ReadOptions = {}) => {
-      reaches.push(options.reach);
+    readAll: async (cql: string, _params: unknown = [], options: ReadOptions = {}) => {
+      if (cql.includes('logical_units')) reaches.push(options.reach);
       return [];
     },
   } as unknown as CassandraSession;
