@@ -63,13 +63,12 @@ export function raceSuite(at: () => ThreeNodes): void {
       }
       expect(contested).toBe(ROUNDS);
       await db.instances.remove(LU, 'raced');
-      // Each went through its own node, but for the odd read that another answered sooner.
       for (const [place, racer] of racers.entries()) {
         racer.tell('stop');
-        const counts = (await racer.says(/^answered /)).split(' ').slice(1).map((count) => count.split('='));
-        const own = counts.filter(([node]) => node === at().nodes.contactPoints[place]).reduce((sum, [, count]) => sum + Number(count), 0);
-        const all = counts.reduce((sum, [, count]) => sum + Number(count), 0);
-        expect(own / all, counts.join()).toBeGreaterThan(0.9);
+        const [, ...counts] = (await racer.says(/^answered /)).split(' ');
+        expect(counts).toEqual([expect.stringMatching(`^${at().nodes.contactPoints[place]}=\\d+$`)]);
+        // An activation decides more than once: who has its facts, and who is active.
+        expect(Number(counts[0]?.split('=')[1])).toBeGreaterThan(round);
       }
       console.log(`${round} rounds, ${contested} contested`);
     });
