@@ -166,6 +166,26 @@ export function keyspaceMissing(details: ErrorDetails, cause?: unknown): AppErro
   return asAppError(MEANINGS.keyspaceMissing, details, cause);
 }
 
+/** `DATABASE_KEYSPACE_MISSING` where keyspaces or tables are gone from a system database that stands. */
+export function partsLost(names: readonly string[]): AppError {
+  return new AppError(
+    'DATABASE_KEYSPACE_MISSING',
+    `The system database on the cluster lost parts of it: ${names.join(', ')}. They are not made anew, since what they held would be missing. Nothing was changed.`,
+    'Restore them from the backup of the same time as the rest, and check the cluster_id in the profile.',
+    { details: { missing: names } },
+  );
+}
+
+/** `DATABASE_KEYSPACE_MISSING` where the keyspace that says what there is is gone, and the rest stands. */
+export function systemLost(system: string, standing: readonly string[]): AppError {
+  return new AppError(
+    'DATABASE_KEYSPACE_MISSING',
+    `The keyspace ${system} is gone or empty, and ${standing.join(' and ')} of the same system database ${standing.length === 1 ? 'stands' : 'stand'}. Made anew, it would know no LU: a census would find no instance, and keys that are still needed would pass for free. Nothing was made or changed.`,
+    `Restore ${system} from the backup of the same time as the rest, and check the cluster_id in the profile. Where the old system database is given up for good, drop its other keyspaces too.`,
+    { details: { missing: [system], standing } },
+  );
+}
+
 /** `DATABASE_TIMEOUT` where waiting for others took too long. */
 export function tookTooLong(message: string, remedy: string, details: ErrorDetails = {}): AppError {
   return new AppError('DATABASE_TIMEOUT', message, remedy, { details });

@@ -1,8 +1,8 @@
 import { isAppError, toFailure, type Failure } from '../../errors.ts';
 import type { SecretBytes } from '../../secret.ts';
 import { connectCassandra } from './connect.ts';
-import { unreachable } from './errors.ts';
-import { SCHEMA_VERSION, schemaVersion } from './migrations/index.ts';
+import { partsLost, unreachable } from './errors.ts';
+import { missingTables, SCHEMA_VERSION, schemaVersion } from './migrations/index.ts';
 import { checkPermissions } from './permissions.ts';
 import { probeCql, probePort } from './probe.ts';
 import { resolveContactPoints, type Resolved } from './resolve.ts';
@@ -123,6 +123,8 @@ async function tables(session: CassandraSession): Promise<{ value: true; detail:
   const version = await schemaVersion(session);
   const names = session.keyspaces.fixed.map(({ name }) => name).join(', ');
   if (version === 0) return { value: true, detail: `${names} are not there yet: they are made when the profile is opened.` };
+  const missing = await missingTables(session, version);
+  if (missing.length > 0) throw partsLost(missing);
   const rest = version === SCHEMA_VERSION ? 'as this program knows them' : `brought to schema ${SCHEMA_VERSION} when the profile is opened`;
   return { value: true, detail: `${names} with schema ${version}, ${rest}.` };
 }

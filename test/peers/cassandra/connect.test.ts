@@ -5,13 +5,16 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../../../main/errors.ts';
 import { SecretBytes } from '../../../main/secret.ts';
 import { connectCassandra } from '../../../main/systemdb/cassandra/connect.ts';
+import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
 import { nodePlaces } from '../../../main/systemdb/cassandra/migrations/0005-node-places.ts';
-import { migrate, SCHEMA_VERSION, schemaVersion } from '../../../main/systemdb/cassandra/migrations/index.ts';
+import { createKeyspace, migrate, SCHEMA_VERSION, schemaVersion } from '../../../main/systemdb/cassandra/migrations/index.ts';
 import { CassandraNodes } from '../../../main/systemdb/cassandra/nodes.ts';
+import { openCassandra } from '../../../main/systemdb/cassandra/open.ts';
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { CassandraSettings } from '../../../main/systemdb/cassandra/settings.ts';
 import { testConnection } from '../../../main/systemdb/cassandra/test-connection.ts';
 import { Machine } from '../../cli/fkc.ts';
+import { instance } from '../../conformance/samples.ts';
 import { startCassandra, SUPERUSER, type CassandraCluster } from './cassandra.ts';
 import { Authority, type Certificate } from './certificates.ts';
 
@@ -150,6 +153,55 @@ describe('the schema', () => {
     });
   });
 
+  it('that lost k2system, and with it all knowledge of LUs, is not made anew', async () => {
+    await onPlain('headless', async (session) => {
+      await migrate(session);
+      const { system } = session.keyspaces;
+      await session.schema(`DROP KEYSPACE ${system.quoted}`);
+      const lost = { code: 'DATABASE_KEYSPACE_MISSING', message: expect.stringContaining('The keyspace k2system_headless is gone') as unknown };
+      await expect(migrate(session)).rejects.toMatchObject(lost);
+      await expect(openCassandra(session.settings, null)).rejects.toMatchObject(lost);
+      expect((await testConnection(session.settings, null)).at(-1)).toMatchObject({ step: 'tables', ok: false, failure: lost });
+      await session.client.metadata.refreshKeyspaces();
+      expect(Object.keys(session.client.metadata.keyspaces)).not.toContain(system.name);
+    });
+  });
+
+  it('whose first making was cut off is made to its end; one that holds keys was not cut off, it lost its record', async () => {
+    await onPlain('cut_off', async (session) => {
+      const { auth, system } = session.keyspaces;
+      const forget = (): Promise<void> => session.write(`DELETE FROM ${system.quoted}.schema_versions WHERE component = 'system database'`, []);
+      await migrate(session);
+      await forget();
+      await migrate(session);
+      expect(await schemaVersion(session)).toBe(SCHEMA_VERSION);
+      await session.write(`INSERT INTO ${auth.quoted}.keys_descriptions (name, key_description) VALUES ('masterkey_key_name', 'k1')`, []);
+      await forget();
+      await expect(migrate(session)).rejects.toMatchObject({ code: 'DATABASE_KEYSPACE_MISSING', details: { missing: [system.name], standing: [auth.name] } });
+    });
+  });
+
+  it('is made in keyspaces that the operator made for his replication', async () => {
+    await onPlain('beforehand', async (session) => {
+      for (const keyspace of session.keyspaces.fixed) await createKeyspace(session, keyspace);
+      await migrate(session);
+      expect(await schemaVersion(session)).toBe(SCHEMA_VERSION);
+    });
+  });
+
+  it('that lost tables does not pass the connection test, which names them', async () => {
+    await onPlain('tableless', async (session) => {
+      await migrate(session);
+      const { auth, audit, system } = session.keyspaces;
+      expect((await testConnection(session.settings, null)).at(-1)).toMatchObject({ step: 'tables', ok: true });
+      const gone = [`${audit.name}.k2_auditing`, `${auth.name}.key_description_owners`, `${auth.name}.stripe_key_storage`, `${system.name}.logical_units`];
+      for (const table of gone) await session.schema(`DROP TABLE "${table.replace('.', '".')}`);
+      const step = (await testConnection(session.settings, null)).at(-1);
+      expect(step).toMatchObject({ step: 'tables', ok: false, failure: { code: 'DATABASE_KEYSPACE_MISSING' } });
+      expect(step?.detail).toContain(gone.join(', '));
+    });
+  });
+
   it('is not made over data centres that the cluster does not have', async () => {
     await onPlain('dc', (session) => expect(migrate(session)).rejects.toMatchObject({ code: 'DATABASE_DATA_CENTER_UNKNOWN' }), { class: 'NetworkTopologyStrategy', dc9: '1' });
   });
@@ -171,6 +223,20 @@ describe('permissions', () => {
       await migrate(session);
       expect(await test()).toMatchObject({ step: 'tables', ok: true });
     });
+  });
+
+  it('to an LU are missed by its name', async () => {
+    await new CassandraInstances(root).save(instance('ORDERS', '1'));
+    const { name: keyspace, quoted } = root.keyspaces.view('ORDERS');
+    const last = (): Promise<unknown> => asRole('writer', 'writes', (_, test) => test());
+    const denied = { step: 'permissions', ok: false, failure: { code: 'DATABASE_PERMISSION_DENIED', message: expect.stringContaining(keyspace) as unknown } };
+    expect(await last()).toMatchObject(denied);
+    await root.schema(`GRANT SELECT ON KEYSPACE ${quoted} TO writer`);
+    expect(await last()).toMatchObject(denied);
+    await root.schema(`GRANT MODIFY ON KEYSPACE ${quoted} TO writer`);
+    // Nodes may go by the former answer for as long as they keep it.
+    await expect.poll(last, { timeout: 30_000 }).toMatchObject({ step: 'tables', ok: true });
+    expect(await new CassandraInstances(root).list('ORDERS', { limit: 9 })).toHaveLength(1);
   });
 
   it('to write are missed with one code', async () => {
@@ -249,10 +315,10 @@ async function onPlain(clusterId: string, body: (session: CassandraSession) => P
 }
 
 /** `test` answers the last step of a connection test as the same role. */
-async function asRole(user: string, secret: string, body: (session: CassandraSession, test: () => Promise<unknown>) => Promise<void>): Promise<void> {
+async function asRole<T>(user: string, secret: string, body: (session: CassandraSession, test: () => Promise<unknown>) => Promise<T>): Promise<T> {
   const session = await connectCassandra(settings({ user }), password(secret));
   try {
-    await body(session, async () => (await testConnection(settings({ user }), password(secret))).at(-1));
+    return await body(session, async () => (await testConnection(settings({ user }), password(secret))).at(-1));
   } finally {
     await session.close();
   }

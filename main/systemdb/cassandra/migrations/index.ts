@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { AppError, isAppError } from '../../../errors.ts';
-import { dataCenterUnknown, keyspaceMissing, noCopyIn } from '../errors.ts';
+import { dataCenterUnknown, keyspaceMissing, noCopyIn, partsLost, systemLost } from '../errors.ts';
 import { quoted, type Keyspace, type Keyspaces } from '../keyspaces.ts';
 import { prepareLeases, underSchemaLease } from '../schema-lease.ts';
 import type { CassandraSession } from '../session.ts';
+import { standingTables } from '../standing-tables.ts';
 import { asNumber } from '../values.ts';
 import { keys } from './0001-keys.ts';
 import { audit } from './0002-audit.ts';
@@ -31,11 +32,12 @@ const COMPONENT = 'system database';
 
 /**
  * Schema version of the system database, 0 where there is none.
- * @throws AppError `DATABASE_TOO_NEW` where a newer program made it, `DATABASE_KEYSPACE_MISSING` where parts of it are gone
+ * @throws AppError `DATABASE_TOO_NEW` where a newer program made it, `DATABASE_KEYSPACE_MISSING` where keyspaces of it are gone
  */
 export async function schemaVersion(session: CassandraSession): Promise<number> {
   const { keyspaces } = session;
-  const version = hasKeyspace(session, keyspaces.system) ? await recordedVersion(session) : 0;
+  const recorded = hasKeyspace(session, keyspaces.system) ? await recordedVersion(session) : 0;
+  const version = recorded === 0 ? await versionOfNone(session) : recorded;
   if (version > SCHEMA_VERSION) {
     throw new AppError(
       'DATABASE_TOO_NEW',
@@ -45,8 +47,53 @@ export async function schemaVersion(session: CassandraSession): Promise<number> 
     );
   }
   const missing = version === 0 ? [] : keyspaces.fixed.filter((keyspace) => !hasKeyspace(session, keyspace));
-  if (missing.length > 0) throw keyspaceMissing({ keyspaces: missing.map(({ name }) => name) });
+  if (missing.length > 0) throw partsLost(missing.map(({ name }) => name));
   return version;
+}
+
+/** Tables of a system database of this version that do not stand, as `keyspace.table`. */
+export async function missingTables(session: CassandraSession, version: number): Promise<string[]> {
+  const { keyspaces } = session;
+  const made = MIGRATIONS.filter((step) => step.version <= version).flatMap((step) => step.statements(keyspaces).flatMap(tableOf));
+  const standing = await standingTables(session, keyspaces.fixed);
+  return [...made, `${keyspaces.system.name}.leases`].filter((table) => !standing.has(table)).sort();
+}
+
+function tableOf(statement: string): string[] {
+  const [, keyspace, table] = /^CREATE TABLE IF NOT EXISTS "([^"]+)"\.(\w+)/.exec(statement) ?? [];
+  return keyspace === undefined || table === undefined ? [] : [`${keyspace}.${table}`];
+}
+
+/** 0 where there is no system database; what another console recorded meanwhile. @throws AppError `DATABASE_KEYSPACE_MISSING` where only k2system is gone */
+async function versionOfNone(session: CassandraSession): Promise<number> {
+  const left = await leftWithoutSystem(session);
+  if (left.length === 0) return 0;
+  const version = await recordedVersion(session);
+  if (version === 0) throw systemLost(session.keyspaces.system.name, left);
+  await session.client.metadata.refreshKeyspaces();
+  return version;
+}
+
+/**
+ * Keyspaces with keys or a trail, which nothing can have come into before a version was recorded. The first console makes
+ * `schema_versions` before them: without it their tables alone tell, with it they may be those of a beginning that was
+ * cut off, and hold nothing then. Keyspaces without tables may be the operator's, made for his replication.
+ */
+async function leftWithoutSystem(session: CassandraSession): Promise<string[]> {
+  const { auth, audit, system } = session.keyspaces;
+  const kept = [
+    { keyspace: auth, table: 'keys_descriptions' },
+    { keyspace: audit, table: 'k2_auditing' },
+  ];
+  const tables = await standingTables(session, [auth, audit]);
+  const standing = kept.filter(({ keyspace, table }) => tables.has(`${keyspace.name}.${table}`));
+  if (standing.length === 0) return [];
+  const isBegun = (await standingTables(session, [system])).has(`${system.name}.schema_versions`);
+  const left: string[] = [];
+  for (const { keyspace, table } of standing) {
+    if (!isBegun || (await session.readOne(`SELECT * FROM ${keyspace.quoted}.${table} LIMIT 1`, [], { reach: 'global' })) !== null) left.push(keyspace.name);
+  }
+  return left;
 }
 
 /**
