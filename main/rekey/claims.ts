@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { CampaignRange } from '../systemdb/repositories.ts';
+import { readBookmark } from './bookmark.ts';
 import { HeldRange, type HolderOf, LEASE_SECONDS } from './held-range.ts';
 import { linked } from './signals.ts';
 
@@ -85,10 +86,17 @@ export class Claims {
     this.#listedAt = clock.elapsed();
   }
 
-  /** What was begun and left comes first; else any, so that workers seldom meet at one. */
+  /**
+   * What was begun and left comes first; else any, so that workers seldom meet at one. Ranges that were silent come after
+   * all others, in turn.
+   */
   #choose(left: readonly CampaignRange[]): CampaignRange | null {
     const free = left.filter(({ seq, worker }) => (worker === null || worker === this.#of.worker) && !this.#held.has(seq));
-    if (free.length === 0) return null;
-    return free.find(({ cursor }) => cursor !== null) ?? free[randomInt(free.length)] ?? null;
+    const times = ({ seq }: CampaignRange): number => this.#of.silences.times(seq);
+    const least = free.reduce((fewest, range) => Math.min(fewest, times(range)), Infinity);
+    const next = free.filter((range) => times(range) === least);
+    if (next.length === 0) return null;
+    // One that was given back untouched has a bookmark, but no place in it.
+    return next.find(({ cursor }) => readBookmark(cursor)?.cursor != null) ?? next[randomInt(next.length)] ?? null;
   }
 }

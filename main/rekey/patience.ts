@@ -44,16 +44,17 @@ export class Patience {
 
   /**
    * @param signal once it says stop, the next failure is thrown.
-   * @throws what `ask` throws, but for troubles that pass.
+   * @param again whether to ask again after a failure; default: where it is a trouble that passes.
+   * @throws what `ask` throws, but where it is asked again.
    */
-  async ask<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async ask<T>(ask: () => Promise<T>, signal: AbortSignal, again: (error: AppError) => boolean = isPassing): Promise<T> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         const answer = await ask();
         if (this.#waiting !== null) this.#set(null);
         return answer;
       } catch (error) {
-        if (!isPassing(error) || signal.aborted) throw error;
+        if (!isAppError(error) || signal.aborted || !again(error)) throw error;
         this.#set({ since: this.#waiting?.since ?? this.#clock.now(), code: error.code, message: error.message });
         // Random, so that workers that lost the same node do not come back in step.
         await this.#clock.sleep(randomInt(pause / 2, pause * 1.5), signal);

@@ -4,6 +4,7 @@ import { takeTurns } from '../lu/turns.ts';
 import type { RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
 import type { ActiveNow } from './active.ts';
 import type { HeldRange, HolderOf } from './held-range.ts';
+import { isPassing } from './patience.ts';
 import type { Throttle } from './throttle.ts';
 import type { ActiveGeneration, Treatment } from './treatment.ts';
 import { linked } from './signals.ts';
@@ -38,13 +39,21 @@ const MAY_WRITE_AGAIN_MS = 100;
 /** Three pages of a range may be in memory at once; the database ends one early where its bytes grow too many. */
 const PAGE_INSTANCES = 256;
 
-/** Failures of reading that concern the range alone. */
-const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED']);
+/** What reading and writing a range may fail of while other ranges, or other LUs, can be worked through. */
+const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED', 'DATABASE_LU_MISSING', 'DATABASE_PERMISSION_DENIED']);
+/** How often a request is sent that a node could not carry out. */
+const ATTEMPTS = 5;
+/**
+ * So long the data of a range is asked for in vain while the lease could be renewed; then the worker turns to others.
+ * Longer than the part of a lease in which writes begin: where nothing answers, that ends first.
+ */
+const SILENT_MS = 30_000;
 
 type Page = RangePage<StoredInstance>;
 
 /**
- * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop) as it stands.
+ * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop, or its data does
+ * not answer now) as it stands.
  * @throws AppError what concerns more than this range: `LOCKED`, `DATABASE_*`, why the active generation can not be used.
  */
 export async function workRange(shop: Workshop, held: HeldRange): Promise<void> {
@@ -58,6 +67,10 @@ class RangeWork {
   readonly #stop: AbortSignal;
   readonly #turn = takeTurns();
   #fatal: { readonly error: unknown } | null = null;
+  /** Why this range can not be worked through, now or at all. */
+  #broken: AppError | null = null;
+  /** Whether anything of it was treated. */
+  #gotOn = false;
   /** Whether every page until now was treated in full, once those under way are. */
   #whole: Promise<boolean> = Promise.resolve(true);
 
@@ -71,30 +84,33 @@ class RangeWork {
     const ended = new AbortController();
     const beats = this.#beat(ended.signal);
     let complete = false;
-    let broken: AppError | null = null;
     try {
       complete = await this.#pages();
     } catch (error) {
-      if (isAppError(error) && OF_RANGE.has(error.code)) broken = error;
-      else if (!this.#stop.aborted) this.#fail(error);
+      // What was read before it is worked through all the same.
+      if (!this.#stop.aborted && error !== this.#broken) this.#fail(error);
     }
     complete = (await this.#whole) && complete;
     ended.abort();
     await beats;
-    await this.#giveUp(complete, broken).catch((error: unknown) => {
+    await this.#giveUp(complete).catch((error: unknown) => {
       // A lease that can not be given back ends by itself.
-      if (!this.#stop.aborted) this.#fail(error);
+      if (!this.#shop.stop.aborted) this.#fail(error);
     });
     if (this.#fatal !== null) throw this.#fatal.error;
   }
 
-  async #giveUp(complete: boolean, broken: AppError | null): Promise<void> {
+  async #giveUp(complete: boolean): Promise<void> {
+    const { silences, stop } = this.#shop;
+    const broken = this.#broken;
     if (this.#held.lost.aborted) return;
-    if (this.#fatal === null && broken !== null) {
+    if (this.#fatal !== null) await this.#held.giveBack(this.#stop);
+    else if (broken === null) await (complete ? this.#held.keep('done', stop) : this.#held.giveBack(stop));
+    else if (isPassing(broken) && silences.mayPutOff(this.#held.seq, this.#gotOn)) await this.#held.giveBack(stop);
+    else {
       this.#held.countBroken({ code: broken.code, message: broken.message, remedy: broken.remedy });
-      await this.#held.keep('failed', this.#shop.stop);
-    } else if (this.#fatal === null && complete) await this.#held.keep('done', this.#shop.stop);
-    else await this.#held.giveBack(this.#stop);
+      await this.#held.keep('failed', stop);
+    }
   }
 
   /** @returns whether the end of the range was reached. */
@@ -116,10 +132,10 @@ class RangeWork {
   }
 
   async #read(cursor: string | null): Promise<Page> {
-    const { db, active, patience, treatment } = this.#shop;
+    const { db, active, treatment } = this.#shop;
     const { description } = active.fresh ?? (await active.ask(this.#stop));
     const wanted = (keyDescription: string): boolean => treatment.wanted(keyDescription, description);
-    return patience.ask(() => db.instances.scanRange(this.#held.range, { ...(cursor === null ? {} : { cursor }), limit: PAGE_INSTANCES, wanted }), this.#stop);
+    return this.#ask(() => db.instances.scanRange(this.#held.range, { ...(cursor === null ? {} : { cursor }), limit: PAGE_INSTANCES, wanted }));
   }
 
   /** Sets the instances of a page going; they and the page before may still be under way when it returns. */
@@ -142,6 +158,7 @@ class RangeWork {
     this.#whole = Promise.all(underWay).then((treated) => {
       if (treated.includes(false)) return false;
       this.#held.countPage(page.passed, failures.length, page.cursor);
+      this.#gotOn = true;
       tally.passed += page.passed;
       return true;
     });
@@ -165,7 +182,8 @@ class RangeWork {
         return true;
       }
     } catch (error) {
-      if (!this.#stop.aborted) this.#fail(error);
+      if (error === this.#broken) this.#halt.abort();
+      else if (!this.#stop.aborted) this.#fail(error);
       return false;
     } finally {
       width.leave();
@@ -173,9 +191,9 @@ class RangeWork {
   }
 
   async #rewrite(stored: StoredInstance, { description }: ActiveGeneration, sealed: Uint8Array, renewed: ReadonlyMap<string, number>): Promise<boolean> {
-    const { clock, db, patience, tally, width } = this.#shop;
+    const { clock, db, tally, width } = this.#shop;
     const next = { keyDescription: description, sealed };
-    const won = await patience.ask(async () => {
+    const won = await this.#ask(async () => {
       while (!this.#held.mayWrite && !this.#held.lost.aborted && !this.#stop.aborted) await clock.sleep(MAY_WRITE_AGAIN_MS, this.#stop);
       if (!this.#held.mayWrite) return null;
       const sentAt = clock.elapsed();
@@ -187,8 +205,9 @@ class RangeWork {
         if (isAppError(error) && error.code.startsWith('DATABASE_')) width.troubled();
         throw error;
       }
-    }, this.#stop);
+    });
     if (won === null) return false;
+    this.#gotOn = true;
     if (won) {
       this.#held.countRewritten(sealed.length, renewed);
       tally.rewritten++;
@@ -215,6 +234,29 @@ class RangeWork {
       } catch (error) {
         if (!over.aborted) this.#fail(error);
       }
+    }
+  }
+
+  /**
+   * Asks for data of the range. What fails for good, or does not answer for long while the lease can be renewed, breaks
+   * the range and not the worker; where nothing answers at all, that is waited for as long as it lasts.
+   */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, patience } = this.#shop;
+    let attempts = 0;
+    let silentSince: number | null = null;
+    const again = (error: AppError): boolean => {
+      if (error.code === 'DATABASE_FAILED') return ++attempts < ATTEMPTS;
+      if (!isPassing(error)) return false;
+      silentSince = this.#held.mayWrite ? (silentSince ?? clock.elapsed()) : null;
+      return silentSince === null || clock.elapsed() - silentSince < SILENT_MS;
+    };
+    try {
+      return await patience.ask(ask, this.#stop, again);
+    } catch (error) {
+      if (this.#stop.aborted || !isAppError(error) || !(OF_RANGE.has(error.code) || isPassing(error))) throw error;
+      this.#broken ??= error;
+      throw this.#broken;
     }
   }
 

@@ -10,6 +10,7 @@ import { finishCampaign } from './finish.ts';
 import { Patience, isPassing, type Waiting } from './patience.ts';
 import { type Tally, workRange, type Workshop } from './range-work.ts';
 import { linked } from './signals.ts';
+import { Silences } from './silences.ts';
 import { Throttle } from './throttle.ts';
 import { checkGenerations, GenerationTreatment, type Treatment } from './treatment.ts';
 import { Width } from './width.ts';
@@ -87,6 +88,7 @@ class Worker {
       worker,
       clock,
       patience,
+      silences: new Silences(clock),
       treatment: run.treatment ?? treatmentOf(keys, campaign),
       active: new ActiveNow(keys, clock, patience),
       throttle: new Throttle(campaign.limits, 1, clock),
