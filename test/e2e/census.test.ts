@@ -56,6 +56,7 @@ describe.each(await hosts())('the census on %s', (host) => {
     await page.getByText(/all authenticated, 1 does not hold/).waitFor();
     const findings = page.getByRole('group', { name: 'Findings of the deep census' });
     await findings.getByText('ENVELOPE_AUTHENTICATION_FAILED').waitFor();
+    await findings.getByText('They stand until a deep census that authenticates as much (100%) no longer finds them.').waitFor();
     await go(page, 'Overview');
     await page.getByText('1 instance failed the deep census.').waitFor();
     await page.getByRole('button', { name: 'Show the census' }).click();
