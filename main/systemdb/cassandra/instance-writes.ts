@@ -75,20 +75,21 @@ export class InstanceWrites {
   }
 
   /**
-   * As `InstanceRepository.rewrite`. A row that holds its sealed bytes is written by `send`.
+   * As `InstanceRepository.rewrite`. Statements of few bytes are written by `send`. Of what fits into one message it is not
+   * read back what stands then: the write time alone decides, and whoever wins leaves nothing that points nowhere.
    */
   async rewrite(
     read: StoredInstance,
     next: { readonly keyDescription: string; readonly sealed: Uint8Array },
-    send: (row: Statement, sealedBytes: number) => Promise<void>,
+    send: (few: Statement, sealedBytes: number) => Promise<void>,
   ): Promise<boolean> {
     const readTime = timeOf(this.#unit, read.revision);
     if (isFromFuture(readTime)) throw fromFuture(this.#unit.lu, read.id, readTime);
     const content = { id: read.id, savedAt: read.savedAt, ...next };
-    if (chunksOf(read.bytes) > 0 || chunksOf(next.sealed.length) > 0) {
-      return (await this.putAt(content, readTime + 1)).met === 'stands';
-    }
-    await send(this.#row(content, readTime + 1, newVersion(next.keyDescription)), next.sealed.length);
+    const [before, after] = [chunksOf(read.bytes), chunksOf(next.sealed.length)];
+    if (after > 1 || (after === 0 && before > 0)) return (await this.putAt(content, readTime + 1)).met === 'stands';
+    await this.#put(content, readTime + 1, (row) => send(row, after === 0 ? next.sealed.length : 0));
+    if (after === 1) await this.#removeOlderChunks(read.id, readTime + 1, (removal) => send(removal, 0));
     return true;
   }
 
@@ -105,13 +106,12 @@ export class InstanceWrites {
   }
 
   /** Chunks first, then the row, all with one write time. @returns the version that tells this write from all others */
-  async #put(content: Content, time: number): Promise<types.Uuid> {
+  async #put(content: Content, time: number, send = this.#send): Promise<types.Uuid> {
     const { id, keyDescription, sealed } = content;
     const version = newVersion(keyDescription);
     const chunks = chunksOf(sealed.length);
     if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes: sealed.length, chunks }, bufferOf(sealed), BigInt(time));
-    const { cql, params } = this.#row(content, time, version);
-    await this.#session.write(cql, params);
+    await send(this.#row(content, time, version));
     return version;
   }
 
@@ -125,18 +125,30 @@ export class InstanceWrites {
   async #tidy({ id, sealed }: Content, version: types.Uuid, time: number, { met }: Meeting, hasChunks: boolean): Promise<void> {
     const { cql } = this.#unit;
     const chunked = chunksOf(sealed.length) > 0;
-    try {
-      if (met !== 'stands') {
-        if (chunked) await this.#session.write(cql.removeVersion, [BigInt(time), id, version]);
-      } else if (chunked || hasChunks) {
-        // All that is older than this write, also what comes only later from a write that lost against it.
-        await this.#session.write(cql.removeChunks, [BigInt(time - 1), id]);
-        if (!chunked) await this.#session.write(cql.forgetChunks, [BigInt(time), id]);
-      }
-    } catch (error) {
-      // The write stands as it is; the next one of this instance takes the chunks away.
-      if (!isAppError(error)) throw error;
+    if (met !== 'stands') {
+      if (chunked) await passedOver(this.#send({ cql: cql.removeVersion, params: [BigInt(time), id, version] }));
+    } else if (chunked || hasChunks) {
+      const removed = await this.#removeOlderChunks(id, time, this.#send);
+      if (removed && !chunked) await passedOver(this.#send({ cql: cql.forgetChunks, params: [BigInt(time), id] }));
     }
+  }
+
+  /** All that is older than this write, also what comes only later from a write that lost against it. @returns whether they are gone */
+  #removeOlderChunks(id: string, time: number, send: (removal: Statement) => Promise<void>): Promise<boolean> {
+    return passedOver(send({ cql: this.#unit.cql.removeChunks, params: [BigInt(time - 1), id] }));
+  }
+
+  readonly #send = ({ cql, params }: Statement): Promise<void> => this.#session.write(cql, params);
+}
+
+/** Waits for a removal after a write: where it fails the write stands all the same, and the next one takes the chunks away. @returns whether it was done */
+async function passedOver(removal: Promise<void>): Promise<boolean> {
+  try {
+    await removal;
+    return true;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return false;
   }
 }
 
