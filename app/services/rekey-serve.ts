@@ -83,9 +83,9 @@ export class RekeyServer {
             this.#progress.delete(id);
           }
         }),
-      aroundStart: ({ id, schedule, plan }, start) => {
-        const facts = { schedule: schedule.id, request: plan.requestedAs, lus: plan.lus, from: plan.from, target: plan.target, instances: plan.total, bytes: plan.bytes };
-        say(`schedule ${schedule.id}: starts campaign ${id}, ${plan.total} instances`);
+      aroundStart: ({ id, schedule, params: { requestedAs, lus, from, target, planned: { instances, bytes } } }, start) => {
+        const facts = { schedule: schedule.id, request: requestedAs, lus, from, target, instances, bytes };
+        say(`schedule ${schedule.id}: starts campaign ${id}, ${instances} instances`);
         return cluster.guarded('rekey.start', id, facts, start);
       },
     });

@@ -23,6 +23,8 @@ export const campaignParams = z.strictObject({
   fields: z.array(fieldRef).min(1).optional(),
   /** What was asked for, in words, for people. */
   requestedAs: z.string(),
+  /** The schedule that it was made for. */
+  schedule: z.string().optional(),
   /** What the campaign had before it when it was planned. */
   planned: z.strictObject({ instances: z.int().nonnegative(), bytes: z.number().nonnegative(), rows: z.array(plannedRow) }),
 });

@@ -15,9 +15,9 @@ export async function pauseCampaign(db: Campaigns, id: string, at: number = Date
   await change(db, id, ['running'], 'paused', at);
 }
 
-/** `paused` → `running`. @throws AppError `REKEY_UNKNOWN`, `REKEY_STATE` */
+/** `paused` → `running`; also `planned`, where what made it was cut off before it started it. @throws AppError `REKEY_UNKNOWN`, `REKEY_STATE` */
 export async function resumeCampaign(db: Campaigns, id: string, at: number = Date.now()): Promise<void> {
-  await change(db, id, ['paused'], 'running', at);
+  await change(db, id, ['planned', 'paused'], 'running', at);
 }
 
 /** Ends it for good; what was re-encrypted stays so. @throws AppError `REKEY_UNKNOWN`, `REKEY_STATE` */

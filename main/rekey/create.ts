@@ -19,7 +19,7 @@ export const CAMPAIGNS_LOOKED_AT = 1_000;
 export async function createCampaign(
   db: Pick<SystemDb, 'campaigns' | 'instances' | 'leases'>,
   plan: RekeyPlan,
-  options: { readonly limits?: CampaignLimits; readonly id?: string; readonly now?: () => number } = {},
+  options: { readonly limits?: CampaignLimits; readonly id?: string; readonly schedule?: string; readonly now?: () => number } = {},
 ): Promise<Campaign> {
   const [refusal] = plan.refusals;
   if (refusal !== undefined) {
@@ -27,11 +27,12 @@ export async function createCampaign(
   }
   const ranges: InstanceRange[] = [];
   for (const lu of plan.lus) ranges.push(...(await db.instances.ranges(lu)));
-  const { limits = DEFAULT_LIMITS, id = randomUUID(), now = Date.now } = options;
+  const { limits = DEFAULT_LIMITS, id = randomUUID(), schedule, now = Date.now } = options;
   return withLease(db, CREATION_LEASE, CREATION_SECONDS, async () => {
     await refuseOverlap(db, plan.lus);
     const at = now();
-    const record = { id, state: 'planned' as const, params: JSON.stringify(paramsOf(plan)), limits: JSON.stringify(limits), outcome: null, createdAt: at, updatedAt: at };
+    const params = JSON.stringify({ ...paramsOf(plan), ...(schedule === undefined ? {} : { schedule }) });
+    const record = { id, state: 'planned' as const, params, limits: JSON.stringify(limits), outcome: null, createdAt: at, updatedAt: at };
     await db.campaigns.create(record, ranges);
     return readCampaign(record);
   });

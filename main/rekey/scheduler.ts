@@ -3,12 +3,12 @@ import { takeCensus } from '../census/take.ts';
 import { isAppError } from '../errors.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { SystemDb } from '../systemdb/repositories.ts';
-import { DEFAULT_LIMITS } from './campaign.ts';
+import { type Campaign, type CampaignParams, DEFAULT_LIMITS, readCampaign } from './campaign.ts';
 import type { Clock } from './clock.ts';
 import { holdsAny } from './conditions.ts';
 import { startCampaign } from './control.ts';
-import { createCampaign } from './create.ts';
-import { planRekey, type RekeyPlan, type RekeyRequest } from './plan.ts';
+import { CAMPAIGNS_LOOKED_AT, createCampaign } from './create.ts';
+import { paramsOf, planRekey, type RekeyRequest } from './plan.ts';
 import { dueSchedules, type Schedule } from './schedule.ts';
 import { keepScheduleRun, listSchedules, type ScheduleRun, scheduleRuns } from './schedule-store.ts';
 import { surveyGenerations } from './survey.ts';
@@ -30,10 +30,10 @@ export interface SchedulerBeat {
 }
 
 export interface ScheduledStart {
-  /** Of the campaign that is about to be made. */
+  /** Of the campaign that is about to be started. */
   readonly id: string;
   readonly schedule: Schedule;
-  readonly plan: RekeyPlan;
+  readonly params: CampaignParams;
 }
 
 /** Of all processes that could, one acts on the schedules. */
@@ -47,8 +47,9 @@ const ONE_FILE = 'this file';
 
 /**
  * Acts on schedules whose time came, if this process is the one to: census, conditions, plan, campaign, start. Whoever
- * runs campaigns picks it up. What became of each is kept; a failure to start one does not keep the others. Where part of
- * the data could not be counted and the rest gives no reason to start, its time still is to come: nothing is kept.
+ * runs campaigns picks it up. What became of each is kept; a failure to start one does not keep the others. A campaign
+ * that a process made for a schedule and was cut off before it started it is started then. Where part of the data could
+ * not be counted and the rest gives no reason to start, its time still is to come: nothing is kept.
  * @returns whether this process is the one that acts.
  * @throws AppError `LOCKED`, `DATABASE_*`
  */
@@ -87,6 +88,12 @@ export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
 async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = (_start, body) => body() }: SchedulerBeat): Promise<ScheduleRun | 'stopped' | 'undecided'> {
   const at = clock.now();
   try {
+    const left = await plannedBy(schedule, db);
+    if (left !== null) {
+      const { record: { id }, params } = left;
+      await aroundStart({ id, schedule, params }, () => startCampaign(db, id, clock.now()));
+      return { at, campaign: id, result: 'started' };
+    }
     const { lus, from, limits = DEFAULT_LIMITS } = schedule;
     const census = await takeCensus({ db, signal, now: clock.now });
     if (signal.aborted) return 'stopped';
@@ -102,8 +109,8 @@ async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = 
     const [refusal] = plan.refusals;
     if (refusal !== undefined) return idle(refusal.code);
     const id = randomUUID();
-    await aroundStart({ id, schedule, plan }, async () => {
-      await createCampaign(db, plan, { id, limits, now: clock.now });
+    await aroundStart({ id, schedule, params: paramsOf(plan) }, async () => {
+      await createCampaign(db, plan, { id, limits, schedule: schedule.id, now: clock.now });
       await startCampaign(db, id, clock.now());
     });
     return { at, campaign: id, result: 'started' };
@@ -112,4 +119,10 @@ async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = 
     if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;
     return { at, campaign: null, result: error.code };
   }
+}
+
+/** The campaign that was made for the schedule and not started; it would stand in the way of any other over its LUs. */
+async function plannedBy({ id }: Schedule, db: SystemDb): Promise<Campaign | null> {
+  const records = await db.campaigns.list(CAMPAIGNS_LOOKED_AT);
+  return records.filter(({ state }) => state === 'planned').map(readCampaign).find(({ params }) => params.schedule === id) ?? null;
 }

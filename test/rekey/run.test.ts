@@ -3,13 +3,14 @@ import { isOfInstance } from '../../main/lu/instances.ts';
 import { AppError } from '../../main/errors.ts';
 import { getCampaign } from '../../main/rekey/campaign.ts';
 import { cancelCampaign, limitCampaign, pauseCampaign, resumeCampaign } from '../../main/rekey/control.ts';
+import { createCampaign } from '../../main/rekey/create.ts';
 import { LEASE_SECONDS, QUIET_END_MS } from '../../main/rekey/held-range.ts';
 import { retryCampaign } from '../../main/rekey/retry.ts';
 import { runCampaign, type RunProgress } from '../../main/rekey/run.ts';
 import { campaignStatus } from '../../main/rekey/state.ts';
 import type { StoredInstance } from '../../main/systemdb/repositories.ts';
 import { failureOf } from '../lu/fixtures.ts';
-import { cluster, generationsOf, image, inRangesOf, LU, started, wrapped } from './fixtures.ts';
+import { cluster, generationsOf, image, inRangesOf, LU, planFor, started, wrapped } from './fixtures.ts';
 import { SteppedClock } from './stepped-clock.ts';
 
 const LEASE_MS = LEASE_SECONDS * 1_000;
@@ -243,6 +244,15 @@ describe('people', () => {
     expect((await failureOf(() => resumeCampaign(db, record.id))).code).toBe('REKEY_STATE');
     expect((await failureOf(() => pauseCampaign(db, 'no such'))).code).toBe('REKEY_UNKNOWN');
     expect((await generationsOf(db))['key-1']).toBeGreaterThan(0);
+  });
+
+  test('resume what was made and never started', async () => {
+    const { db, other, keys } = await cluster(20);
+    const { record } = await createCampaign(db, await planFor(db, keys));
+    expect((await failureOf(() => pauseCampaign(other, record.id))).code).toBe('REKEY_STATE');
+    await resumeCampaign(other, record.id);
+    expect(await runCampaign({ db, keys, id: record.id, worker: 'a' })).toBe('done');
+    expect((await failureOf(() => resumeCampaign(db, record.id))).code).toBe('REKEY_STATE');
   });
 
   test('change the limits while it runs', async () => {

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../main/errors.ts';
 import { systemClock } from '../../main/rekey/clock.ts';
 import { holdsAny, type ConditionFacts } from '../../main/rekey/conditions.ts';
+import { createCampaign } from '../../main/rekey/create.ts';
 import { dueSchedules, nextTime, parseSchedule, type Schedule, type ScheduleTime } from '../../main/rekey/schedule.ts';
 import { addSchedule, listSchedules, removeSchedule, scheduleRuns } from '../../main/rekey/schedule-store.ts';
-import { beatScheduler } from '../../main/rekey/scheduler.ts';
+import { beatScheduler, type ScheduledStart, type SchedulerBeat } from '../../main/rekey/scheduler.ts';
 import { serveRekey, type ServeHealth } from '../../main/rekey/serve.ts';
 import type { SystemDb } from '../../main/systemdb/repositories.ts';
 import { failureOf } from '../lu/fixtures.ts';
 import { unavailable, watching } from '../census/fixtures.ts';
-import { cluster, generationsOf, inRangesOf, wrapped } from './fixtures.ts';
+import { cluster, generationsOf, inRangesOf, LU, planFor, wrapped } from './fixtures.ts';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const times = (when: ScheduleTime, after: string, count: number): string[] => {
@@ -182,6 +184,35 @@ describe('the scheduler', () => {
     const runs = await scheduleRuns(db);
     expect(runs[none.id]).toBeUndefined();
     expect(runs[some.id]).toMatchObject({ result: 'started' });
+  });
+
+  test('cut off between making a campaign and starting it, starts that one at its next look', async () => {
+    const { db, keys } = await cluster(40);
+    const { id } = await addSchedule(db, { when: { kind: 'daily', at: '02:00', zone: 'UTC' }, conditions: [] }, Date.now() - 2 * 86_400_000);
+    const setState: SystemDb['campaigns']['setState'] = () => Promise.reject(new AppError('DATABASE_OUTCOME_UNKNOWN', 'Who knows?', 'Look.'));
+    const beat = { keys, worker: 'a', clock: systemClock, signal: new AbortController().signal };
+    expect((await failureOf(() => beatScheduler({ ...beat, db: wrapped(db, { campaigns: { setState } }) }))).code).toBe('DATABASE_OUTCOME_UNKNOWN');
+    const [made] = await db.campaigns.list(5);
+    expect(made?.state).toBe('planned');
+    expect(await scheduleRuns(db)).toEqual({});
+    const told: ScheduledStart[] = [];
+    const aroundStart: SchedulerBeat['aroundStart'] = (start, body) => (told.push(start), body());
+    await beatScheduler({ ...beat, db, worker: 'b', aroundStart });
+    // The other's lease still stands.
+    expect(await scheduleRuns(db)).toEqual({});
+    await beatScheduler({ ...beat, db, aroundStart });
+    expect(await db.campaigns.list(5)).toMatchObject([{ id: made?.id, state: 'running' }]);
+    expect((await scheduleRuns(db))[id]).toMatchObject({ campaign: made?.id, result: 'started' });
+    expect(told).toMatchObject([{ id: made?.id, schedule: { id }, params: { lus: [LU], from: ['key-1'], planned: { instances: 40 } } }]);
+  });
+
+  test('leaves a planned campaign of somebody else alone', async () => {
+    const { db, keys } = await cluster(40);
+    const { record } = await createCampaign(db, await planFor(db, keys));
+    const { id } = await addSchedule(db, { when: { kind: 'daily', at: '02:00', zone: 'UTC' }, conditions: [] }, Date.now() - 2 * 86_400_000);
+    await beatScheduler({ db, keys, worker: 'a', clock: systemClock, signal: new AbortController().signal });
+    expect((await scheduleRuns(db))[id]).toMatchObject({ campaign: null, result: 'REKEY_OVERLAPS' });
+    expect(await db.campaigns.list(5)).toMatchObject([{ id: record.id, state: 'planned' }]);
   });
 
   test.each([
