@@ -85,7 +85,7 @@ function countRanges(ranges: readonly Pick<RangePicture, 'state'>[]): RangeCount
 }
 
 function outcomeView(outcome: CampaignStatus['outcome']): CampaignView['outcome'] {
-  if (outcome === null) return null;
+  if (outcome === null || outcome.kind === 'retried') return null;
   if (outcome.kind === 'proof') {
     const { kind, at, proven, left, failures, counted, rewritten, superseded, fields = null } = outcome;
     return { kind, at, proven, left, failures, counted, rewritten, superseded, fields };

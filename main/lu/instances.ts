@@ -33,7 +33,7 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 const COUNTED_PAGE = 5_000;
 
 /** Failures that say nothing about the instance: nothing can be read or written at all now. */
-const GENERAL: ReadonlySet<string> = new Set(['LOCKED', 'SECRET_DISPOSED', 'CANCELLED', 'DISK_FULL']);
+const GENERAL: ReadonlySet<string> = new Set(['LOCKED', 'SECRET_DISPOSED', 'CANCELLED', 'DISK_FULL', 'REKEY_GENERATION_UNREADABLE']);
 
 /** The stored LU instances: saved under the active generation, read under the one that each names. */
 export class Instances {

@@ -35,6 +35,11 @@ export function moveBookmark(book: Bookmark, cursor: string | null, at: number, 
   return { ...book, cursor, since: book.next, next: { at, treated } };
 }
 
+/** Of a range that is opened again, from its start: what was re-encrypted in it stays counted. */
+export function reopenedBookmark(before: Bookmark | null, at: number, treated: number): Bookmark {
+  return { ...startBookmark(null, at, treated), ...(before?.renewed === undefined ? {} : { renewed: before.renewed }) };
+}
+
 export function writeBookmark(book: Bookmark): string {
   return JSON.stringify(book);
 }

@@ -21,6 +21,8 @@ export const campaignParams = z.strictObject({
   target: z.string().min(1),
   /** Only for a campaign over field values: every instance of the LUs is looked at. */
   fields: z.array(fieldRef).min(1).optional(),
+  /** Of a campaign over field values: generations that could not be used at planning. Instances under them stay as they are. */
+  leftOut: z.array(z.string()).min(1).optional(),
   /** What was asked for, in words, for people. */
   requestedAs: z.string(),
   /** The schedule that it was made for. */
@@ -43,6 +45,21 @@ export type CampaignLimits = z.infer<typeof campaignLimits>;
 
 export const DEFAULT_LIMITS: CampaignLimits = { instancesPerSecond: null, mebibytesPerSecond: null, concurrency: 128 };
 
+/** What retries of an ended campaign did, all together: no range counts it. */
+export const retriedTally = z.strictObject({
+  rewritten: z.int().nonnegative(),
+  /** Found saved or removed meanwhile. */
+  superseded: z.int().nonnegative(),
+  /** Sealed bytes re-encrypted. */
+  bytes: z.number().nonnegative(),
+  /** Failures that ranges count and that are on the list no more; below 0 where the list has some that no range counted yet. */
+  settled: z.int(),
+  /** Field values that were re-encrypted, by the generation that they had. */
+  renewed: z.record(z.string(), z.int().nonnegative()),
+});
+export type RetriedTally = z.infer<typeof retriedTally>;
+const retried = retriedTally.optional();
+
 /** How a campaign ended. */
 export const campaignOutcome = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -62,6 +79,7 @@ export const campaignOutcome = z.discriminatedUnion('kind', [
     superseded: z.int().nonnegative(),
     /** Of a campaign over fields. */
     fields: fieldProof.optional(),
+    retried,
   }),
   z.strictObject({
     kind: z.literal('failure'),
@@ -71,7 +89,10 @@ export const campaignOutcome = z.discriminatedUnion('kind', [
     remedy: z.string(),
     /** Places of the ranges that could not be worked through. */
     ranges: z.array(z.int().nonnegative()),
+    retried,
   }),
+  /** It was cancelled, and what it had left was tried again. */
+  z.strictObject({ kind: z.literal('retried'), at: z.number(), retried: retriedTally }),
 ]);
 export type CampaignOutcome = z.infer<typeof campaignOutcome>;
 export type Proof = Extract<CampaignOutcome, { kind: 'proof' }>;

@@ -5,6 +5,7 @@ import { isOfInstance, openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import { takeTurns } from '../lu/turns.ts';
 import type { InstanceRange, RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
+import { CampaignKeys } from './campaign-keys.ts';
 import type { FieldCount, FieldRef } from './field-ref.ts';
 import { readFieldValues } from './field-values.ts';
 
@@ -20,11 +21,17 @@ const PAGE_INSTANCES = 64;
 
 /**
  * Opens every instance of the LUs and reads the columns: the only way to know, as no census sees into instances.
+ * @param leftOut generations that the campaign left out: what is under them is not known.
  * @returns null where the signal stopped it
- * @throws AppError `LOCKED`, `DATABASE_*`: nothing can be said then
+ * @throws AppError `LOCKED`, `REKEY_GENERATION_UNREADABLE` (another process may open them), `DATABASE_*`: nothing can be said then
  */
-export async function countFieldValues(db: Pick<SystemDb, 'instances'>, keys: InstanceKeys, fields: readonly FieldRef[], signal: AbortSignal): Promise<FieldCounts | null> {
-  const tally = new FieldTally(keys, fields);
+export async function countFieldValues(
+  db: Pick<SystemDb, 'instances'>,
+  keys: InstanceKeys,
+  { fields, leftOut = [] }: { readonly fields: readonly FieldRef[]; readonly leftOut?: readonly string[] | undefined },
+  signal: AbortSignal,
+): Promise<FieldCounts | null> {
+  const tally = new FieldTally(new CampaignKeys(keys), fields, new Set(leftOut));
   const turn = takeTurns();
   for (const lu of new Set(fields.map((field) => field.lu))) {
     const ranges = await patiently(() => db.instances.ranges(lu), PATIENCE, signal);
@@ -51,17 +58,23 @@ function read(db: Pick<SystemDb, 'instances'>, range: InstanceRange, cursor: str
 class FieldTally {
   readonly #keys: InstanceKeys;
   readonly #fields: readonly FieldRef[];
+  readonly #leftOut: ReadonlySet<string>;
   readonly #columns = new Map<string, FieldCount>();
   #unread = 0;
   #instances = 0;
 
-  constructor(keys: InstanceKeys, fields: readonly FieldRef[]) {
+  constructor(keys: InstanceKeys, fields: readonly FieldRef[], leftOut: ReadonlySet<string>) {
     this.#keys = keys;
     this.#fields = fields;
+    this.#leftOut = leftOut;
   }
 
   async add(stored: StoredInstance): Promise<void> {
     this.#instances += 1;
+    if (this.#leftOut.has(stored.keyDescription)) {
+      this.#unread += 1;
+      return;
+    }
     let found: FieldCount[];
     try {
       found = await this.#countIn(stored);

@@ -5,18 +5,22 @@ import { AppError, isAppError } from '../errors.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { CampaignRange, SystemDb } from '../systemdb/repositories.ts';
 import { readBookmark } from './bookmark.ts';
-import type { Campaign, CampaignOutcome, Proof } from './campaign.ts';
+import type { Campaign, CampaignOutcome, Proof, RetriedTally } from './campaign.ts';
 import type { Clock } from './clock.ts';
-import { failurePages } from './failures.ts';
+import { dropSettled, failurePages } from './failures.ts';
 import { countFieldValues } from './field-count.ts';
-import type { FieldProof, FieldRef } from './field-ref.ts';
+import type { FieldProof } from './field-ref.ts';
+import { keepLeases } from './lease.ts';
 import type { Patience } from './patience.ts';
 import { linked } from './signals.ts';
+import type { Treatment } from './treatment.ts';
 
 export interface Finish {
   readonly db: Pick<SystemDb, 'info' | 'instances' | 'jobs' | 'censuses' | 'campaigns' | 'leases'>;
   readonly keys: InstanceKeys;
   readonly campaign: Campaign;
+  /** What the campaign does to an instance: tells which failures are none any more. */
+  readonly treatment: Treatment;
   readonly worker: string;
   readonly clock: Clock;
   readonly patience: Patience;
@@ -24,7 +28,6 @@ export interface Finish {
 }
 
 const LEASE_SECONDS = 30;
-const RENEW_MS = 8_000;
 const WAIT_MS = 1_000;
 /** A count that misses a part of an LU proves nothing; the part may be back at the next try. */
 const COUNTS = 5;
@@ -45,7 +48,7 @@ export async function finishCampaign(finish: Finish): Promise<void> {
     }
     const over = new AbortController();
     const lost = new AbortController();
-    const renewing = renew(finish, lease, over.signal, lost);
+    const renewing = keepLeases({ db, names: [lease], holder: worker, seconds: LEASE_SECONDS, clock }, over.signal, lost);
     try {
       await end(finish, linked(stop, lost.signal));
     } finally {
@@ -58,18 +61,25 @@ export async function finishCampaign(finish: Finish): Promise<void> {
 
 /**
  * Counts the campaign's LUs anew and says what is left under `from`; of a campaign over fields, what its columns hold.
+ * Failures that are none any more leave the list.
+ * @param retried what retries did until now.
  * @returns null where the signal stopped it.
- * @throws AppError `DATABASE_*` where a part of an LU could not be counted in several tries.
+ * @throws AppError `DATABASE_*` where a part of an LU could not be counted in several tries; `REKEY_GENERATION_UNREADABLE`.
  */
-export async function prove({ db, keys, campaign, clock }: Omit<Finish, 'worker' | 'patience'>, signal: AbortSignal): Promise<Proof | null> {
+export async function prove(
+  { db, keys, campaign, treatment, clock }: Omit<Finish, 'worker' | 'patience'>,
+  signal: AbortSignal,
+  retried: RetriedTally | undefined = campaign.outcome?.retried,
+): Promise<Proof | null> {
   const { lus, from, fields } = campaign.params;
   const census = await countAll(db, clock, lus, signal);
   if (census === null) return null;
+  await dropSettled({ db, campaign: campaign.record.id, treatment, active: () => keys.active(), signal });
   const ranges = await db.campaigns.ranges(campaign.record.id);
   const failed = await failedByGeneration(db, campaign.record.id);
   const failures = failed.reduce((sum, { instances }) => sum + instances, 0);
-  const found = fields === undefined ? undefined : await proveFields({ db, keys, fields, ranges, failed }, signal);
-  if (found === null) return null;
+  const found = fields === undefined ? undefined : await proveFields({ db, keys, params: { ...campaign.params, fields }, ranges, retried, failed }, signal);
+  if (found === null || signal.aborted) return null;
   const left = fields === undefined ? census.rows.filter((row) => from.includes(row.keyDescription) && row.instances > 0) : [];
   return {
     kind: 'proof',
@@ -79,26 +89,28 @@ export async function prove({ db, keys, campaign, clock }: Omit<Finish, 'worker'
     failures,
     census: census.id,
     counted: census.total,
-    rewritten: ranges.reduce((sum, range) => sum + range.rewritten, 0),
-    superseded: ranges.reduce((sum, range) => sum + range.superseded, 0),
+    rewritten: ranges.reduce((sum, range) => sum + range.rewritten, retried?.rewritten ?? 0),
+    superseded: ranges.reduce((sum, range) => sum + range.superseded, retried?.superseded ?? 0),
     ...(found === undefined ? {} : { fields: found }),
+    ...(retried === undefined ? {} : { retried }),
   };
 }
 
 interface FieldsToProve extends Pick<Finish, 'keys'> {
   readonly db: Pick<SystemDb, 'instances'>;
-  readonly fields: readonly FieldRef[];
+  readonly params: Parameters<typeof countFieldValues>[2];
   readonly ranges: readonly CampaignRange[];
+  readonly retried: RetriedTally | undefined;
   readonly failed: FieldProof['failed'];
 }
 
 /** @returns null where the signal stopped it. @throws AppError `LOCKED`, `DATABASE_*`, why the active generation can not be used */
-async function proveFields({ db, keys, fields, ranges, failed }: FieldsToProve, signal: AbortSignal): Promise<FieldProof | null> {
-  const counts = await countFieldValues(db, keys, fields, signal);
+async function proveFields({ db, keys, params, ranges, retried, failed }: FieldsToProve, signal: AbortSignal): Promise<FieldProof | null> {
+  const counts = await countFieldValues(db, keys, params, signal);
   if (counts === null) return null;
   const { description } = await keys.active();
   const { columns, unread } = counts;
-  const renewed = summed(ranges.flatMap(({ cursor }) => Object.entries(readBookmark(cursor)?.renewed ?? {})));
+  const renewed = summed([...ranges.flatMap(({ cursor }) => Object.entries(readBookmark(cursor)?.renewed ?? {})), ...Object.entries(retried?.renewed ?? {})]);
   return {
     columns: [...columns],
     left: columns.reduce((sum, { keyDescription, values }) => sum + (keyDescription === description ? 0 : values), 0),
@@ -134,7 +146,8 @@ async function end(finish: Finish, signal: AbortSignal): Promise<void> {
     outcome = await patience.ask(() => proofOrFailure(finish, signal), signal);
   }
   if (outcome === null) return;
-  const text = JSON.stringify(outcome);
+  const retried = campaign.outcome?.retried;
+  const text = JSON.stringify(retried === undefined ? outcome : { ...outcome, retried });
   await patience.ask(() => db.campaigns.setState(id, ['running'], outcome.kind === 'proof' ? 'done' : 'failed', clock.now(), text), stop);
 }
 
@@ -169,15 +182,4 @@ async function countAll(db: Finish['db'], clock: Clock, lus: readonly string[], 
     await clock.sleep(RECOUNT_MS, signal);
   }
   return null;
-}
-
-async function renew({ db, worker, clock }: Finish, lease: string, over: AbortSignal, lost: AbortController): Promise<void> {
-  for (let renewedAt = clock.elapsed(); ; ) {
-    await clock.sleep(RENEW_MS, over);
-    if (over.aborted) return;
-    const sentAt = clock.elapsed();
-    const mine = await db.leases.acquire(lease, worker, LEASE_SECONDS).catch(() => null);
-    if (mine === true) renewedAt = sentAt;
-    else if (mine === false || clock.elapsed() - renewedAt > LEASE_SECONDS * 1000) return lost.abort();
-  }
 }

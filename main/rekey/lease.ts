@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { SystemDb } from '../systemdb/repositories.ts';
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 100;
+/** A part of a lease's time after which it is renewed: a try or two may fail. */
+const RENEWED_AFTER = 0.25;
 
 /**
  * Does something short while nobody else does it.
@@ -24,5 +26,28 @@ export async function withLease<T>(db: Pick<SystemDb, 'leases'>, name: string, s
     return await work();
   } finally {
     await db.leases.release(name, holder);
+  }
+}
+
+export interface HeldLeases {
+  readonly db: Pick<SystemDb, 'leases'>;
+  readonly names: readonly string[];
+  readonly holder: string;
+  readonly seconds: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Renews leases that one has just taken, until `over`.
+ * @param lost aborted once another may have one of them.
+ */
+export async function keepLeases({ db, names, holder, seconds, clock }: HeldLeases, over: AbortSignal, lost: AbortController): Promise<void> {
+  for (let renewedAt = clock.elapsed(); ; ) {
+    await clock.sleep(seconds * RENEWED_AFTER * 1000, over);
+    if (over.aborted) return;
+    const sentAt = clock.elapsed();
+    const mine = await Promise.all(names.map((name) => db.leases.acquire(name, holder, seconds))).catch(() => null);
+    if (mine?.every(Boolean) === true) renewedAt = sentAt;
+    else if (mine !== null || clock.elapsed() - renewedAt > seconds * 1000) return lost.abort();
   }
 }

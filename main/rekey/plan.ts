@@ -114,11 +114,13 @@ export function planRekey(input: PlanInput): RekeyPlan {
 
 /** The parameters that a plan's campaign keeps. */
 export function paramsOf(plan: RekeyPlan): CampaignParams {
+  const leftOut = plan.fields === null ? [] : [...new Set(plan.rows.filter((row) => !row.readable).map((row) => row.keyDescription))];
   return {
     lus: [...plan.lus],
     from: [...plan.from],
     target: plan.target,
     ...(plan.fields === null ? {} : { fields: [...plan.fields] }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     requestedAs: plan.requestedAs,
     planned: {
       instances: plan.total,

@@ -61,7 +61,7 @@ export async function runCampaign(run: CampaignRun): Promise<CampaignState> {
 
 /** What a campaign does to an instance. */
 export function treatmentOf(keys: InstanceKeys, { params }: Campaign): Treatment {
-  return params.fields === undefined ? new GenerationTreatment(keys, params) : new FieldTreatment(keys, params.fields);
+  return params.fields === undefined ? new GenerationTreatment(keys, params) : new FieldTreatment(keys, params.fields, params.leftOut);
 }
 
 class Worker {
@@ -107,7 +107,7 @@ class Worker {
       if (!this.#stop.aborted) {
         this.#phase = 'counting';
         this.#report();
-        await finishCampaign({ ...this.#run, campaign: this.#campaign, patience: this.#shop.patience, clock: this.#clock, stop: this.#stop });
+        await finishCampaign({ ...this.#run, campaign: this.#campaign, treatment: this.#shop.treatment, patience: this.#shop.patience, clock: this.#clock, stop: this.#stop });
       }
     } catch (error) {
       // A trouble that passes is only thrown where it was to stop anyway.

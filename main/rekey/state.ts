@@ -78,7 +78,7 @@ export function statusOf(campaign: Campaign, ranges: readonly CampaignRange[], n
     rate,
     left,
     secondsLeft: record.state !== 'running' || rate === 0 ? null : Math.ceil(left / rate),
-    bytes: sum(ranges, (range) => range.bytes),
+    bytes: sum(ranges, (range) => range.bytes) + (outcome?.retried?.bytes ?? 0),
     ranges: ranges.map(picture),
     workers: workersOf(ranges),
     params,
@@ -89,15 +89,23 @@ export function statusOf(campaign: Campaign, ranges: readonly CampaignRange[], n
   };
 }
 
+/**
+ * Of a proof, else of the ranges and the retries. The list of failures is not read for it: it may be long, and pages ask
+ * every second.
+ */
 function counted({ params, outcome }: Campaign, ranges: readonly CampaignRange[]): { done: number; failed: number } {
   const total = params.planned.instances;
-  const proof = outcome?.kind === 'proof' ? outcome : null;
-  const failed = proof?.failures ?? sum(ranges, (range) => range.failed);
-  const left = proof === null ? null : proof.left.reduce((instances, row) => instances + row.instances, 0);
-  const reached =
-    params.fields !== undefined
-      ? proof === null ? sum(ranges, (range) => range.passed - range.failed) : total - failed
-      : left === null ? sum(ranges, treatedIn) : total - left;
+  const overFields = params.fields !== undefined;
+  let failed: number;
+  let reached: number;
+  if (outcome?.kind === 'proof') {
+    failed = outcome.failures;
+    reached = total - (overFields ? failed : outcome.left.reduce((instances, row) => instances + row.instances, 0));
+  } else {
+    const { rewritten = 0, superseded = 0, settled = 0 } = outcome?.retried ?? {};
+    failed = Math.max(0, sum(ranges, (range) => range.failed) - settled);
+    reached = overFields ? sum(ranges, (range) => range.passed) - failed : sum(ranges, treatedIn) + rewritten + superseded;
+  }
   return { done: Math.min(total, Math.max(0, reached)), failed };
 }
 

@@ -1,9 +1,9 @@
 import { sealInstance } from '../crypto/envelope.ts';
-import { AppError, isAppError } from '../errors.ts';
 import { openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { SecretBytes } from '../secret.ts';
 import type { StoredInstance } from '../systemdb/repositories.ts';
+import { CampaignKeys, unusable } from './campaign-keys.ts';
 import type { CampaignParams } from './campaign.ts';
 
 /** The generation that instances get, asked for anew all the time. The key is borrowed. */
@@ -30,7 +30,7 @@ export class GenerationTreatment implements Treatment {
   readonly #from: ReadonlySet<string>;
 
   constructor(keys: InstanceKeys, params: Pick<CampaignParams, 'from'>) {
-    this.#keys = keys;
+    this.#keys = new CampaignKeys(keys);
     this.#from = new Set(params.from);
   }
 
@@ -51,21 +51,15 @@ export class GenerationTreatment implements Treatment {
 
 /**
  * A process that can not use one of the generations would report every instance under it as a failure, though the
- * instance is fine: it does not take part.
+ * instance is fine: it does not take part. A campaign over fields opens what its plan counted.
  * @throws AppError `REKEY_GENERATION_UNREADABLE`, `LOCKED`, `DATABASE_*`
  */
-export async function checkGenerations(keys: InstanceKeys, params: Pick<CampaignParams, 'from'>): Promise<void> {
-  for (const description of params.from) {
+export async function checkGenerations(keys: InstanceKeys, { from, planned }: Pick<CampaignParams, 'from' | 'planned'>): Promise<void> {
+  for (const description of new Set([...from, ...planned.rows.map((row) => row.keyDescription)])) {
     try {
       await keys.get(description);
     } catch (error) {
-      if (!isAppError(error) || error.code === 'LOCKED' || error.code.startsWith('DATABASE_')) throw error;
-      throw new AppError(
-        'REKEY_GENERATION_UNREADABLE',
-        `This process can not use generation "${description}", so it can not take part in the campaign; others may go on. ${error.message}`,
-        error.remedy,
-        { details: { description, why: error.code }, cause: error },
-      );
+      throw unusable(`generation "${description}"`, error, description);
     }
   }
 }

@@ -339,8 +339,11 @@ export interface CampaignRepository {
   progress(id: string, seq: number, worker: string, seconds: number, progress: RangeProgress): Promise<boolean>;
   /** Gives a range back as it stands; nothing happens to another's. */
   release(id: string, seq: number, worker: string): Promise<void>;
-  /** Makes ranges `waiting` again from their start, with counters at 0: for a retry. Who held one has lost it. */
-  reopen(id: string, seqs: readonly number[]): Promise<void>;
+  /**
+   * Makes ranges `waiting` again, with another cursor: for a retry. What they look at is counted anew (`passed`, `failed`),
+   * what was done stays counted. Who held one has lost it.
+   */
+  reopen(id: string, ranges: readonly Pick<CampaignRange, 'seq' | 'cursor'>[]): Promise<void>;
   putFailure(id: string, failure: CampaignFailure): Promise<void>;
   removeFailure(id: string, lu: string, instanceId: string): Promise<void>;
   /** A page ordered by lu, then instance id; `after` is the last one of the page before. */

@@ -84,11 +84,11 @@ export class CampaignRanges {
     await this.#change([{ cql, params: [...placeOf(campaign, seq), worker] }], () => true);
   }
 
-  async reopen(campaign: string, seqs: readonly number[]): Promise<void> {
-    const cql = `UPDATE ${this.#table} SET ${WORK}, worker = null ${ONE} IF EXISTS`;
-    const nothing = ['waiting', null, ...COUNTS.map(() => 0n)];
-    const reopening = (seq: number): Statement => ({ cql, params: [...nothing, ...placeOf(campaign, seq)] });
-    await concurrently(bucketsOf(seqs), AT_ONCE, (some) => this.#change(some.map(reopening), () => true));
+  async reopen(campaign: string, ranges: readonly Pick<CampaignRange, 'seq' | 'cursor'>[]): Promise<void> {
+    const cql = `UPDATE ${this.#table} SET state = 'waiting', cursor = ?, passed = 0, failed = 0, worker = null ${ONE} IF EXISTS`;
+    const cursors = new Map(ranges.map(({ seq, cursor }) => [seq, cursor]));
+    const reopening = (seq: number): Statement => ({ cql, params: [cursors.get(seq) ?? null, ...placeOf(campaign, seq)] });
+    await concurrently(bucketsOf(cursors.keys()), AT_ONCE, (some) => this.#change(some.map(reopening), () => true));
   }
 
   async #change(statements: readonly Statement[], isOurs: () => boolean | Promise<boolean>): Promise<boolean> {

@@ -96,8 +96,8 @@ export class CassandraCampaigns implements CampaignRepository {
     await this.#ranges.release(id, seq, worker);
   }
 
-  async reopen(id: string, seqs: readonly number[]): Promise<void> {
-    await this.#ranges.reopen(id, seqs);
+  async reopen(id: string, ranges: readonly Pick<CampaignRange, 'seq' | 'cursor'>[]): Promise<void> {
+    await this.#ranges.reopen(id, ranges);
   }
 
   async putFailure(id: string, failure: CampaignFailure): Promise<void> {

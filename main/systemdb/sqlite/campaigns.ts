@@ -33,9 +33,9 @@ const PROGRESS = `
 
 const REOPEN = `
   UPDATE rekey_ranges SET
-    state = 'waiting', cursor = NULL, passed = 0, rewritten = 0, superseded = 0, failed = 0, bytes = 0,
+    state = 'waiting', cursor = ?3, passed = 0, failed = 0,
     worker = NULL, lease_seconds = NULL, lease_ends_at = NULL
-  WHERE campaign = ? AND seq = ?`;
+  WHERE campaign = ?1 AND seq = ?2`;
 
 interface RangeLease {
   readonly state: RangeState;
@@ -140,10 +140,10 @@ export class SqliteCampaigns implements CampaignRepository {
     });
   }
 
-  async reopen(id: string, seqs: readonly number[]): Promise<void> {
+  async reopen(id: string, ranges: readonly Pick<CampaignRange, 'seq' | 'cursor'>[]): Promise<void> {
     await this.#session.transaction(() => {
       const reopen = this.#session.statement(REOPEN);
-      seqs.forEach((seq) => reopen.run(id, seq));
+      ranges.forEach(({ seq, cursor }) => reopen.run(id, seq, cursor));
     });
   }
 

@@ -137,7 +137,7 @@ describe.each(FATES)('a conditional write %s, and whose outcome nobody told', (_
     await new CassandraCampaigns(await doubtful()).release('c1', 1, 'a');
     const ranges = await campaigns.ranges('c1');
     expect(ranges.map(({ state, worker }) => [state, worker])).toEqual([['done', null], ['waiting', null], ['waiting', null]]);
-    await new CassandraCampaigns(await doubtful()).reopen('c1', [0]);
+    await new CassandraCampaigns(await doubtful()).reopen('c1', [{ seq: 0, cursor: null }]);
     expect((await campaigns.ranges('c1'))[0]).toMatchObject({ state: 'waiting', passed: 0 });
   });
 });
