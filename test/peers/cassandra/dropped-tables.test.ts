@@ -1,9 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { takeCensus } from '../../../main/census/take.ts';
+import { refuseOverlap } from '../../../main/rekey/create.ts';
+import { runCampaign } from '../../../main/rekey/run.ts';
+import { campaignStatus } from '../../../main/rekey/state.ts';
 import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
 import type { CassandraSession } from '../../../main/systemdb/cassandra/session.ts';
 import type { SystemDb } from '../../../main/systemdb/repositories.ts';
 import { instance } from '../../conformance/samples.ts';
+import { TestKeys } from '../../lu/fixtures.ts';
+import { fill, started, wrapped } from '../../rekey/fixtures.ts';
 import { testDatabase, type TestDatabase } from './empty-database.ts';
 
 let database: TestDatabase;
@@ -57,4 +62,32 @@ test('a census counts the other LUs, and names the one that it can not count', a
   expect(result.rows.reduce((sum, { instances }) => sum + instances, 0)).toBe(3);
   expect(new Set(result.notCovered.map(({ lu, code }) => `${lu} ${code}`))).toEqual(new Set(['GONE DATABASE_LU_MISSING']));
   expect(result.says.join(' ')).toContain('DATABASE_LU_MISSING');
+});
+
+test.each([['is dropped before its turn'], ['is dropped while it is re-encrypted']])('a campaign over two LUs of which one %s brings the other over, and fails with the reason', async (when) => {
+  const keys = new TestKeys();
+  for (const lu of ['KEPT', 'GONE']) await fill(db, keys, 200, lu);
+  keys.rotate('key-2');
+  const { record } = await started(db, keys, {}, { from: ['key-1'] });
+  const drop = (): Promise<void> => admin.schema('DROP TABLE k2view_gone_dropped.entity');
+  let dropped = when === 'is dropped before its turn' ? drop() : null;
+  await dropped;
+  const dropping = wrapped(db, {
+    instances: {
+      rewrite: async (read, next) => {
+        if (read.lu === 'GONE') await (dropped ??= drop());
+        return db.instances.rewrite(read, next);
+      },
+    },
+  });
+  expect(await runCampaign({ db: dropping, keys, id: record.id, worker: 'a' })).toBe('failed');
+  const status = await campaignStatus(db, record.id);
+  expect(status).toMatchObject({ done: 200, total: 400, failed: 0, workers: [], outcome: { kind: 'failure', code: 'DATABASE_LU_MISSING' } });
+  const states = (lu: string): Set<string> => new Set(status.ranges.filter((range) => range.lu === lu).map(({ state }) => state));
+  expect(states('KEPT')).toEqual(new Set(['done']));
+  expect(states('GONE')).toContain('failed');
+  expect(states('GONE')).not.toContain('waiting');
+  const { rows } = await takeCensus({ db, lus: ['KEPT'] });
+  expect(rows.filter(({ keyDescription }) => keyDescription.startsWith('key-'))).toMatchObject([{ keyDescription: 'key-2', instances: 200 }]);
+  await expect(refuseOverlap(db, ['KEPT', 'GONE'])).resolves.toBeUndefined();
 });
