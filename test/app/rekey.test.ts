@@ -173,6 +173,20 @@ describe('a rekey', () => {
     expect(await services.rekeys.failures(id, { limit: 5 })).toEqual({ failures: [], more: false });
   });
 
+  it('that was cancelled tells what a retry did in another process', async () => {
+    const { services, first } = await rotated(20);
+    const id = await services.rekeys.begin({}, { instancesPerSecond: 1 });
+    await services.rekeys.cancel(id);
+    const { done } = await services.rekeys.get(id);
+    const left = (await services.cluster.db.instances.list(LU, { limit: 1, keyDescription: first }))[0]?.id ?? '';
+    await services.cluster.db.campaigns.putFailure(id, { lu: LU, id: left, keyDescription: first, code: 'INSTANCE_FROM_FUTURE', message: '', remedy: '', at: 1 });
+    const other = await open('mine');
+    await other.unlock(null);
+    expect(await other.rekeys.retryAndGoOn(id)).toEqual({ retried: 1, rewritten: 1, unneeded: 0, failed: 0 });
+    // As it crosses to the window.
+    expect(contract['rekey.get'].output.parse(await services.rekeys.get(id))).toMatchObject({ state: 'cancelled', done: done + 1, failed: 0, outcome: null });
+  });
+
   it('asks for the profile’s name in production', async () => {
     const { services } = await rotated(3, { production: true });
     expect((await services.rekeys.plan({})).confirm).toBe('mine');
