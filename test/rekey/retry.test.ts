@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../main/errors.ts';
 import { readFieldHeader } from '../../main/crypto/field.ts';
 import { Fields } from '../../main/lu/fields.ts';
+import { systemClock } from '../../main/rekey/clock.ts';
 import { cancelCampaign } from '../../main/rekey/control.ts';
 import { retryCampaign } from '../../main/rekey/retry.ts';
 import { runCampaign } from '../../main/rekey/run.ts';
@@ -88,6 +89,31 @@ test('a campaign that came meanwhile keeps a failed one from running again, and 
   expect((await failureOf(() => retryCampaign({ db: lapsed, keys, id: record.id }))).code).toBe('REKEY_OVERLAPS');
   expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'failed', done: 30, total: 40, failed: 0, left: 10 });
   expect((await db.campaigns.list(5)).filter(({ state }) => state === 'running')).toHaveLength(1);
+});
+
+test('a retry that lost its claim on an LU stops, and what it did stays and counts', async () => {
+  const { db, other, keys } = await cluster(10);
+  const { record } = await started(db, keys);
+  await runCampaign({ db: failing(db, new Set([3, 4, 5].map(idOf))), keys, id: record.id, worker: 'a' });
+  const claim = `rekey:retry:${LU}`;
+  const losing = wrapped(db, {
+    instances: {
+      rewrite: async (read, next) => {
+        await other.leases.release(claim, (await other.leases.holder(claim)) ?? '');
+        expect(await other.leases.acquire(claim, 'another process', 60)).toBe(true);
+        await systemClock.sleep(200);
+        return db.instances.rewrite(read, next);
+      },
+    },
+  });
+  // Leases are renewed at once, not after a quarter of a minute.
+  const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(5, signal) };
+  expect((await failureOf(() => retryCampaign({ db: losing, keys, id: record.id, clock }))).code).toBe('DATABASE_TIMEOUT');
+  expect(await db.campaigns.failures(record.id, { limit: 5 })).toHaveLength(2);
+  expect(await db.leases.holder(claim)).toBe('another process');
+  await db.leases.release(claim, 'another process');
+  expect(await retryCampaign({ db, keys, id: record.id })).toMatchObject({ state: 'done', retried: 2, rewritten: 2 });
+  expect(await campaignStatus(db, record.id)).toMatchObject({ done: 10, failed: 0, outcome: { rewritten: 10 } });
 });
 
 test('of a cancelled campaign what was retried counts as done, and what was not as failed', async () => {
