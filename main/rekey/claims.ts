@@ -87,12 +87,12 @@ export class Claims {
   }
 
   /**
-   * What was begun and left comes first; else any, so that workers seldom meet at one. Ranges that were silent come after
-   * all others, in turn.
+   * What was begun and left comes first; else any, so that workers seldom meet at one. Ranges that were put off come
+   * after all others, in turn.
    */
   #choose(left: readonly CampaignRange[]): CampaignRange | null {
     const free = left.filter(({ seq, worker }) => (worker === null || worker === this.#of.worker) && !this.#held.has(seq));
-    const times = ({ seq }: CampaignRange): number => this.#of.silences.times(seq);
+    const times = ({ seq }: CampaignRange): number => this.#of.putOff.times(seq);
     const least = free.reduce((fewest, range) => Math.min(fewest, times(range)), Infinity);
     const next = free.filter((range) => times(range) === least);
     if (next.length === 0) return null;

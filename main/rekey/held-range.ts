@@ -2,7 +2,7 @@ import type { CampaignRange, RangeState, SystemDb } from '../systemdb/repositori
 import { type Bookmark, moveBookmark, type RangeFailure, readBookmark, startBookmark, writeBookmark } from './bookmark.ts';
 import type { Clock } from './clock.ts';
 import type { Patience } from './patience.ts';
-import type { Silences } from './silences.ts';
+import type { PutOff } from './put-off.ts';
 
 /** How long a worker holds a range without a word. */
 export const LEASE_SECONDS = 30;
@@ -19,7 +19,7 @@ export interface HolderOf {
   readonly worker: string;
   readonly clock: Clock;
   readonly patience: Patience;
-  readonly silences: Silences;
+  readonly putOff: PutOff;
 }
 
 /** A range that this worker holds, with its counters. */

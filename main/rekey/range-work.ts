@@ -41,7 +41,9 @@ const PAGE_INSTANCES = 256;
 
 /** What reading and writing a range may fail of while other ranges, or other LUs, can be worked through. */
 const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED', 'DATABASE_LU_MISSING', 'DATABASE_PERMISSION_DENIED']);
-/** How often a request is sent that a node could not carry out. */
+/** Of these, what may be gone a moment later: nodes that come and go fail of much, and can not tell who may do what. */
+const REFUSED: ReadonlySet<ErrorCode> = new Set(['DATABASE_FAILED', 'DATABASE_PERMISSION_DENIED']);
+/** How often a request is sent that is refused so. */
 const ATTEMPTS = 5;
 /**
  * So long the data of a range is asked for in vain while the lease could be renewed; then the worker turns to others.
@@ -52,8 +54,8 @@ const SILENT_MS = 30_000;
 type Page = RangePage<StoredInstance>;
 
 /**
- * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop, or its data does
- * not answer now) as it stands.
+ * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop, or its data can
+ * not be had now) as it stands.
  * @throws AppError what concerns more than this range: `LOCKED`, `DATABASE_*`, why the active generation can not be used.
  */
 export async function workRange(shop: Workshop, held: HeldRange): Promise<void> {
@@ -101,12 +103,12 @@ class RangeWork {
   }
 
   async #giveUp(complete: boolean): Promise<void> {
-    const { silences, stop } = this.#shop;
+    const { putOff, stop } = this.#shop;
     const broken = this.#broken;
     if (this.#held.lost.aborted) return;
     if (this.#fatal !== null) await this.#held.giveBack(this.#stop);
     else if (broken === null) await (complete ? this.#held.keep('done', stop) : this.#held.giveBack(stop));
-    else if (isPassing(broken) && silences.mayPutOff(this.#held.seq, this.#gotOn)) await this.#held.giveBack(stop);
+    else if ((REFUSED.has(broken.code) || isPassing(broken)) && putOff.again(this.#held.seq, broken, this.#gotOn)) await this.#held.giveBack(stop);
     else {
       this.#held.countBroken({ code: broken.code, message: broken.message, remedy: broken.remedy });
       await this.#held.keep('failed', stop);
@@ -246,7 +248,7 @@ class RangeWork {
     let attempts = 0;
     let silentSince: number | null = null;
     const again = (error: AppError): boolean => {
-      if (error.code === 'DATABASE_FAILED') return ++attempts < ATTEMPTS;
+      if (REFUSED.has(error.code)) return ++attempts < ATTEMPTS;
       if (!isPassing(error)) return false;
       silentSince = this.#held.mayWrite ? (silentSince ?? clock.elapsed()) : null;
       return silentSince === null || clock.elapsed() - silentSince < SILENT_MS;

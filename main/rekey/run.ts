@@ -8,9 +8,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { FieldTreatment } from './fields.ts';
 import { finishCampaign } from './finish.ts';
 import { Patience, isPassing, type Waiting } from './patience.ts';
+import { PutOff } from './put-off.ts';
 import { type Tally, workRange, type Workshop } from './range-work.ts';
 import { linked } from './signals.ts';
-import { Silences } from './silences.ts';
 import { Throttle } from './throttle.ts';
 import { checkGenerations, GenerationTreatment, type Treatment } from './treatment.ts';
 import { Width } from './width.ts';
@@ -88,7 +88,7 @@ class Worker {
       worker,
       clock,
       patience,
-      silences: new Silences(clock),
+      putOff: new PutOff(clock),
       treatment: run.treatment ?? treatmentOf(keys, campaign),
       active: new ActiveNow(keys, clock, patience),
       throttle: new Throttle(campaign.limits, 1, clock),

@@ -47,7 +47,9 @@ describe('what an LU or a range fails of', () => {
     const gone = troubled(db, ({ lu }) => {
       if (lu === 'GONE') throw failing(code);
     });
-    expect(await runCampaign({ db: gone, keys, id: record.id, worker: 'a' })).toBe('failed');
+    const clock = new SteppedClock();
+    expect(await clock.run(runCampaign({ db: gone, keys, id: record.id, worker: 'a', clock }))).toBe('failed');
+    expect(clock.elapsed()).toBeLessThan(MINUTE);
     expect(await left(db)).toEqual(['GONE key-2 40', 'KEPT key-3 40']);
     const status = await campaignStatus(db, record.id);
     expect(status).toMatchObject({ done: 40, total: 80, outcome: { kind: 'failure', code } });
@@ -119,16 +121,15 @@ describe('what an LU or a range fails of', () => {
 });
 
 describe('data that does not answer', () => {
-  test('for some moments by DATABASE_FAILED is asked for again', async () => {
+  test.each(['DATABASE_FAILED', 'DATABASE_PERMISSION_DENIED'] as const)('for some moments by %s is asked for again', async (code) => {
     const { db, keys } = await cluster(60);
     const { record } = await started(inRangesOf(db, 20, 60), keys);
-    let failures = 3;
-    const stumbling = troubled(db, ({ range }) => {
-      if (range?.start === '' && failures-- > 0) throw failing('DATABASE_FAILED');
-    });
     const clock = new SteppedClock();
+    const stumbling = troubled(db, () => {
+      if (clock.elapsed() < 3_000) throw failing(code);
+    });
     expect(await clock.run(runCampaign({ db: stumbling, keys, id: record.id, worker: 'a', clock }))).toBe('done');
-    expect(failures).toBeLessThan(0);
+    expect(clock.elapsed()).toBeGreaterThan(3_000);
   });
 
   test.each([
