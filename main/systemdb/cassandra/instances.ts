@@ -12,6 +12,7 @@ import type {
 } from '../repositories.ts';
 import { concurrently } from './concurrently.ts';
 import { begunInFuture, isFromFuture, nextSaveTime, now } from './clock.ts';
+import { FoundInstance } from './found-instance.ts';
 import { InstanceCensus } from './instance-census.ts';
 import { checkInstance, isStorableId } from './instance-names.ts';
 import { infoOf, readInstance } from './instance-rows.ts';
@@ -47,8 +48,6 @@ export class CassandraInstances implements InstanceRepository {
   readonly #session: CassandraSession;
   readonly #units: LogicalUnits;
   readonly #batches: RewriteBatches;
-  /** In which range an instance was read: what is rewritten of one range goes to the same nodes. */
-  readonly #readIn = new WeakMap<StoredInstance, InstanceRange>();
 
   constructor(session: CassandraSession) {
     this.#session = session;
@@ -141,13 +140,12 @@ export class CassandraInstances implements InstanceRepository {
     const unit = await this.#units.find(range.lu);
     if (unit === null) return NOTHING;
     const found = await ofTables(unit, () => scanPage(this.#session, unit, range, page));
-    for (const stored of found.rows) this.#readIn.set(stored, range);
-    return found;
+    return { ...found, rows: found.rows.map((stored) => new FoundInstance(stored, range)) };
   }
 
   async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
     const unit = await this.#find(read.lu, read.id);
-    const range = this.#readIn.get(read) ?? read;
+    const range = FoundInstance.rangeOf(read) ?? read;
     return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(range, row, bytes)));
   }
 
