@@ -194,26 +194,45 @@ async function work(session: Session, services: Services, id: string) {
   let state: CampaignView['state'];
   try {
     state = await rekeys.workers.work(id);
+    if (state === 'running' && isAppError(notPaused)) throw notPaused;
+  } catch (error) {
+    throw isAppError(notPaused) ? runsOn(id, notPaused) : error;
   } finally {
     watching.abort();
     await watch;
   }
   const campaign = await rekeys.get(id);
   if (state === 'paused') throw new AppError('CANCELLED', `Campaign ${id} is paused: ${figure(campaign.done)} of ${figure(campaign.total)} are done and stay so.`, `Go on: fkc rekey resume ${id} --wait`, { details: { id } });
-  if (state === 'running' && isAppError(notPaused)) {
-    throw new AppError('CANCELLED', `This process works on campaign ${id} no more, but could not pause it: it is running, for other processes. ${notPaused.message}`, `Pause it: fkc rekey pause ${id}. Or go on: fkc rekey resume ${id} --wait`, { details: { id, why: notPaused.code } });
-  }
   const { outcome } = campaign;
   return { ...told(campaign), broken: state !== 'done' || (outcome?.kind === 'proof' && outcome.left.length > 0) || campaign.failed > 0 };
 }
 
+/** What an interrupt comes to where the campaign could not be paused. */
+function runsOn(id: string, why: AppError): AppError {
+  return new AppError(
+    'CANCELLED',
+    `This process works on campaign ${id} no more, but could not pause it: it is running, for other processes. ${why.message}`,
+    `Pause it when the database answers: fkc rekey pause ${id}. Or go on: fkc rekey resume ${id} --wait`,
+    { details: { id, why: why.code } },
+  );
+}
+
 async function show(session: Session, services: Services, id: string, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    const { done, total, rate, secondsLeft, here } = await services.rekeys.get(id);
+    session.progress.tell(`Rekey: ${await how(services, id)}`);
+    await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+  }
+}
+
+async function how({ rekeys }: Services, id: string): Promise<string> {
+  try {
+    const { done, total, rate, secondsLeft, here } = await rekeys.get(id);
     const doing = here?.phase === 'counting' ? 'counting what is left' : `${figure(done)} of ${figure(total)}`;
     const waiting = here?.waiting == null ? '' : `, waiting for the database (${here.waiting.code})`;
-    session.progress.tell(`Rekey: ${doing}${rate > 0 ? `, ${figure(Math.round(rate))} a second` : ''}${secondsLeft === null ? '' : `, ${lasting(secondsLeft)} left`}${waiting}`);
-    await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+    return `${doing}${rate > 0 ? `, ${figure(Math.round(rate))} a second` : ''}${secondsLeft === null ? '' : `, ${lasting(secondsLeft)} left`}${waiting}`;
+  } catch (error) {
+    // The work waits for the database, and so does who watches.
+    return `waiting for the database (${isAppError(error) ? error.code : 'INTERNAL'})`;
   }
 }
 

@@ -179,6 +179,28 @@ test('SIGTERM in the middle of a campaign: the server gives everything back with
   expect(await json(['rekey', 'resume', id, '--wait'])).toMatchObject({ id, state: 'done', done: CUSTOMERS, failed: 0, outcome: { proven: true, left: [], rewritten: CUSTOMERS } });
 });
 
+test('an interrupt while the node is silent ends the work all the same, and says that the campaign runs on', async () => {
+  await machine.json(['--profile', 'eu', 'run', LINE]);
+  const worker = machine.start(['--profile', 'eu', 'rekey', 'start', '--rate', '5', '--wait', '--json']);
+  await expect.poll(() => json(['rekey', 'status']), { timeout: 30_000, interval: 250 }).toMatchObject({ state: 'running', workers: [{}] });
+  await cluster.kill(0, 'SIGSTOP');
+  let ended;
+  try {
+    worker.child.kill('SIGINT');
+    ended = await worker.ended;
+  } finally {
+    await cluster.kill(0, 'SIGCONT');
+  }
+  expect(ended.code).toBe(130);
+  const told = JSON.parse(ended.stdout.toString()) as { message: string };
+  expect(told).toEqual(failure('CANCELLED'));
+  expect(told.message).toContain('it is running, for other processes');
+  const { id, state } = await json(['rekey', 'status']);
+  expect(state).toBe('running');
+  await json(['rekey', 'limit', id, '--rate', '0']);
+  expect(await json(['rekey', 'resume', id, '--wait'])).toMatchObject({ state: 'done', outcome: { proven: true } });
+});
+
 test('a campaign over a named column brings its values under the new generation, and tells what it renewed', async () => {
   const ids = ['1', '2', '3'];
   const tokens: string[] = [];
