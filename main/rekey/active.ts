@@ -1,6 +1,6 @@
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { Clock } from './clock.ts';
-import type { Patience } from './patience.ts';
+import { isPassing, type Patience } from './patience.ts';
 import type { ActiveGeneration } from './treatment.ts';
 
 /** How long an answer holds: asking the cluster for every instance would cost more than the instance. */
@@ -27,11 +27,18 @@ export class ActiveNow {
   }
 
   /** @throws AppError what {@link InstanceKeys.active} throws: it concerns all that is to be sealed. */
-  ask(signal: AbortSignal): Promise<ActiveGeneration> {
-    this.#asking ??= this.#ask(signal).finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+  async ask(signal: AbortSignal): Promise<ActiveGeneration> {
+    for (;;) {
+      this.#asking ??= this.#ask(signal).finally(() => {
+        this.#asking = null;
+      });
+      try {
+        return await this.#asking;
+      } catch (error) {
+        // A trouble that passes is thrown where the signal of whoever asked first said stop: the others ask on.
+        if (signal.aborted || !isPassing(error)) throw error;
+      }
+    }
   }
 
   async #ask(signal: AbortSignal): Promise<ActiveGeneration> {
