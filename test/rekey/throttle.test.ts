@@ -101,6 +101,22 @@ describe('the width', () => {
     expect(width.now).toBe(32);
   });
 
+  test('stays where all that was under way came late once, as when a node collects its garbage', async () => {
+    const width = new Width(32);
+    answers(width, 1_000, 5);
+    for (let pause = 0; pause < 20; pause++) {
+      for (let i = 0; i < 32; i++) await width.enter();
+      answers(width, 32, 120);
+      for (let i = 0; i < 32; i++) width.leave();
+      answers(width, 300, 5);
+      expect(width.now).toBe(32);
+    }
+    // What is late twice tells of a cluster that slows.
+    answers(width, 16, 120);
+    answers(width, 64, 120);
+    expect(width.now).toBeLessThan(32);
+  });
+
   test('takes large instances for no slowdown', () => {
     const width = new Width(32);
     answers(width, 1_000, 20);
