@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { suiteFor } from '../../main/crypto/algorithms.ts';
+import { sealInstance } from '../../main/crypto/envelope.ts';
+import { SecretBytes } from '../../main/secret.ts';
+import type { InstanceToSave } from '../../main/systemdb/repositories.ts';
 import { openSqlite } from '../../main/systemdb/sqlite/open.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
-import { DEMO, go, sentence } from './window.ts';
+import { DEMO, go, LUI_KEY, sentence } from './window.ts';
 
 describe.each(await hosts())('the census on %s', (host) => {
   let opened: OpenConsole;
@@ -62,6 +66,32 @@ describe.each(await hosts())('the census on %s', (host) => {
     await page.getByRole('button', { name: 'Show the census' }).click();
     await findings.getByRole('link', { name: 'CUSTOMER 7' }).click();
     await sentence(page, /CUSTOMER 7 can not be opened/);
+  });
+
+  test('a long census tells how far it is, how fast and how long it still takes; it is paused, and goes on', async () => {
+    const many = 300_000;
+    const db = await openSqlite(join(opened.home, 'demo', 'system.sqlite'));
+    try {
+      const active = await db.keys.active(LUI_KEY);
+      if (active === null) throw new Error('The demo has no active generation.');
+      const { description: keyDescription } = active;
+      // A deep census that authenticates none reads the headers alone: any key will do.
+      const key = SecretBytes.copyOf(Buffer.alloc(32, 1));
+      const one = (place: number): InstanceToSave => ({ lu: 'MANY', id: String(place), keyDescription, sealed: sealInstance(suiteFor(false), key, { keyDescription, lu: 'MANY', instanceId: String(place) }, Buffer.alloc(8)), savedAt: 1 });
+      for (let from = 0; from < many; from += 10_000) await db.instances.saveMany(Array.from({ length: 10_000 }, (_, place) => one(from + place)));
+    } finally {
+      await db.close();
+    }
+    await go(page, 'Data');
+    await take('0');
+    const section = page.getByRole('region', { name: 'Census under way' });
+    await section.getByText(/^[\d,]+ of [\d,]+ · [\d,]+ a second · .+ left$/).waitFor();
+    // Without waiting until nothing moves: the figures beside it change all the time.
+    await section.getByRole('button', { name: 'Pause' }).dispatchEvent('click');
+    await section.getByText('paused').waitFor();
+    await section.getByRole('button', { name: 'Resume' }).click();
+    await section.waitFor({ state: 'detached', timeout: 60_000 });
+    expect(await sentence(page, /Logical Units/)).toMatch(new RegExp(`${(DEMO.total + many).toLocaleString('en-US')} instances of 3 Logical Units`));
   });
 
   test('a census that another process left paused is there to go on with', async () => {
