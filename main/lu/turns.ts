@@ -6,15 +6,20 @@ const TURN_MS = 12;
 
 /**
  * Shares the thread in a long loop: call the returned function often; now and then it waits for one round of the event
- * loop, so that the window stays alive and signals arrive.
+ * loop, so that the window stays alive and signals arrive. Loops that run side by side may share one.
+ * @param ms milliseconds of work between two rounds
  */
-export function takeTurns(): () => Promise<void> | undefined {
-  let until = performance.now() + TURN_MS;
+export function takeTurns(ms: number = TURN_MS): () => Promise<void> | undefined {
+  let until = performance.now() + ms;
+  let others: Promise<void> | undefined;
   return () => {
-    if (performance.now() < until) return undefined;
-    return setImmediate().then(() => {
-      until = performance.now() + TURN_MS;
-    });
+    if (others === undefined && performance.now() >= until) {
+      others = setImmediate().then(() => {
+        until = performance.now() + ms;
+        others = undefined;
+      });
+    }
+    return others;
   };
 }
 

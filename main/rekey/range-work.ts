@@ -1,8 +1,8 @@
 import { type AppError, type ErrorCode, isAppError } from '../errors.ts';
 import { isOfInstance } from '../lu/instances.ts';
-import { takeTurns } from '../lu/turns.ts';
 import type { RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
 import type { ActiveNow } from './active.ts';
+import type { Ahead } from './ahead.ts';
 import type { HeldRange, HolderOf } from './held-range.ts';
 import { isPassing } from './patience.ts';
 import type { Throttle } from './throttle.ts';
@@ -18,6 +18,9 @@ export interface Workshop extends HolderOf {
   readonly active: ActiveNow;
   readonly throttle: Throttle;
   readonly width: Width;
+  readonly ahead: Ahead;
+  /** Lets what was sealed go out before more is (see `takeTurns`). */
+  readonly turn: () => Promise<void> | undefined;
   readonly tally: Tally;
   /** Says stop to all: finish what is in hand, and give the ranges back. */
   readonly stop: AbortSignal;
@@ -36,8 +39,10 @@ export interface Tally {
 /** Progress is written and the lease renewed this often. */
 const BEAT_MS = 2_000;
 const MAY_WRITE_AGAIN_MS = 100;
-/** Three pages of a range may be in memory at once; the database ends one early where its bytes grow too many. */
+/** The database ends a page early where its bytes grow too many. */
 const PAGE_INSTANCES = 256;
+/** Pages of a range that are read before they are needed: a node that reads one writes nothing meanwhile, and the worker has others to seal. */
+const PAGES_AHEAD = 2;
 
 /** What reading and writing a range may fail of while other ranges, or other LUs, can be worked through. */
 const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED', 'DATABASE_LU_MISSING', 'DATABASE_PERMISSION_DENIED']);
@@ -53,6 +58,14 @@ const SILENT_MS = 30_000;
 
 type Page = RangePage<StoredInstance>;
 
+/** An instance as it is to be written. */
+interface Sealed {
+  readonly keyDescription: string;
+  readonly sealed: Uint8Array;
+  /** Its field values that are new, by the generation that they had. */
+  readonly renewed: ReadonlyMap<string, number>;
+}
+
 /**
  * Works through a range from where it stands, and gives it up: done, failed, or (where it is to stop, or its data can
  * not be had now) as it stands.
@@ -67,7 +80,6 @@ class RangeWork {
   readonly #held: HeldRange;
   readonly #halt = new AbortController();
   readonly #stop: AbortSignal;
-  readonly #turn = takeTurns();
   #fatal: { readonly error: unknown } | null = null;
   /** Why this range can not be worked through, now or at all. */
   #broken: AppError | null = null;
@@ -117,20 +129,28 @@ class RangeWork {
 
   /** @returns whether the end of the range was reached. */
   async #pages(): Promise<boolean> {
-    let ahead = this.#read(this.#held.cursor);
+    let last: Promise<Page | null> = this.#read(this.#held.cursor);
+    const reads = [last];
     for (;;) {
-      const page = await ahead;
-      if (this.#stop.aborted) return false;
-      if (page.cursor !== null) {
-        ahead = this.#read(page.cursor);
-        // Where the page before stops the range, nobody waits for this one.
-        ahead.catch(() => undefined);
+      while (reads.length <= PAGES_AHEAD) {
+        last = this.#readAfter(last);
+        reads.push(last);
       }
+      const page = (await reads.shift()) ?? null;
+      if (this.#stop.aborted) return false;
+      if (page === null) return true;
       const before = this.#whole;
       await this.#start(page);
-      if (page.cursor === null) return true;
       await before;
     }
+  }
+
+  /** The page after one that is being read itself; null after the last. */
+  #readAfter(before: Promise<Page | null>): Promise<Page | null> {
+    const read = before.then((page) => (page === null || page.cursor === null || this.#stop.aborted ? null : this.#read(page.cursor)));
+    // Where a page before it stops the range, nobody waits for this one.
+    read.catch(() => undefined);
+    return read;
   }
 
   async #read(cursor: string | null): Promise<Page> {
@@ -142,19 +162,18 @@ class RangeWork {
 
   /** Sets the instances of a page going; they and the page before may still be under way when it returns. */
   async #start(page: Page): Promise<void> {
-    const { throttle, width, tally } = this.#shop;
+    const { ahead, turn, tally } = this.#shop;
     const underWay: Promise<boolean>[] = [this.#whole];
     const failures: StoredInstance[] = [];
     for (const stored of page.rows) {
-      await throttle.pass(stored.bytes, this.#stop);
-      await width.enter();
+      await ahead.enter(stored.bytes);
       if (this.#stop.aborted) {
-        width.leave();
+        ahead.leave(stored.bytes);
         underWay.push(Promise.resolve(false));
         break;
       }
       underWay.push(this.#treat(stored, failures));
-      const others = this.#turn();
+      const others = turn();
       if (others !== undefined) await others;
     }
     this.#whole = Promise.all(underWay).then((treated) => {
@@ -168,16 +187,19 @@ class RangeWork {
 
   /** @returns whether it is dealt with, one way or another; false where the range stops or is lost first. */
   async #treat(stored: StoredInstance, failures: StoredInstance[]): Promise<boolean> {
-    const { active, treatment, width, tally } = this.#shop;
+    const { ahead, throttle, width, tally } = this.#shop;
+    let leave = (): void => ahead.leave(stored.bytes);
+    const toBeWritten = async (): Promise<void> => {
+      await width.enter();
+      leave();
+      leave = () => width.leave();
+    };
     try {
-      const generation = active.fresh ?? (await active.ask(this.#stop));
       try {
-        if (!treatment.wanted(stored.keyDescription, generation.description)) return true;
-        const renewed = new Map<string, number>();
-        const sealed = await treatment.reseal(stored, generation, renewed);
-        return sealed === null || (await this.#rewrite(stored, generation, sealed, renewed));
+        return await this.#renew(stored, toBeWritten);
       } catch (error) {
         if (!isOfInstance(error)) throw error;
+        await throttle.pass(stored.bytes, this.#stop);
         await this.#putFailure(stored, error);
         failures.push(stored);
         tally.failed++;
@@ -188,19 +210,46 @@ class RangeWork {
       else if (!this.#stop.aborted) this.#fail(error);
       return false;
     } finally {
-      width.leave();
+      leave();
     }
   }
 
-  async #rewrite(stored: StoredInstance, { description }: ActiveGeneration, sealed: Uint8Array, renewed: ReadonlyMap<string, number>): Promise<boolean> {
+  /** @param toBeWritten waits until one more may be written */
+  async #renew(stored: StoredInstance, toBeWritten: () => Promise<void>): Promise<boolean> {
+    let sealed = await this.#seal(stored);
+    if (sealed !== null) await toBeWritten();
+    // Only now: what is sealed already keeps to a limit that was set after it.
+    await this.#shop.throttle.pass(stored.bytes, this.#stop);
+    if (this.#stop.aborted) return false;
+    // While it waited another generation may have become the active one.
+    if (sealed !== null && sealed.keyDescription !== (await this.#active()).description) sealed = await this.#seal(stored);
+    return sealed === null || this.#rewrite(stored, sealed);
+  }
+
+  /** Opens it and seals it anew. @returns null where it needs nothing */
+  async #seal(stored: StoredInstance): Promise<Sealed | null> {
+    const { treatment } = this.#shop;
+    const generation = await this.#active();
+    const { description } = generation;
+    if (!treatment.wanted(stored.keyDescription, description)) return null;
+    const renewed = new Map<string, number>();
+    const sealed = await treatment.reseal(stored, generation, renewed);
+    return sealed === null ? null : { keyDescription: description, sealed, renewed };
+  }
+
+  #active(): Promise<ActiveGeneration> | ActiveGeneration {
+    const { active } = this.#shop;
+    return active.fresh ?? active.ask(this.#stop);
+  }
+
+  async #rewrite(stored: StoredInstance, { keyDescription, sealed, renewed }: Sealed): Promise<boolean> {
     const { clock, db, tally, width } = this.#shop;
-    const next = { keyDescription: description, sealed };
     const won = await this.#ask(async () => {
       while (!this.#held.mayWrite && !this.#held.lost.aborted && !this.#stop.aborted) await clock.sleep(MAY_WRITE_AGAIN_MS, this.#stop);
       if (!this.#held.mayWrite) return null;
       const sentAt = clock.elapsed();
       try {
-        const won = await db.instances.rewrite(stored, next);
+        const won = await db.instances.rewrite(stored, { keyDescription, sealed });
         width.answered(clock.elapsed() - sentAt, sealed.length);
         return won;
       } catch (error) {

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { InstanceKeys } from '../lu/keys.ts';
+import { takeTurns } from '../lu/turns.ts';
 import type { CampaignState, SystemDb } from '../systemdb/repositories.ts';
 import { ActiveNow } from './active.ts';
+import { Ahead } from './ahead.ts';
 import { type Campaign, getCampaign } from './campaign.ts';
 import { Claims } from './claims.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -44,6 +46,8 @@ export interface RunProgress extends Readonly<Tally> {
 /** Ranges that a worker has under way: while the last instances of one are written, the next is read already. */
 const LANES = 2;
 const CONTROL_MS = 1_000;
+/** Sealing goes on for so long before what is sealed is sent: answers come many at once, and a node that waits for their successors is idle. */
+const TURN_MS = 0.5;
 
 /**
  * Takes part in a running campaign until it ends, is paused or cancelled, or the signal says stop. Any number of
@@ -93,6 +97,8 @@ class Worker {
       active: new ActiveNow(keys, clock, patience),
       throttle: new Throttle(campaign.limits, 1, clock),
       width: new Width(campaign.limits.concurrency),
+      ahead: new Ahead(),
+      turn: takeTurns(TURN_MS),
       tally: { passed: 0, rewritten: 0, superseded: 0, failed: 0, bytes: 0 },
       stop: this.#stop,
     };
