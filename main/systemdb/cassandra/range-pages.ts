@@ -1,8 +1,9 @@
 import type { InstanceRange, RangeCount, RangePage, StoredInstance } from '../repositories.ts';
 import { byCodePoints } from './code-points.ts';
 import { concurrently } from './concurrently.ts';
-import { inlineInstance, readInstance } from './instance-rows.ts';
+import { infoOf, inlineInstance, readInstance } from './instance-rows.ts';
 import type { LogicalUnit } from './logical-units.ts';
+import { readNeighbours } from './neighbours.ts';
 import { boundsOf } from './ranges.ts';
 import type { CassandraSession, Row } from './session.ts';
 
@@ -12,7 +13,7 @@ const PAGE_ROWS = 10_000;
 /** Sealed bytes of one page; a single instance may be larger. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
-/** Instances of one page whose chunks are read at once. */
+/** Instances of one page that are read by themselves at once. */
 const READS = 4;
 
 /** The largest limit of a statement. */
@@ -88,9 +89,13 @@ export async function scanPage(
   const whole = await tokenPage(session, unit.cql.scan, range, page);
   const { rows, cursor } = cutByBytes(whole, page.wanted);
   const wanted = rows.filter((row) => page.wanted(row['key_description'] as string));
-  const found = wanted.map((row) => inlineInstance(unit, row['id'] as string, row));
-  const chunked = [...found.keys()].filter((place) => found[place] === null);
-  await concurrently(chunked, READS, async (place) => {
+  const together = await readNeighbours(session, unit.cql, rows, new Set(wanted));
+  const found = wanted.map((row) => {
+    const sealed = together.get(row);
+    return sealed === undefined ? inlineInstance(unit, row['id'] as string, row) : { ...infoOf(unit, row['id'] as string, row), sealed };
+  });
+  const alone = [...found.keys()].filter((place) => found[place] === null);
+  await concurrently(alone, READS, async (place) => {
     const row = wanted[place] as Row;
     found[place] = await readInstance(session, unit, row['id'] as string, row);
   });

@@ -52,6 +52,8 @@ export function viewStatements({ quoted: ks }: Keyspace) {
     putChunk: `INSERT INTO ${ks}.entity_chunks (id, version, idx, data) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`,
     /** id, version, first idx, idx after the last */
     chunks: `SELECT idx, data FROM ${ks}.entity_chunks WHERE id = ? AND version = ? AND idx >= ? AND idx < ?`,
+    /** token before the first, last token */
+    rangeChunks: `SELECT id, version, data FROM ${ks}.entity_chunks ${range}`,
     /** newest write time that goes, id */
     removeChunks: `DELETE FROM ${ks}.entity_chunks USING TIMESTAMP ? WHERE id = ?`,
     /** newest write time that goes, id, version */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { takeCensus } from '../../../main/census/take.ts';
 import { nextSaveTime, now } from '../../../main/systemdb/cassandra/clock.ts';
 import { CassandraInstances } from '../../../main/systemdb/cassandra/instances.ts';
@@ -393,6 +393,25 @@ test('missing chunks are told by what is left of the bytes', async () => {
   const [row] = await session.readAll(`SELECT version FROM ${keyspace.quoted}.entity WHERE id = ?`, [id]);
   await session.write(`DELETE FROM ${keyspace.quoted}.entity_chunks WHERE id = ? AND version = ? AND idx = 1`, [id, row?.['version']]);
   expect(await read('L', id)).toMatchObject({ bytes: 3 * MIB, sealed: { length: 2 * MIB } });
+});
+
+test('a scan reads neighbours together, and each as it is read by itself', async () => {
+  const sizes = [MIB / 1024, 5 * 1024, 40 * 1024, 300 * 1024];
+  const many = Array.from({ length: 200 }, (_, place) => ({ id: `n-${place}`, size: place % 50 === 0 ? 2 * MIB : (sizes[place % sizes.length] ?? 0) }));
+  const stored = [...many, ...TIED.map((id) => ({ id, size: 9 * 1024 }))];
+  for (const [place, { id, size }] of stored.entries()) await instances.save(instance('L', id, { sealed: content(size, place) }));
+  const { keyspace } = await unitOf('L');
+  // Half-done writes and removals leave such: a chunk of another version beside the right one, and one that is gone.
+  await session.write(`INSERT INTO ${keyspace.quoted}.entity_chunks (id, version, idx, data) VALUES (?, uuid(), 0, ?)`, ['n-1', content(5 * 1024, 999)]);
+  const gone = await session.readOne(`SELECT version FROM ${keyspace.quoted}.entity WHERE id = ?`, ['n-2']);
+  await session.write(`DELETE FROM ${keyspace.quoted}.entity_chunks WHERE id = ? AND version = ?`, ['n-2', gone?.['version']]);
+  const reads = vi.spyOn(session, 'read');
+  const { rows } = await scanned(instances, await instances.ranges('L'), { limit: 64 });
+  const asked = reads.mock.calls.filter(([cql]) => cql.includes('entity_chunks'));
+  expect(asked.length).toBeLessThan(stored.length / 2);
+  expect(rows.map(({ id }) => id).sort()).toEqual(stored.map(({ id }) => id).sort());
+  for (const row of rows) expect({ ...row, sealed: digest(row.sealed) }).toEqual(await facts('L', row.id));
+  expect(rows.find(({ id }) => id === 'n-2')?.sealed).toHaveLength(0);
 });
 
 test('IDs that share a token are parted by no page', async () => {
