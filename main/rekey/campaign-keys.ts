@@ -35,13 +35,11 @@ export class CampaignKeys implements InstanceKeys {
   }
 
   /** @throws AppError as {@link active}; what is so for every process (`KEY_DESCRIPTION_UNKNOWN` …) as it is */
-  async get(description: string): Promise<SecretBytes> {
-    try {
-      return await this.#keys.get(description);
-    } catch (error) {
+  get(description: string): Promise<SecretBytes> {
+    return this.#keys.get(description).catch((error: unknown) => {
       if (isAppError(error) && GONE.has(error.code)) throw error;
       throw unusable(`generation "${description}"`, error, description);
-    }
+    });
   }
 }
 

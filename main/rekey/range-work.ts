@@ -6,7 +6,7 @@ import type { Ahead } from './ahead.ts';
 import type { HeldRange, HolderOf } from './held-range.ts';
 import { isPassing } from './patience.ts';
 import type { Throttle } from './throttle.ts';
-import type { ActiveGeneration, Treatment } from './treatment.ts';
+import type { Treatment } from './treatment.ts';
 import { linked } from './signals.ts';
 import { putFailure } from './failures.ts';
 import type { Width } from './width.ts';
@@ -187,59 +187,59 @@ class RangeWork {
 
   /** @returns whether it is dealt with, one way or another; false where the range stops or is lost first. */
   async #treat(stored: StoredInstance, failures: StoredInstance[]): Promise<boolean> {
-    const { ahead, throttle, width, tally } = this.#shop;
-    let leave = (): void => ahead.leave(stored.bytes);
-    const toBeWritten = async (): Promise<void> => {
-      await width.enter();
-      leave();
-      leave = () => width.leave();
-    };
+    const { active, ahead, throttle, width } = this.#shop;
+    let toBeWritten = false;
+    // What is there at once is not awaited: an instance has a hundredth of a millisecond, and each wait takes its share.
     try {
-      try {
-        return await this.#renew(stored, toBeWritten);
-      } catch (error) {
-        if (!isOfInstance(error)) throw error;
-        await throttle.pass(stored.bytes, this.#stop);
-        await this.#putFailure(stored, error);
-        failures.push(stored);
-        tally.failed++;
-        return true;
+      let sealed = await this.#seal(stored);
+      if (sealed !== null) {
+        const place = width.enter();
+        if (place !== undefined) await place;
+        ahead.leave(stored.bytes);
+        toBeWritten = true;
       }
+      // Only now: what is sealed already keeps to a limit that was set after it.
+      const turn = throttle.pass(stored.bytes, this.#stop);
+      if (turn !== undefined) await turn;
+      if (this.#stop.aborted) return false;
+      if (sealed === null) return true;
+      // While it waited another generation may have become the active one.
+      const { description } = active.fresh ?? (await active.ask(this.#stop));
+      if (sealed.keyDescription !== description) sealed = await this.#seal(stored);
+      return sealed === null || (await this.#rewrite(stored, sealed));
     } catch (error) {
-      if (error === this.#broken) this.#halt.abort();
-      else if (!this.#stop.aborted) this.#fail(error);
-      return false;
+      return await this.#failed(stored, error, failures);
     } finally {
-      leave();
+      if (toBeWritten) width.leave();
+      else ahead.leave(stored.bytes);
     }
   }
 
-  /** @param toBeWritten waits until one more may be written */
-  async #renew(stored: StoredInstance, toBeWritten: () => Promise<void>): Promise<boolean> {
-    let sealed = await this.#seal(stored);
-    if (sealed !== null) await toBeWritten();
-    // Only now: what is sealed already keeps to a limit that was set after it.
-    await this.#shop.throttle.pass(stored.bytes, this.#stop);
-    if (this.#stop.aborted) return false;
-    // While it waited another generation may have become the active one.
-    if (sealed !== null && sealed.keyDescription !== (await this.#active()).description) sealed = await this.#seal(stored);
-    return sealed === null || this.#rewrite(stored, sealed);
+  /** @returns whether it was the instance's own failure, and is kept as such */
+  async #failed(stored: StoredInstance, error: unknown, failures: StoredInstance[]): Promise<boolean> {
+    try {
+      if (!isOfInstance(error)) throw error;
+      await this.#shop.throttle.pass(stored.bytes, this.#stop);
+      await this.#putFailure(stored, error);
+      failures.push(stored);
+      this.#shop.tally.failed++;
+      return true;
+    } catch (worse) {
+      if (worse === this.#broken) this.#halt.abort();
+      else if (!this.#stop.aborted) this.#fail(worse);
+      return false;
+    }
   }
 
   /** Opens it and seals it anew. @returns null where it needs nothing */
   async #seal(stored: StoredInstance): Promise<Sealed | null> {
-    const { treatment } = this.#shop;
-    const generation = await this.#active();
+    const { active, treatment } = this.#shop;
+    const generation = active.fresh ?? (await active.ask(this.#stop));
     const { description } = generation;
     if (!treatment.wanted(stored.keyDescription, description)) return null;
     const renewed = new Map<string, number>();
     const sealed = await treatment.reseal(stored, generation, renewed);
     return sealed === null ? null : { keyDescription: description, sealed, renewed };
-  }
-
-  #active(): Promise<ActiveGeneration> | ActiveGeneration {
-    const { active } = this.#shop;
-    return active.fresh ?? active.ask(this.#stop);
   }
 
   async #rewrite(stored: StoredInstance, { keyDescription, sealed, renewed }: Sealed): Promise<boolean> {
@@ -292,7 +292,7 @@ class RangeWork {
    * Asks for data of the range. What fails for good, or does not answer for long while the lease can be renewed, breaks
    * the range and not the worker; where nothing answers at all, that is waited for as long as it lasts.
    */
-  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+  #ask<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, patience } = this.#shop;
     let attempts = 0;
     let silentSince: number | null = null;
@@ -302,13 +302,11 @@ class RangeWork {
       silentSince = this.#held.mayWrite ? (silentSince ?? clock.elapsed()) : null;
       return silentSince === null || clock.elapsed() - silentSince < SILENT_MS;
     };
-    try {
-      return await patience.ask(ask, this.#stop, again);
-    } catch (error) {
+    return patience.ask(ask, this.#stop, again).catch((error: unknown) => {
       if (this.#stop.aborted || !isAppError(error) || !(OF_RANGE.has(error.code) || isPassing(error))) throw error;
       this.#broken ??= error;
       throw this.#broken;
-    }
+    });
   }
 
   #fail(error: unknown): void {

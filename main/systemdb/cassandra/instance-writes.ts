@@ -88,7 +88,9 @@ export class InstanceWrites {
     const content = { id: read.id, savedAt: read.savedAt, ...next };
     const [before, after] = [chunksOf(read.bytes), chunksOf(next.sealed.length)];
     if (after > 1 || (after === 0 && before > 0)) return (await this.putAt(content, readTime + 1)).met === 'stands';
-    await this.#put(content, readTime + 1, (row) => send(row, after === 0 ? next.sealed.length : 0));
+    const version = newVersion(next.keyDescription);
+    if (after === 1) await this.#putChunks(content, version, readTime + 1);
+    await send(this.#row(content, readTime + 1, version), after === 0 ? next.sealed.length : 0);
     if (after === 1) await this.#removeOlderChunks(read.id, readTime + 1, (removal) => send(removal, 0));
     return true;
   }
@@ -106,13 +108,16 @@ export class InstanceWrites {
   }
 
   /** Chunks first, then the row, all with one write time. @returns the version that tells this write from all others */
-  async #put(content: Content, time: number, send = this.#send): Promise<types.Uuid> {
-    const { id, keyDescription, sealed } = content;
-    const version = newVersion(keyDescription);
+  async #put(content: Content, time: number): Promise<types.Uuid> {
+    const version = newVersion(content.keyDescription);
+    await this.#putChunks(content, version, time);
+    await this.#send(this.#row(content, time, version));
+    return version;
+  }
+
+  async #putChunks({ id, sealed }: Content, version: types.Uuid, time: number): Promise<void> {
     const chunks = chunksOf(sealed.length);
     if (chunks > 0) await writeChunks(this.#session, this.#unit.cql, { id, version, bytes: sealed.length, chunks }, bufferOf(sealed), BigInt(time));
-    await send(this.#row(content, time, version));
-    return version;
   }
 
   #row({ id, keyDescription, sealed, savedAt }: Content, time: number, version: types.Uuid): Statement {

@@ -140,13 +140,15 @@ export class CassandraInstances implements InstanceRepository {
     const unit = await this.#units.find(range.lu);
     if (unit === null) return NOTHING;
     const found = await ofTables(unit, () => scanPage(this.#session, unit, range, page));
-    return { ...found, rows: found.rows.map((stored) => new FoundInstance(stored, range)) };
+    const place = { unit, range };
+    return { ...found, rows: found.rows.map((stored) => new FoundInstance(stored, place)) };
   }
 
   async rewrite(read: StoredInstance, next: { readonly keyDescription: string; readonly sealed: Uint8Array }): Promise<boolean> {
-    const unit = await this.#find(read.lu, read.id);
-    const range = FoundInstance.rangeOf(read) ?? read;
-    return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(range, row, bytes)));
+    const place = FoundInstance.placeOf(read);
+    const unit = place?.unit ?? (await this.#find(read.lu, read.id));
+    const together = place?.range ?? read;
+    return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(together, row, bytes)));
   }
 
   /** null also for ids that nothing can be stored under. */

@@ -107,6 +107,10 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Seconds that `act` took. */
 export async function seconds(act: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
