@@ -189,7 +189,7 @@ class RangeWork {
   async #treat(stored: StoredInstance, failures: StoredInstance[]): Promise<boolean> {
     const { active, ahead, throttle, width } = this.#shop;
     let toBeWritten = false;
-    // What is there at once is not awaited: an instance has a hundredth of a millisecond, and each wait takes its share.
+    // What is there at once is not awaited: an instance takes hundredths of a millisecond, and each wait has its share of them.
     try {
       let sealed = await this.#seal(stored);
       if (sealed !== null) {

@@ -25,8 +25,8 @@ interface Size {
 const SMALL: Size = { name: '1 KiB', bytes: 1024, instances: 100_000 };
 const SAMPLE: Size = { name: '9 KiB', bytes: 9 * 1024, instances: 30_000 };
 /** The node merges files when it likes, and takes a third of a campaign's time for it or nothing: of few rounds one kind of campaign has the luck. */
-const ROUNDS = 9;
-const SHARED_ROUNDS = 3;
+const ROUNDS = 10;
+const SHARED_ROUNDS = 4;
 /** Until then the node compiles what it runs often, and that takes a fifth of its processor. */
 const WARM_UP = 2;
 const TABLES: readonly { readonly suffix: string; readonly columns: readonly string[] }[] = [

@@ -3,6 +3,9 @@ import type { Keyspace } from './keyspaces.ts';
 /** Buckets of the id index. Fixed: it decides where an id is looked for. */
 export const BUCKETS = 64;
 
+/** Chunks that are read of an instance among others: the one that it has, and one of another version beside it. */
+export const CHUNKS_OF_NEIGHBOUR = 2;
+
 /**
  * The tables of an LU.
  *
@@ -53,7 +56,7 @@ export function viewStatements({ quoted: ks }: Keyspace) {
     /** id, version, first idx, idx after the last */
     chunks: `SELECT idx, data FROM ${ks}.entity_chunks WHERE id = ? AND version = ? AND idx >= ? AND idx < ?`,
     /** token before the first, last token */
-    rangeChunks: `SELECT id, version, data FROM ${ks}.entity_chunks ${range}`,
+    neighbours: `SELECT id, version, data FROM ${ks}.entity_chunks ${range} PER PARTITION LIMIT ${CHUNKS_OF_NEIGHBOUR}`,
     /** newest write time that goes, id */
     removeChunks: `DELETE FROM ${ks}.entity_chunks USING TIMESTAMP ? WHERE id = ?`,
     /** newest write time that goes, id, version */

@@ -1,7 +1,8 @@
 import { types } from 'cassandra-driver';
 import { expect, test } from 'vitest';
+import { AppError, type ErrorCode } from '../../../main/errors.ts';
 import { readNeighbours } from '../../../main/systemdb/cassandra/neighbours.ts';
-import type { CassandraSession, Row, Value } from '../../../main/systemdb/cassandra/session.ts';
+import type { CassandraSession, Page, Row, Value } from '../../../main/systemdb/cassandra/session.ts';
 import { viewStatements } from '../../../main/systemdb/cassandra/view-statements.ts';
 
 const KIB = 1024;
@@ -20,11 +21,13 @@ function table(chunks: readonly Row[]) {
   const asked: [bigint, bigint][] = [];
   const placeOf = (chunk: Row): bigint => BigInt((chunk['id'] as string).slice(3));
   const session = {
-    async readAll(statement: string, params: readonly Value[]): Promise<Row[]> {
-      expect(statement).toBe(cql.rangeChunks);
+    async read(statement: string, params: readonly Value[], { fetchSize, routingKey }: { fetchSize: number; routingKey: Buffer }): Promise<Page> {
+      expect(statement).toBe(cql.neighbours);
       const [after, last] = params as [bigint, bigint];
       asked.push([after, last]);
-      return chunks.filter((chunk) => placeOf(chunk) > after && placeOf(chunk) <= last);
+      const rows = chunks.filter((chunk) => placeOf(chunk) > after && placeOf(chunk) <= last);
+      expect(rows.some((chunk) => chunk['id'] === routingKey.toString())).toBe(true);
+      return { rows: rows.slice(0, fetchSize), pageState: rows.length < fetchSize ? null : 'more' };
     },
   } as unknown as CassandraSession;
   return { session, asked };
@@ -63,6 +66,33 @@ test('where few of the neighbours are wanted, or one alone, nobody reads the oth
   expect((await readNeighbours(session, cql, rows.slice(0, 1), new Set(rows))).size).toBe(0);
   expect(asked).toEqual([]);
   expect([...(await readNeighbours(session, cql, rows, new Set(rows.slice(0, 5)))).keys()]).toEqual(rows.slice(0, 5));
+});
+
+test('a large one is not read for the sake of small ones beside it', async () => {
+  const rows = [row(0, 5 * KIB), row(1, 5 * KIB), row(2, 400 * KIB)];
+  const { session, asked } = table(rows.map((one) => chunkOf(one)));
+  expect((await readNeighbours(session, cql, rows, new Set(rows.slice(0, 2)))).size).toBe(0);
+  expect(asked).toEqual([]);
+});
+
+test('what lies between neighbours is not paged through: what the answer leaves out is read by itself', async () => {
+  const rows = [row(0, 9 * KIB), row(2, 9 * KIB)];
+  const between = Array.from({ length: 1_000 }, () => chunkOf(row(1, KIB)));
+  const { session, asked } = table([chunkOf(rows[0] as Row), ...between, chunkOf(rows[1] as Row)]);
+  expect([...(await readNeighbours(session, cql, rows, new Set(rows))).keys()]).toEqual([rows[0]]);
+  expect(asked).toHaveLength(1);
+});
+
+test.each<[ErrorCode, boolean]>([
+  ['DATABASE_FAILED', true],
+  ['DATABASE_TIMEOUT', true],
+  ['DATABASE_UNREACHABLE', false],
+  ['DATABASE_KEYSPACE_MISSING', false],
+])('neighbours that can not be read together (%s) are left to be read by themselves: %s', async (code, left) => {
+  const session = { read: () => Promise.reject(new AppError(code, 'x', 'y')) } as unknown as CassandraSession;
+  const rows = [row(0, 9 * KIB), row(1, 9 * KIB)];
+  const reading = readNeighbours(session, cql, rows, new Set(rows));
+  await (left ? expect(reading).resolves.toEqual(new Map()) : expect(reading).rejects.toMatchObject({ code }));
 });
 
 test('another version, a chunk of another size and one that is gone are left to be read by themselves', async () => {
