@@ -24,7 +24,7 @@ export async function readNeighbours(session: CassandraSession, cql: ViewStateme
   const found = new Map<Row, Buffer>();
   await concurrently(groups, REQUESTS, async (group) => {
     const asked = new Map(group.filter((row) => wanted.has(row)).map((row) => [row['id'] as string, row]));
-    for (const chunk of await chunksOf(session, cql, group)) {
+    for (const chunk of await readGroup(session, cql, group)) {
       const row = asked.get(chunk['id'] as string);
       const data = chunk['data'] as Buffer;
       // Another version, older or newer, may lie beside it.
@@ -35,7 +35,7 @@ export async function readNeighbours(session: CassandraSession, cql: ViewStateme
 }
 
 /** What one answer brings of a group; nothing where there is none: a neighbour that nobody asked for may be the reason. */
-async function chunksOf(session: CassandraSession, cql: ViewStatements, group: readonly Row[]): Promise<readonly Row[]> {
+async function readGroup(session: CassandraSession, cql: ViewStatements, group: readonly Row[]): Promise<readonly Row[]> {
   const [first, last] = [group[0] as Row, group.at(-1) as Row];
   const bounds = [(first['place'] as bigint) - 1n, last['place'] as bigint];
   try {
