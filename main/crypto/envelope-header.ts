@@ -108,7 +108,8 @@ function isChunkExponent(exponent: number): boolean {
 }
 
 function readU32(source: Uint8Array, offset: number): number {
-  return new DataView(source.buffer, source.byteOffset + offset, 4).getUint32(0);
+  const at = (place: number): number => source[offset + place] as number;
+  return ((at(0) << 24) | (at(1) << 16) | (at(2) << 8) | at(3)) >>> 0;
 }
 
 function malformed(why: string): AppError {

@@ -1,6 +1,7 @@
 import { type EnvelopeHeader, openInstance, readEnvelopeHeader, sealInstance } from '../crypto/envelope.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
+import type { SecretBytes } from '../secret.ts';
 import type { InstanceInfo, InstanceRange, RangeCount, RangePage, StoredInstance, SystemDb } from '../systemdb/repositories.ts';
 import { type LuDefinition, tableNames } from './definition.ts';
 import type { InstanceKeys } from './keys.ts';
@@ -211,9 +212,17 @@ export function checkedHeader({ lu, id, keyDescription, sealed }: StoredInstance
  * @throws AppError as {@link checkedHeader}, and what {@link InstanceKeys.get} throws.
  */
 export async function openStored(keys: InstanceKeys, stored: StoredInstance): Promise<Buffer> {
-  const { lu, id, sealed } = stored;
   const { keyDescription } = checkedHeader(stored);
-  return openInstance(await keys.get(keyDescription), { lu, instanceId: id }, sealed);
+  return openWith(await keys.get(keyDescription), stored);
+}
+
+/**
+ * As {@link openStored}, with the key of the generation that the record names at hand.
+ * @throws AppError as {@link checkedHeader}, `ENVELOPE_AUTHENTICATION_FAILED`, `SECRET_DISPOSED`
+ */
+export function openWith(key: SecretBytes, stored: StoredInstance): Buffer {
+  checkedHeader(stored);
+  return openInstance(key, { lu: stored.lu, instanceId: stored.id }, stored.sealed);
 }
 
 /** Whether a failure concerns this one instance, so that others may still be read. */

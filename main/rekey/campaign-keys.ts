@@ -14,6 +14,8 @@ const GONE: ReadonlySet<ErrorCode> = new Set(['KEY_DESCRIPTION_UNKNOWN', 'KEY_ST
 export class CampaignKeys implements InstanceKeys {
   readonly suite: Suite;
   readonly #keys: InstanceKeys;
+  /** Those that were handed out: whoever locks disposes them. */
+  readonly #held = new Map<string, SecretBytes>();
 
   constructor(keys: InstanceKeys) {
     this.suite = keys.suite;
@@ -35,11 +37,21 @@ export class CampaignKeys implements InstanceKeys {
   }
 
   /** @throws AppError as {@link active}; what is so for every process (`KEY_DESCRIPTION_UNKNOWN` …) as it is */
-  get(description: string): Promise<SecretBytes> {
-    return this.#keys.get(description).catch((error: unknown) => {
+  async get(description: string): Promise<SecretBytes> {
+    try {
+      const key = await this.#keys.get(description);
+      this.#held.set(description, key);
+      return key;
+    } catch (error) {
       if (isAppError(error) && GONE.has(error.code)) throw error;
       throw unusable(`generation "${description}"`, error, description);
-    });
+    }
+  }
+
+  /** The generation without a wait, where it was handed out before and is still in memory; borrowed as of {@link get}. */
+  held(description: string): SecretBytes | undefined {
+    const key = this.#held.get(description);
+    return key?.disposed === false ? key : undefined;
   }
 }
 

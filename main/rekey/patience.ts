@@ -48,19 +48,34 @@ export class Patience {
    * @throws what `ask` throws, but where it is asked again.
    */
   async ask<T>(ask: () => Promise<T>, signal: AbortSignal, again: (error: AppError) => boolean = isPassing): Promise<T> {
+    try {
+      return this.answered(await ask());
+    } catch (error) {
+      return await this.askAgain(error, ask, signal, again);
+    }
+  }
+
+  /** As {@link ask}, once it was asked and failed. */
+  async askAgain<T>(failure: unknown, ask: () => Promise<T>, signal: AbortSignal, again: (error: AppError) => boolean = isPassing): Promise<T> {
+    let error = failure;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      if (!isAppError(error) || signal.aborted || !again(error)) throw error;
+      this.#set({ since: this.#waiting?.since ?? this.#clock.now(), code: error.code, message: error.message });
+      // Random, so that workers that lost the same node do not come back in step.
+      await this.#clock.sleep(randomInt(pause / 2, pause * 1.5), signal);
+      if (signal.aborted) throw error;
       try {
-        const answer = await ask();
-        if (this.#waiting !== null) this.#set(null);
-        return answer;
-      } catch (error) {
-        if (!isAppError(error) || signal.aborted || !again(error)) throw error;
-        this.#set({ since: this.#waiting?.since ?? this.#clock.now(), code: error.code, message: error.message });
-        // Random, so that workers that lost the same node do not come back in step.
-        await this.#clock.sleep(randomInt(pause / 2, pause * 1.5), signal);
-        if (signal.aborted) throw error;
+        return this.answered(await ask());
+      } catch (next) {
+        error = next;
       }
     }
+  }
+
+  /** The database answered: what was waited for is over. */
+  answered<T>(answer: T): T {
+    if (this.#waiting !== null) this.#set(null);
+    return answer;
   }
 
   #set(waiting: Waiting | null): void {

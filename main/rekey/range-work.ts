@@ -6,7 +6,7 @@ import type { Ahead } from './ahead.ts';
 import type { HeldRange, HolderOf } from './held-range.ts';
 import { isPassing } from './patience.ts';
 import type { Throttle } from './throttle.ts';
-import type { Treatment } from './treatment.ts';
+import type { ActiveGeneration, Treatment } from './treatment.ts';
 import { linked } from './signals.ts';
 import { putFailure } from './failures.ts';
 import type { Width } from './width.ts';
@@ -191,7 +191,8 @@ class RangeWork {
     let toBeWritten = false;
     // What is there at once is not awaited: an instance takes hundredths of a millisecond, and each wait has its share of them.
     try {
-      let sealed = await this.#seal(stored);
+      let sealed = this.#seal(stored);
+      if (sealed instanceof Promise) sealed = await sealed;
       if (sealed !== null) {
         const place = width.enter();
         if (place !== undefined) await place;
@@ -231,15 +232,21 @@ class RangeWork {
     }
   }
 
-  /** Opens it and seals it anew. @returns null where it needs nothing */
-  async #seal(stored: StoredInstance): Promise<Sealed | null> {
-    const { active, treatment } = this.#shop;
-    const generation = active.fresh ?? (await active.ask(this.#stop));
-    const { description } = generation;
-    if (!treatment.wanted(stored.keyDescription, description)) return null;
+  /** Opens it and seals it anew, at once where it can. @returns null where it needs nothing */
+  #seal(stored: StoredInstance): Sealed | null | Promise<Sealed | null> {
+    const { active } = this.#shop;
+    const generation = active.fresh;
+    return generation === null ? active.ask(this.#stop).then((asked) => this.#sealUnder(stored, asked)) : this.#sealUnder(stored, generation);
+  }
+
+  #sealUnder(stored: StoredInstance, generation: ActiveGeneration): Sealed | null | Promise<Sealed | null> {
+    const { treatment } = this.#shop;
+    const { description: keyDescription } = generation;
+    if (!treatment.wanted(stored.keyDescription, keyDescription)) return null;
     const renewed = new Map<string, number>();
-    const sealed = await treatment.reseal(stored, generation, renewed);
-    return sealed === null ? null : { keyDescription: description, sealed, renewed };
+    const resealed = treatment.reseal(stored, generation, renewed);
+    const told = (sealed: Buffer | null): Sealed | null => (sealed === null ? null : { keyDescription, sealed, renewed });
+    return resealed instanceof Promise ? resealed.then(told) : told(resealed);
   }
 
   async #rewrite(stored: StoredInstance, { keyDescription, sealed, renewed }: Sealed): Promise<boolean> {
@@ -292,7 +299,15 @@ class RangeWork {
    * Asks for data of the range. What fails for good, or does not answer for long while the lease can be renewed, breaks
    * the range and not the worker; where nothing answers at all, that is waited for as long as it lasts.
    */
-  #ask<T>(ask: () => Promise<T>): Promise<T> {
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return this.#shop.patience.answered(await ask());
+    } catch (error) {
+      return await this.#askAgain(error, ask);
+    }
+  }
+
+  #askAgain<T>(failure: unknown, ask: () => Promise<T>): Promise<T> {
     const { clock, patience } = this.#shop;
     let attempts = 0;
     let silentSince: number | null = null;
@@ -302,7 +317,7 @@ class RangeWork {
       silentSince = this.#held.mayWrite ? (silentSince ?? clock.elapsed()) : null;
       return silentSince === null || clock.elapsed() - silentSince < SILENT_MS;
     };
-    return patience.ask(ask, this.#stop, again).catch((error: unknown) => {
+    return patience.askAgain(failure, ask, this.#stop, again).catch((error: unknown) => {
       if (this.#stop.aborted || !isAppError(error) || !(OF_RANGE.has(error.code) || isPassing(error))) throw error;
       this.#broken ??= error;
       throw this.#broken;

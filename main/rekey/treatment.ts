@@ -1,5 +1,5 @@
 import { sealInstance } from '../crypto/envelope.ts';
-import { openStored } from '../lu/instances.ts';
+import { openStored, openWith } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { SecretBytes } from '../secret.ts';
 import type { StoredInstance } from '../systemdb/repositories.ts';
@@ -17,16 +17,16 @@ export interface Treatment {
   /** Whether an instance of a generation is looked at, while `active` is the active one. */
   wanted(keyDescription: string, active: string): boolean;
   /**
-   * The new sealed form; null where it needs none. Plain bytes are zeroed on every path.
+   * The new sealed form, at once where all that it takes is at hand; null where it needs none. Plain bytes are zeroed on every path.
    * @param renewed gets the field values in it that are new, by the generation that they had
    * @throws AppError a failure of the instance, or one that concerns all (see `isOfInstance`).
    */
-  reseal(stored: StoredInstance, active: ActiveGeneration, renewed?: Map<string, number>): Promise<Buffer | null>;
+  reseal(stored: StoredInstance, active: ActiveGeneration, renewed?: Map<string, number>): Buffer | null | Promise<Buffer | null>;
 }
 
 /** Whole instances from old generations to the active one. */
 export class GenerationTreatment implements Treatment {
-  readonly #keys: InstanceKeys;
+  readonly #keys: CampaignKeys;
   readonly #from: ReadonlySet<string>;
 
   constructor(keys: InstanceKeys, params: Pick<CampaignParams, 'from'>) {
@@ -38,9 +38,13 @@ export class GenerationTreatment implements Treatment {
     return keyDescription !== active && this.#from.has(keyDescription);
   }
 
-  async reseal(stored: StoredInstance, { description, key }: ActiveGeneration): Promise<Buffer> {
-    const { lu, id } = stored;
-    const plain = await openStored(this.#keys, stored);
+  reseal(stored: StoredInstance, active: ActiveGeneration): Buffer | Promise<Buffer> {
+    const key = this.#keys.held(stored.keyDescription);
+    if (key === undefined) return openStored(this.#keys, stored).then((plain) => this.#seal(stored, plain, active));
+    return this.#seal(stored, openWith(key, stored), active);
+  }
+
+  #seal({ lu, id }: StoredInstance, plain: Buffer, { description, key }: ActiveGeneration): Buffer {
     try {
       return sealInstance(this.#keys.suite, key, { keyDescription: description, lu, instanceId: id }, plain);
     } finally {

@@ -8,12 +8,12 @@ import { retryCampaign } from '../../main/rekey/retry.ts';
 import { runCampaign } from '../../main/rekey/run.ts';
 import { campaignStatus } from '../../main/rekey/state.ts';
 import { failureOf, imageOf, type TestKeys } from '../lu/fixtures.ts';
-import { cluster, generationsOf, LU, started } from './fixtures.ts';
+import { cluster, generationsOf, inRangesOf, LU, started, wrapped } from './fixtures.ts';
 
 const COLUMN = { lu: LU, table: 'person', column: 'ssn' };
 
 /** The keys of a process that is told `code` for a generation, from its `after`-th use on. */
-function without(keys: TestKeys, description: string, code: ErrorCode, after = 0): InstanceKeys {
+function without(keys: Pick<InstanceKeys, 'suite' | 'active' | 'get'>, description: string, code: ErrorCode, after = 0): InstanceKeys {
   let uses = 0;
   const get: InstanceKeys['get'] = async (asked) => {
     if (asked === description && ++uses > after) throw new AppError(code, 'It is away.', 'Wait.');
@@ -36,9 +36,20 @@ async function people(keys: TestKeys, instances: Instances, ...ids: string[]): P
 
 test('a KMS that is away in the middle ends the worker, and another goes on', async () => {
   const { db, keys } = await cluster(60);
-  const { record } = await started(db, keys);
-  const away = without(keys, 'key-1', 'KMS_UNREACHABLE', 20);
-  expect((await failureOf(() => runCampaign({ db, keys: away, id: record.id, worker: 'a' })))).toMatchObject({ code: 'REKEY_GENERATION_UNREADABLE', details: { description: 'key-1', why: 'KMS_UNREACHABLE' } });
+  const { record } = await started(inRangesOf(db, 10, 60), keys);
+  // Handed out for the check that a process makes, and no longer in memory after some instances.
+  const lent = (await keys.get('key-1')).clone();
+  const away = without({ suite: keys.suite, active: () => keys.active(), get: async (asked) => (asked === 'key-1' ? lent : keys.get(asked)) }, 'key-1', 'KMS_UNREACHABLE', 2);
+  let writes = 0;
+  const leaving = wrapped(db, {
+    instances: {
+      rewrite: (read, next) => {
+        if (++writes === 20) lent.dispose();
+        return db.instances.rewrite(read, next);
+      },
+    },
+  });
+  expect((await failureOf(() => runCampaign({ db: leaving, keys: away, id: record.id, worker: 'a' })))).toMatchObject({ code: 'REKEY_GENERATION_UNREADABLE', details: { description: 'key-1', why: 'KMS_UNREACHABLE' } });
   expect(await db.campaigns.failures(record.id, { limit: 5 })).toEqual([]);
   expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'running', failed: 0, workers: [] });
   expect(await runCampaign({ db, keys, id: record.id, worker: 'b' })).toBe('done');

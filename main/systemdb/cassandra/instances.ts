@@ -19,7 +19,7 @@ import { infoOf, readInstance } from './instance-rows.ts';
 import { replaceInstance } from './instance-replace.ts';
 import { InstanceWrites } from './instance-writes.ts';
 import { LogicalUnits, type LogicalUnit } from './logical-units.ts';
-import { ofTables } from './lu-missing.ts';
+import { ofTables, orLuMissing } from './lu-missing.ts';
 import { mayHaveInstances } from './may-have-instances.ts';
 import { idsAfter } from './ordered-ids.ts';
 import { countPage, scanPage } from './range-pages.ts';
@@ -148,7 +148,12 @@ export class CassandraInstances implements InstanceRepository {
     const place = FoundInstance.placeOf(read);
     const unit = place?.unit ?? (await this.#find(read.lu, read.id));
     const together = place?.range ?? read;
-    return unit !== null && ofTables(unit, () => new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(together, row, bytes)));
+    if (unit === null) return false;
+    try {
+      return await new InstanceWrites(this.#session, unit).rewrite(read, next, (row, bytes) => this.#batches.write(together, row, bytes));
+    } catch (error) {
+      throw orLuMissing(unit, error);
+    }
   }
 
   /** null also for ids that nothing can be stored under. */

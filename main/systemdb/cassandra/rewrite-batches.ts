@@ -9,7 +9,8 @@ const ROW_BYTES = 160;
 interface Waiting {
   readonly statement: Statement;
   readonly bytes: number;
-  readonly done: (sent: Promise<void>) => void;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -27,8 +28,8 @@ export class RewriteBatches {
 
   /** @param range as it was read: rows of the same object lie on the same nodes */
   write(range: object, statement: Statement, sealedBytes: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = { statement, bytes: sealedBytes + ROW_BYTES, done: resolve };
+    return new Promise((done, failed) => {
+      const waiting = { statement, bytes: sealedBytes + ROW_BYTES, done, failed };
       const others = this.#waiting.get(range);
       if (others !== undefined) {
         others.push(waiting);
@@ -49,7 +50,15 @@ export class RewriteBatches {
         batch.length === 1
           ? this.#session.write(only.statement.cql, only.statement.params)
           : this.#session.writeBatch(batch.map(({ statement }) => statement), { logged: false });
-      for (const { done } of batch) done(sent);
+      // Told one by one: a promise that follows another waits two turns more.
+      sent.then(
+        () => {
+          for (const { done } of batch) done();
+        },
+        (error: unknown) => {
+          for (const { failed } of batch) failed(error);
+        },
+      );
     }
   }
 }

@@ -43,5 +43,5 @@ export async function workOn(db: SystemDb, id: string, to: Generation, treatment
 /** Writes back what it read, under the name of the other generation: a campaign's work but for its crypto. What it leaves can not be opened. */
 export const WITHOUT_CRYPTO: Treatment = {
   wanted: (keyDescription, active) => keyDescription !== active,
-  reseal: async ({ sealed }) => Buffer.from(sealed),
+  reseal: ({ sealed }) => Buffer.from(sealed),
 };
