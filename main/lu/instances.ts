@@ -212,17 +212,19 @@ export function checkedHeader({ lu, id, keyDescription, sealed }: StoredInstance
  * @throws AppError as {@link checkedHeader}, and what {@link InstanceKeys.get} throws.
  */
 export async function openStored(keys: InstanceKeys, stored: StoredInstance): Promise<Buffer> {
+  const { lu, id, sealed } = stored;
   const { keyDescription } = checkedHeader(stored);
-  return openWith(await keys.get(keyDescription), stored);
+  return openInstance(await keys.get(keyDescription), { lu, instanceId: id }, sealed);
 }
 
 /**
  * As {@link openStored}, with the key of the generation that the record names at hand.
- * @throws AppError as {@link checkedHeader}, `ENVELOPE_AUTHENTICATION_FAILED`, `SECRET_DISPOSED`
+ * @throws AppError as {@link checkedHeader} and {@link openInstance}
  */
 export function openWith(key: SecretBytes, stored: StoredInstance): Buffer {
+  const { lu, id, sealed } = stored;
   checkedHeader(stored);
-  return openInstance(key, { lu: stored.lu, instanceId: stored.id }, stored.sealed);
+  return openInstance(key, { lu, instanceId: id }, sealed);
 }
 
 /** Whether a failure concerns this one instance, so that others may still be read. */

@@ -16,7 +16,7 @@ export interface InstanceKeys {
    */
   forSaving(): Promise<{ description: string; key: SecretBytes }>;
   /**
-   * The generation that a header names. Borrowed: never dispose it.
+   * The generation that a header names. Borrowed: never dispose it. Until whoever lent it does, it may be used again without being asked for.
    * @throws AppError `LOCKED`, `KEY_DESCRIPTION_UNKNOWN`, or why that generation can not be used
    *   (`KEY_PROTECTION_MISSING`, `KEY_STRIPES_CHANGED` …).
    */

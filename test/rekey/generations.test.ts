@@ -12,8 +12,8 @@ import { cluster, generationsOf, inRangesOf, LU, started, wrapped } from './fixt
 
 const COLUMN = { lu: LU, table: 'person', column: 'ssn' };
 
-/** The keys of a process that is told `code` for a generation, from its `after`-th use on. */
-function without(keys: Pick<InstanceKeys, 'suite' | 'active' | 'get'>, description: string, code: ErrorCode, after = 0): InstanceKeys {
+/** The keys of a process that is told `code` for a generation, once it has used it `after` times. */
+function without(keys: TestKeys, description: string, code: ErrorCode, after = 0): InstanceKeys {
   let uses = 0;
   const get: InstanceKeys['get'] = async (asked) => {
     if (asked === description && ++uses > after) throw new AppError(code, 'It is away.', 'Wait.');
@@ -37,9 +37,14 @@ async function people(keys: TestKeys, instances: Instances, ...ids: string[]): P
 test('a KMS that is away in the middle ends the worker, and another goes on', async () => {
   const { db, keys } = await cluster(60);
   const { record } = await started(inRangesOf(db, 10, 60), keys);
-  // Handed out for the check that a process makes, and no longer in memory after some instances.
+  // Handed out, and no longer in memory after some instances.
   const lent = (await keys.get('key-1')).clone();
-  const away = without({ suite: keys.suite, active: () => keys.active(), get: async (asked) => (asked === 'key-1' ? lent : keys.get(asked)) }, 'key-1', 'KMS_UNREACHABLE', 2);
+  const get: InstanceKeys['get'] = async (asked) => {
+    if (asked !== 'key-1') return keys.get(asked);
+    if (lent.disposed) throw new AppError('KMS_UNREACHABLE', 'It is away.', 'Wait.');
+    return lent;
+  };
+  const away: InstanceKeys = { suite: keys.suite, active: () => keys.active(), forSaving: () => keys.active(), get };
   let writes = 0;
   const leaving = wrapped(db, {
     instances: {
@@ -50,6 +55,8 @@ test('a KMS that is away in the middle ends the worker, and another goes on', as
     },
   });
   expect((await failureOf(() => runCampaign({ db: leaving, keys: away, id: record.id, worker: 'a' })))).toMatchObject({ code: 'REKEY_GENERATION_UNREADABLE', details: { description: 'key-1', why: 'KMS_UNREACHABLE' } });
+  expect(lent.disposed).toBe(true);
+  expect(writes).toBeGreaterThanOrEqual(20);
   expect(await db.campaigns.failures(record.id, { limit: 5 })).toEqual([]);
   expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'running', failed: 0, workers: [] });
   expect(await runCampaign({ db, keys, id: record.id, worker: 'b' })).toBe('done');

@@ -50,7 +50,7 @@ export class RewriteBatches {
         batch.length === 1
           ? this.#session.write(only.statement.cql, only.statement.params)
           : this.#session.writeBatch(batch.map(({ statement }) => statement), { logged: false });
-      // Told one by one: a promise that follows another waits two turns more.
+      // Told one by one: a promise that follows another costs a job and a promise more for each write.
       sent.then(
         () => {
           for (const { done } of batch) done();
