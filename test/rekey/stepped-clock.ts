@@ -1,8 +1,8 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Clock } from '../../main/rekey/clock.ts';
 
-/** Rounds of the event loop in which everything that does not sleep comes to rest. */
-const ROUNDS = 4;
+/** Rounds of the event loop in which everything that does not sleep comes to rest: sealing what a worker holds ahead gives others a turn some thirty times. */
+const ROUNDS = 64;
 
 /** Time stands while anybody works, and jumps to the next that sleeps: minutes of a campaign pass in a second. */
 export class SteppedClock implements Clock {
