@@ -107,8 +107,8 @@ async function readTls(files: Profile['kms']['kmip']): Promise<KmipTls> {
       throw new AppError('KMS_CREDENTIALS_MISSING', `"${file}", which KMIP needs, can not be read. No KMS was asked, and nothing was changed.`, 'Check its path and permissions, or name another: fkc profile kms NAME', { details: { file }, cause: error });
     }
   };
-  const [ca, cert, key] = await Promise.all([read(files.ca), read(files.cert), read(files.key)]);
-  return { ca, cert, key };
+  // One after the other: where several can not be read, it is always the first that is named.
+  return { ca: await read(files.ca), cert: await read(files.cert), key: await read(files.key) };
 }
 
 /** The access key ID that config.ini itself gives; empty where it gives none. @throws AppError `KMS_CREDENTIALS_MISSING`, `CONFIG_VARIABLE_UNSET` */
