@@ -68,7 +68,7 @@ describe.each(await hosts())('the census on %s', (host) => {
     await sentence(page, /CUSTOMER 7 can not be opened/);
   });
 
-  test('a long census tells how far it is, how fast and how long it still takes; it is paused, and goes on', async () => {
+  test('a long census is paused, and goes on; it tells how far it is, how fast and how long it still takes', async () => {
     // So many that it is under way for seconds on any machine.
     const many = 1_500_000;
     const db = await openSqlite(join(opened.home, 'demo', 'system.sqlite'));
@@ -84,13 +84,17 @@ describe.each(await hosts())('the census on %s', (host) => {
       await db.close();
     }
     await go(page, 'Data');
-    await take('0');
     const section = page.getByRole('region', { name: 'Census under way' });
-    await section.getByText(/^[\d,]+ of [\d,]+ · [\d,]+ a second · .+ left$/).waitFor();
-    // Without waiting until nothing moves: the figures beside it change all the time.
-    await section.getByRole('button', { name: 'Pause' }).dispatchEvent('click');
-    await section.getByText('paused').waitFor();
+    const pause = async (): Promise<void> => {
+      await take('0');
+      // At once, and without waiting until nothing moves: the figures beside it change all the time.
+      await section.getByRole('button', { name: 'Pause' }).dispatchEvent('click', undefined, { timeout: 3_000 });
+      await section.getByText('paused').waitFor({ timeout: 3_000 });
+    };
+    // On a machine whose window is slow the census may be at its end before: then it is taken again.
+    await pause().catch(pause).catch(pause);
     await section.getByRole('button', { name: 'Resume' }).click();
+    await section.getByText(/^[\d,]+ of [\d,]+ · [\d,]+ a second · .+ left$/).waitFor();
     await section.waitFor({ state: 'detached', timeout: 60_000 });
     expect(await sentence(page, /Logical Units/)).toMatch(new RegExp(`${(DEMO.total + many).toLocaleString('en-US')} instances of 3 Logical Units`));
   });
