@@ -85,11 +85,18 @@ export class HeldRange {
     this.#superseded++;
   }
 
-  /** A page of which every instance is treated; its failures count with it. */
-  countPage(passed: number, failed: number, cursor: string | null): void {
+  /** A page of which every instance is treated, and where to go on after it; its failures count with it. */
+  countPage(passed: number, failed: number, cursor: string): void {
     this.#passed += passed;
     this.#failed += failed;
-    if (cursor !== null) this.#book = { ...this.#book, cursor };
+    this.#book = { ...this.#book, cursor };
+  }
+
+  /** Gives the range up as done, with its last page. @returns as `keep` */
+  async complete(passed: number, failed: number, signal: AbortSignal): Promise<boolean> {
+    this.#passed += passed;
+    this.#failed += failed;
+    return await this.keep('done', signal);
   }
 
   /** Why the range can not be worked through; written with the state `failed`. */

@@ -58,6 +58,11 @@ const SILENT_MS = 30_000;
 
 type Page = RangePage<StoredInstance>;
 
+interface PageCount {
+  readonly passed: number;
+  readonly failed: number;
+}
+
 /** An instance as it is to be written. */
 interface Sealed {
   readonly keyDescription: string;
@@ -85,6 +90,8 @@ class RangeWork {
   #broken: AppError | null = null;
   /** Whether anything of it was treated. */
   #gotOn = false;
+  /** The last page, once it is treated in full. It counts only as the range is given up as done: no cursor leads behind it. */
+  #lastPage: PageCount | null = null;
   /** Whether every page until now was treated in full, once those under way are. */
   #whole: Promise<boolean> = Promise.resolve(true);
 
@@ -97,29 +104,29 @@ class RangeWork {
   async run(): Promise<void> {
     const ended = new AbortController();
     const beats = this.#beat(ended.signal);
-    let complete = false;
     try {
-      complete = await this.#pages();
+      await this.#pages();
     } catch (error) {
       // What was read before it is worked through all the same.
       if (!this.#stop.aborted && error !== this.#broken) this.#fail(error);
     }
-    complete = (await this.#whole) && complete;
+    await this.#whole;
     ended.abort();
     await beats;
-    await this.#giveUp(complete).catch((error: unknown) => {
+    await this.#giveUp().catch((error: unknown) => {
       // A lease that can not be given back ends by itself.
       if (!this.#shop.stop.aborted) this.#fail(error);
     });
     if (this.#fatal !== null) throw this.#fatal.error;
   }
 
-  async #giveUp(complete: boolean): Promise<void> {
+  async #giveUp(): Promise<void> {
     const { putOff, stop } = this.#shop;
     const broken = this.#broken;
     if (this.#held.lost.aborted) return;
     if (this.#fatal !== null) await this.#held.giveBack(this.#stop);
-    else if (broken === null) await (complete ? this.#held.keep('done', stop) : this.#held.giveBack(stop));
+    else if (this.#lastPage !== null) await this.#held.complete(this.#lastPage.passed, this.#lastPage.failed, stop);
+    else if (broken === null) await this.#held.giveBack(stop);
     else if ((REFUSED.has(broken.code) || isPassing(broken)) && putOff.again(this.#held.seq, broken, this.#gotOn)) await this.#held.giveBack(stop);
     else {
       this.#held.countBroken({ code: broken.code, message: broken.message, remedy: broken.remedy });
@@ -127,8 +134,8 @@ class RangeWork {
     }
   }
 
-  /** @returns whether the end of the range was reached. */
-  async #pages(): Promise<boolean> {
+  /** Sets page after page going, until the end of the range or a stop. */
+  async #pages(): Promise<void> {
     let last: Promise<Page | null> = this.#read(this.#held.cursor);
     const reads = [last];
     for (;;) {
@@ -137,8 +144,7 @@ class RangeWork {
         reads.push(last);
       }
       const page = (await reads.shift()) ?? null;
-      if (this.#stop.aborted) return false;
-      if (page === null) return true;
+      if (this.#stop.aborted || page === null) return;
       const before = this.#whole;
       await this.#start(page);
       await before;
@@ -178,7 +184,8 @@ class RangeWork {
     }
     this.#whole = Promise.all(underWay).then((treated) => {
       if (treated.includes(false)) return false;
-      this.#held.countPage(page.passed, failures.length, page.cursor);
+      if (page.cursor === null) this.#lastPage = { passed: page.passed, failed: failures.length };
+      else this.#held.countPage(page.passed, failures.length, page.cursor);
       this.#gotOn = true;
       tally.passed += page.passed;
       return true;

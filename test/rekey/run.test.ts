@@ -118,6 +118,26 @@ describe('a campaign', () => {
     expect((await db.campaigns.ranges(record.id)).reduce((sum, range) => sum + range.passed, 0)).toBe(400);
   });
 
+  test('a range of which all was done just as the worker was stopped counts once', async () => {
+    const { db, keys } = await cluster(40);
+    const { record } = await started(db, keys);
+    const stop = new AbortController();
+    let rewritten = 0;
+    const stopping = wrapped(db, {
+      instances: {
+        rewrite: async (read, next) => {
+          const won = await db.instances.rewrite(read, next);
+          if (++rewritten === 40) stop.abort();
+          return won;
+        },
+      },
+    });
+    expect(await runCampaign({ db: stopping, keys, id: record.id, worker: 'a', signal: stop.signal })).toBe('running');
+    expect(await runCampaign({ db, keys, id: record.id, worker: 'b' })).toBe('done');
+    expect((await db.campaigns.ranges(record.id)).reduce((sum, range) => sum + range.passed, 0)).toBe(40);
+    expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'done', done: 40, outcome: { proven: true } });
+  });
+
   test('goes on after a worker that vanished, once its leases end', async () => {
     const { db, other, keys, instances } = await cluster(1_000);
     const { record } = await started(db, keys);
