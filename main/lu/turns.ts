@@ -1,8 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 
-/** Milliseconds of work after which others get a turn: one frame of the window. */
-const TURN_MS = 12;
+/**
+ * Milliseconds of work after which others get a turn: a quarter of the window's frame, as what the window asks for takes
+ * many rounds of the event loop, and waits as long for each.
+ */
+const TURN_MS = 4;
 
 /**
  * Shares the thread in a long loop: call the returned function often; now and then it waits for one round of the event
