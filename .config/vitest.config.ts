@@ -6,7 +6,10 @@ const root = new URL('..', import.meta.url).pathname;
 /** Start processes of their own as a terminal does, or wait for clocks and long imports: too slow for the quick part. */
 const PROCESSES = ['test/cli/**/*.test.ts', 'test/**/*processes.test.ts', 'test/house/**/*.test.ts', 'test/audit/export.test.ts', 'test/lu/import.test.ts', 'test/rekey/{pace,run,schedule}.test.ts', 'test/systemdb/clock.test.ts'];
 
-/** `unit` needs nothing but Node; `processes` starts the command line and several processes; `peers` starts real tools; `faults` kills processes; `e2e` drives the real window. */
+/** Their nodes mostly wait: for each other, and for what does not answer. */
+const CASSANDRA = 'test/peers/cassandra/**/*.test.ts';
+
+/** `unit` needs nothing but Node; `processes` starts the command line and several processes; `peers` starts real tools, `cassandra` real nodes, and the two may run at once; `faults` kills processes; `e2e` drives the real window. */
 export default defineConfig({
   test: {
     root,
@@ -28,7 +31,11 @@ export default defineConfig({
       },
       {
         root,
-        test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false },
+        test: { name: 'peers', include: ['test/peers/**/*.test.ts'], exclude: [CASSANDRA], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false },
+      },
+      {
+        root,
+        test: { name: 'cassandra', include: [CASSANDRA], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false },
       },
       {
         root,

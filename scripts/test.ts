@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureChromium, ensureGo, ensureJava17, ensureJdk, ensureMaven, ensureOpenssl, ensurePyKmip, ensurePython } from './system-parts.ts';
@@ -22,7 +23,7 @@ interface Counts {
 interface Step {
   readonly title: string;
   /** Throws or answers `failed > 0` where the step fails. */
-  run(): Counts;
+  run(): Counts | Promise<Counts>;
 }
 
 const NOTHING: Counts = { passed: 0, failed: 0 };
@@ -36,20 +37,30 @@ function program(title: string, script: string, args: readonly string[] = []): S
   return { title, run: () => (node(script, args) ? NOTHING : FAILED) };
 }
 
-/** The tests of one vitest project, counted from its own report. */
-function tests(project: string): Step {
-  const report = join(REPORTS, `${project}.json`);
+/** The tests of one vitest project, or of several that run at once: the first is seen as it goes, of each other what it printed is seen at its end. */
+function tests(...projects: readonly [string, ...string[]]): Step {
   return {
-    title: `tests: ${project}`,
-    run() {
-      rmSync(report, { force: true });
-      const args = ['run', '--config', '.config/vitest.config.ts', '--project', project];
-      const isGood = node('node_modules/vitest/vitest.mjs', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
-      const { passed, failed } = readCounts(report);
-      // A run can fail without a failed test: no tests at all, a file that does not load, an error outside of any test.
-      return { passed, failed: isGood && passed > 0 ? failed : Math.max(1, failed) };
+    title: `tests: ${projects.join(', ')}`,
+    async run() {
+      const counts = await Promise.all(projects.map((project, place) => testsOf(project, place === 0)));
+      return { passed: counts.reduce((sum, { passed }) => sum + passed, 0), failed: counts.reduce((sum, { failed }) => sum + failed, 0) };
     },
   };
+}
+
+/** Counted from the project's own report. */
+async function testsOf(project: string, shown: boolean): Promise<Counts> {
+  const report = join(REPORTS, `${project}.json`);
+  rmSync(report, { force: true });
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', '.config/vitest.config.ts', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['inherit', shown ? 'inherit' : 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const printed = child.stdout === null ? '' : await text(child.stdout);
+  const isGood = (await ended) === 0;
+  process.stdout.write(printed);
+  const { passed, failed } = readCounts(report);
+  // A run can fail without a failed test: no tests at all, a file that does not load, an error outside of any test.
+  return { passed, failed: isGood && passed > 0 ? failed : Math.max(1, failed) };
 }
 
 function readCounts(report: string): Counts {
@@ -81,24 +92,24 @@ const ALL: readonly Step[] = [
   tests('processes'),
   program('build', 'scripts/build.ts'),
   program('Electron check', 'scripts/check-electron.ts'),
-  tests('peers'),
+  tests('peers', 'cassandra'),
   tests('faults'),
   tests('e2e'),
 ];
 
-const SOAK: readonly Step[] = [systemParts, tests('unit'), tests('processes'), tests('peers'), tests('faults')];
+const SOAK: readonly Step[] = [systemParts, tests('unit'), tests('processes'), tests('peers', 'cassandra'), tests('faults')];
 
 interface Done extends Counts {
   readonly title: string;
   readonly seconds: number;
 }
 
-function runStep({ title, run }: Step): Done {
+async function runStep({ title, run }: Step): Promise<Done> {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(2, 60 - title.length))}`);
   const began = performance.now();
   let counts: Counts;
   try {
-    counts = run();
+    counts = await run();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     counts = FAILED;
@@ -124,7 +135,7 @@ mkdirSync(REPORTS, { recursive: true });
 const steps = soak ? SOAK : ALL;
 const done: Done[] = [];
 for (const step of steps) {
-  done.push(runStep(step));
+  done.push(await runStep(step));
   if (done.at(-1)?.failed !== 0) break;
 }
 const passed = done.reduce((sum, step) => sum + step.passed, 0);
