@@ -12,6 +12,7 @@ import { resolveContactPoints } from './resolve.ts';
 import { CarefulRetries } from './retries.ts';
 import { CassandraSession } from './session.ts';
 import { DEFAULT_PORT, formatEndpoint, type CassandraSettings } from './settings.ts';
+import { keepRequestsInSlots } from './stream-slots.ts';
 import { tlsOptions } from './tls.ts';
 
 /** Milliseconds for a connection to stand, and for the driver's own questions to a node. */
@@ -56,6 +57,7 @@ export async function connectCassandra(settings: CassandraSettings, password: Se
       settings.localDataCenter,
       endpoints.map(({ host, port }) => `${host}:${port}`),
     );
+    keepRequestsInSlots();
     client = new Client({
       contactPoints: addresses,
       applicationName: 'Fabric Key Console',

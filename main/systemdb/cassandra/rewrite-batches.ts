@@ -20,7 +20,8 @@ interface Waiting {
  */
 export class RewriteBatches {
   readonly #session: CassandraSession;
-  readonly #waiting = new Map<object, Waiting[]>();
+  /** A new one for each turn: one that is cleared keeps what was in it, as long as V8 keeps the Map's former tables. */
+  #waiting = new Map<object, Waiting[]>();
 
   constructor(session: CassandraSession) {
     this.#session = session;
@@ -42,7 +43,7 @@ export class RewriteBatches {
 
   #send(): void {
     const all = [...this.#waiting.values()];
-    this.#waiting.clear();
+    this.#waiting = new Map();
     for (const batch of all.flatMap(cut)) {
       const [only] = batch;
       if (only === undefined) continue;
