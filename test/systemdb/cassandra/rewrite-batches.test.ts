@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../../main/errors.ts';
 import { RewriteBatches } from '../../../main/systemdb/cassandra/rewrite-batches.ts';
 import type { CassandraSession, Statement } from '../../../main/systemdb/cassandra/session.ts';
+import { keptUntilFullCollection } from './kept.ts';
 
 /** A session that keeps what it is to send, by the ids of the rows. */
 function recorder(answer: (ids: readonly unknown[]) => Promise<void> = async () => undefined): { sent: unknown[][]; session: CassandraSession } {
@@ -44,4 +45,15 @@ test('a batch that fails fails each of its writes, and no other', async () => {
   const [one, other] = [{}, {}];
   const ended = await Promise.allSettled([batches.write(one, row('a'), 1), batches.write(one, row('b'), 1), batches.write(other, row('c'), 1)]);
   expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+});
+
+test('what was sent is gone with the next collection of the young generation', async () => {
+  const batches = new RewriteBatches({ write: async () => undefined, writeBatch: async () => undefined } as unknown as CassandraSession);
+  const range = {};
+  const kept = await keptUntilFullCollection(async () => {
+    for (let turn = 0; turn < 1_000; turn++) {
+      await Promise.all(Array.from({ length: 20 }, () => batches.write(range, { cql: 'put', params: Array.from({ length: 128 }, () => turn) }, 1_024)));
+    }
+  });
+  expect(kept).toBeLessThan(2 * 1024 * 1024);
 });
