@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { types } from 'cassandra-driver';
 import { isAppError } from '../../errors.ts';
 import { descriptionTime } from '../../masterkey/description.ts';
 import type { StoredInstance } from '../repositories.ts';
 import { chunksOf, writeChunks } from './chunks.ts';
-import { fromFuture, isFromFuture, nextSaveTime, now, saveTimeAfter, TOLERATED_LEAD } from './clock.ts';
+import { fromFuture, isFromFuture, nextSaveTime, now, SAVE_STEP, saveTimeAfter, TOLERATED_LEAD } from './clock.ts';
 import { timeOf, writtenAt } from './instance-rows.ts';
 import type { LogicalUnit } from './logical-units.ts';
 import { bucketOf } from './ordered-ids.ts';
@@ -23,6 +23,9 @@ export interface Content {
  * since a removal hides it.
  */
 export type Meeting = { readonly met: 'stands' | 'removed' } | { readonly met: 'hidden'; readonly written: number };
+
+/** Save times that a save picks from where something hides it: two saves that one stored time hides would meet again at the next one. */
+const PICKED_FROM = 1_000;
 
 const STANDS: Meeting = { met: 'stands' };
 const REMOVED: Meeting = { met: 'removed' };
@@ -45,16 +48,27 @@ export class InstanceWrites {
   async save(content: Content, time: number): Promise<void> {
     const first = await this.#saveAt(content, time);
     if (first.met === 'stands') return;
-    if (first.met === 'hidden') {
-      // What hides the second attempt was not there at the first: it came while this save was under way.
-      await this.#saveAt(content, saveTimeAfter(first.written));
-      return;
-    }
+    if (first.met === 'hidden') return this.#saveAfter(content, first.written);
     // A removal at the same time, or one by a clock that is ahead by nobody knows how much.
     for (const later of [nextSaveTime(), saveTimeAfter(now() + TOLERATED_LEAD / 2)]) {
-      if ((await this.#saveAt(content, later)).met !== 'removed') return;
+      const meeting = await this.#saveAt(content, later);
+      if (meeting.met === 'hidden' && meeting.written === later) return this.#saveAfter(content, later);
+      if (meeting.met !== 'removed') return;
     }
     throw fromFuture(this.#unit.lu, content.id, null);
+  }
+
+  /**
+   * Writes again, later than what hides it. What hides that attempt was not there at the first and came while this save
+   * was under way, unless it has the very same write time: then the row may be a mixture of both, and neither is done.
+   */
+  async #saveAfter(content: Content, hiding: number): Promise<void> {
+    for (let written = hiding; ; ) {
+      const time = saveTimeAfter(written) + SAVE_STEP * randomInt(PICKED_FROM);
+      const meeting = await this.#saveAt(content, time);
+      if (meeting.met !== 'hidden' || meeting.written !== time) return;
+      written = time;
+    }
   }
 
   async #saveAt(content: Content, time: number): Promise<Meeting> {
@@ -70,7 +84,7 @@ export class InstanceWrites {
     const version = await this.#put(content, time);
     const row = await this.#session.readOne(this.#unit.cql.written, [content.id]);
     const meeting = row === null ? REMOVED : meet(row, content, version, time);
-    await this.#tidy(content, version, time, meeting, row?.['has_chunks'] === true);
+    await this.#tidy(content, version, time, meeting, row);
     return meeting;
   }
 
@@ -126,12 +140,15 @@ export class InstanceWrites {
     return { cql: this.#unit.cql.put, params: [id, keyDescription, sealed.length, BigInt(savedAt), inRow, version, chunks, chunks > 0 ? true : undefined, BigInt(time)] };
   }
 
-  /** Takes away the chunks that nobody asks for any more. */
-  async #tidy({ id, sealed }: Content, version: types.Uuid, time: number, { met }: Meeting, hasChunks: boolean): Promise<void> {
+  /** Takes away the chunks that nobody asks for any more. @param found the row after the write */
+  async #tidy({ id, sealed }: Content, version: types.Uuid, time: number, { met }: Meeting, found: Row | null): Promise<void> {
     const { cql } = this.#unit;
     const chunked = chunksOf(sealed.length) > 0;
+    const hasChunks = found?.['has_chunks'] === true;
     if (met !== 'stands') {
-      if (chunked) await passedOver(this.#send({ cql: cql.removeVersion, params: [BigInt(time), id, version] }));
+      // A row that names this version, and has another column of a write with the same time, still leads to its chunks.
+      const isNamed = found !== null && version.equals(found['version'] as types.Uuid);
+      if (chunked && !isNamed) await passedOver(this.#send({ cql: cql.removeVersion, params: [BigInt(time), id, version] }));
     } else if (chunked || hasChunks) {
       const removed = await this.#removeOlderChunks(id, time, this.#send);
       if (removed && !chunked) await passedOver(this.#send({ cql: cql.forgetChunks, params: [BigInt(time), id] }));

@@ -164,6 +164,20 @@ describe('a save', () => {
     expect(await chunkRows('L', id)).toBe(size > MIB ? 2 : 0);
   });
 
+  // Each is hidden by the same time, from which the first save time after it is the same for all.
+  test.each([10, 6_000])('among others at once, over one from a clock a little ahead, leaves one of them whole (%i bytes)', async (size) => {
+    const savers = await Promise.all([1, 2, 3].map(async () => new CassandraInstances(await database.connect())));
+    for (let round = 0; round < 15; round += 1) {
+      const id = fresh();
+      await instances.save(instance('L', id));
+      await (await writesOf('L')).save(instance('L', id, { sealed: content(size, 0) }), Math.ceil((now() + 2_000_000) / 8) * 8);
+      const sealed = savers.map((_, saver) => content(size + saver, round * savers.length + saver));
+      await Promise.all(savers.map((saver, place) => saver.save(instance('L', id, { sealed: sealed[place] ?? content(size, 0), savedAt: 100 - place }))));
+      const stored = await read('L', id);
+      expect(sealed.map(digest)).toContain(digest(stored.sealed));
+    }
+  });
+
   test.each([10, 2 * MIB])('over one from a clock far ahead says so, and changes nothing (%i bytes)', async (size) => {
     const id = fresh();
     await instances.save(instance('L', id));
