@@ -43,16 +43,17 @@ export class Claims {
       const range = this.#choose(left.filter(({ seq }) => !lost.has(seq)));
       if (range === null || this.#stop.aborted) return 'busy';
       this.#held.add(range.seq);
-      let taken = false;
+      let claimed: CampaignRange | null = null;
       try {
         let sentAt = 0;
-        taken = await patience.ask(() => {
+        claimed = await patience.ask(() => {
           sentAt = clock.elapsed();
           return db.campaigns.claim(campaign, range.seq, worker, LEASE_SECONDS);
         }, this.#stop);
-        if (taken) return new HeldRange(this.#of, range, sentAt);
+        // Not as it was listed: another may have had it since, and given it back.
+        if (claimed !== null) return new HeldRange(this.#of, claimed, sentAt);
       } finally {
-        if (!taken) this.#held.delete(range.seq);
+        if (claimed === null) this.#held.delete(range.seq);
       }
       lost.add(range.seq);
     }

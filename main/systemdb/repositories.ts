@@ -333,8 +333,8 @@ export interface CampaignRepository {
   setLimits(id: string, limits: string, at: number): Promise<void>;
   /** All ranges, ordered by seq. */
   ranges(id: string): Promise<CampaignRange[]>;
-  /** Takes a range that is `waiting` and that nobody holds, or renews one's own. @returns false otherwise. */
-  claim(id: string, seq: number, worker: string, seconds: number): Promise<boolean>;
+  /** Takes a range that is `waiting` and that nobody holds, or renews one's own. @returns it as whoever held it before left it; null otherwise. */
+  claim(id: string, seq: number, worker: string, seconds: number): Promise<CampaignRange | null>;
   /** Writes progress and renews the lease, only while `worker` holds it; a range that is `done` or `failed` is given up. @returns false where the lease is lost: nothing is written then. */
   progress(id: string, seq: number, worker: string, seconds: number, progress: RangeProgress): Promise<boolean>;
   /** Gives a range back as it stands; nothing happens to another's. */

@@ -24,7 +24,7 @@ export function campaignRangeConformance(subject: Subject): void {
         Array.from({ length: 6 }, async (_, worker) => {
           const campaigns = both[worker % 2] ?? subject.db.campaigns;
           for (let seq = 0; seq < 10; seq += 1) {
-            if (await campaigns.claim('c1', seq, `w${worker}`, 60)) {
+            if ((await campaigns.claim('c1', seq, `w${worker}`, 60)) !== null) {
               held.set(seq, [...(held.get(seq) ?? []), `w${worker}`]);
             }
           }
@@ -37,11 +37,11 @@ export function campaignRangeConformance(subject: Subject): void {
     test("a claim is renewed by its holder, and refused to others; there is none for what does not exist", async () => {
       const { campaigns } = subject.db;
       await campaigns.create(campaign('c1', 5), someRanges(2));
-      expect(await campaigns.claim('c1', 0, 'a', 60)).toBe(true);
-      expect(await campaigns.claim('c1', 0, 'a', 60)).toBe(true);
-      expect(await campaigns.claim('c1', 0, 'b', 60)).toBe(false);
-      expect(await campaigns.claim('c1', 2, 'a', 60)).toBe(false);
-      expect(await campaigns.claim('c2', 0, 'a', 60)).toBe(false);
+      expect(await campaigns.claim('c1', 0, 'a', 60)).not.toBeNull();
+      expect(await campaigns.claim('c1', 0, 'a', 60)).not.toBeNull();
+      expect(await campaigns.claim('c1', 0, 'b', 60)).toBeNull();
+      expect(await campaigns.claim('c1', 2, 'a', 60)).toBeNull();
+      expect(await campaigns.claim('c2', 0, 'a', 60)).toBeNull();
       expect((await campaigns.ranges('c1')).map((one) => one.worker)).toEqual(['a', null]);
       expect(await campaigns.ranges('c2')).toEqual([]);
       expect(await campaigns.get('c2')).toBeNull();
@@ -69,8 +69,8 @@ export function campaignRangeConformance(subject: Subject): void {
       expect(await campaigns.progress('c1', 0, 'a', 60, progress({ state, cursor: null }))).toBe(true);
       const ended = { seq: 0, range: someRanges(1)[0], ...progress({ state, cursor: null }), worker: null };
       expect(await rangeOf(campaigns, 0)).toEqual(ended);
-      expect(await campaigns.claim('c1', 0, 'a', 60)).toBe(false);
-      expect(await campaigns.claim('c1', 0, 'b', 60)).toBe(false);
+      expect(await campaigns.claim('c1', 0, 'a', 60)).toBeNull();
+      expect(await campaigns.claim('c1', 0, 'b', 60)).toBeNull();
       expect(await campaigns.progress('c1', 0, 'a', 60, progress())).toBe(false);
       expect(await rangeOf(campaigns, 0)).toEqual(ended);
     });
@@ -86,7 +86,7 @@ export function campaignRangeConformance(subject: Subject): void {
       await campaigns.release('c1', 0, 'a');
       expect(await rangeOf(campaigns, 0)).toEqual({ seq: 0, range: someRanges(1)[0], ...progress(), worker: null });
       expect(await campaigns.progress('c1', 0, 'a', 60, progress({ passed: 99 }))).toBe(false);
-      expect(await campaigns.claim('c1', 0, 'b', 60)).toBe(true);
+      expect(await campaigns.claim('c1', 0, 'b', 60)).toEqual({ seq: 0, range: someRanges(1)[0], ...progress(), worker: 'b' });
       expect(await rangeOf(campaigns, 0)).toEqual({ seq: 0, range: someRanges(1)[0], ...progress(), worker: 'b' });
       expect(await campaigns.ranges('c1')).toHaveLength(1);
     });
@@ -98,29 +98,29 @@ export function campaignRangeConformance(subject: Subject): void {
       const byProgress = 1;
       const [left, followed, leftAfterProgress] = [2, 3, 4];
       for (const seq of [byClaim, byProgress]) {
-        expect(await campaigns.claim('c1', seq, 'a', 2)).toBe(true);
+        expect(await campaigns.claim('c1', seq, 'a', 2)).not.toBeNull();
       }
       for (const seq of [left, followed]) {
-        expect(await campaigns.claim('c1', seq, 'a', 1)).toBe(true);
+        expect(await campaigns.claim('c1', seq, 'a', 1)).not.toBeNull();
       }
-      expect(await campaigns.claim('c1', leftAfterProgress, 'a', 60)).toBe(true);
+      expect(await campaigns.claim('c1', leftAfterProgress, 'a', 60)).not.toBeNull();
       expect(await campaigns.progress('c1', leftAfterProgress, 'a', 1, progress({ passed: 4 }))).toBe(true);
       for (let round = 1; round <= 6; round += 1) {
         await delay(400);
-        expect(await campaigns.claim('c1', byClaim, 'a', 2)).toBe(true);
+        expect(await campaigns.claim('c1', byClaim, 'a', 2)).not.toBeNull();
         expect(await campaigns.progress('c1', byProgress, 'a', 2, progress({ passed: round }))).toBe(true);
         for (const seq of [byClaim, byProgress]) {
-          expect(await campaigns.claim('c1', seq, 'b', 2)).toBe(false);
+          expect(await campaigns.claim('c1', seq, 'b', 2)).toBeNull();
         }
       }
       expect((await campaigns.ranges('c1')).map((one) => one.worker)).toEqual(['a', 'a', null, null, null]);
       expect(await campaigns.progress('c1', left, 'a', 60, progress({ passed: 99 }))).toBe(false);
       expect(await rangeOf(campaigns, left)).toMatchObject({ ...NOTHING_DONE, worker: null });
-      expect(await campaigns.claim('c1', followed, 'b', 60)).toBe(true);
+      expect(await campaigns.claim('c1', followed, 'b', 60)).not.toBeNull();
       expect(await campaigns.progress('c1', followed, 'a', 60, progress({ passed: 99 }))).toBe(false);
       await campaigns.release('c1', followed, 'a');
       expect(await rangeOf(campaigns, followed)).toMatchObject({ ...NOTHING_DONE, worker: 'b' });
-      expect(await campaigns.claim('c1', leftAfterProgress, 'b', 60)).toBe(true);
+      expect(await campaigns.claim('c1', leftAfterProgress, 'b', 60)).not.toBeNull();
       expect(await rangeOf(campaigns, leftAfterProgress)).toMatchObject({ ...progress({ passed: 4 }), worker: 'b' });
     });
 
@@ -138,7 +138,7 @@ export function campaignRangeConformance(subject: Subject): void {
       for (const seq of [0, 1, 2]) {
         expect(await rangeOf(campaigns, seq)).toEqual({ seq, range: someRanges(5)[seq], ...progress({ cursor: cursors[seq] ?? null, passed: 0, failed: 0 }), worker: null });
         expect(await campaigns.progress('c1', seq, 'a', 60, progress())).toBe(false);
-        expect(await campaigns.claim('c1', seq, 'b', 60)).toBe(true);
+        expect(await campaigns.claim('c1', seq, 'b', 60)).not.toBeNull();
       }
       expect(await rangeOf(campaigns, 3)).toMatchObject(progress({ state: 'done' }));
       expect(await campaigns.ranges('c1')).toHaveLength(5);

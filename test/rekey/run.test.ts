@@ -138,6 +138,29 @@ describe('a campaign', () => {
     expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'done', done: 40, outcome: { proven: true } });
   });
 
+  test('counts what another worker did of a range after this one had listed it', async () => {
+    const { db, other, keys } = await cluster(1_000);
+    const { record } = await started(db, keys);
+    const listed = await db.campaigns.ranges(record.id);
+    const stop = new AbortController();
+    let written = 0;
+    const stopping = wrapped(db, {
+      instances: {
+        rewrite: async (read, next) => {
+          const won = await db.instances.rewrite(read, next);
+          if (++written === 400) stop.abort();
+          return won;
+        },
+      },
+    });
+    expect(await runCampaign({ db: stopping, keys, id: record.id, worker: 'a', signal: stop.signal })).toBe('running');
+    let asked = 0;
+    const late = wrapped(other, { campaigns: { ranges: async (id) => (asked++ === 0 ? listed : other.campaigns.ranges(id)) } });
+    expect(await runCampaign({ db: late, keys, id: record.id, worker: 'b' })).toBe('done');
+    const [range] = await db.campaigns.ranges(record.id);
+    expect(range).toMatchObject({ state: 'done', passed: 1_000, rewritten: 1_000, superseded: 0, failed: 0 });
+  });
+
   test('goes on after a worker that vanished, once its leases end', async () => {
     const { db, other, keys, instances } = await cluster(1_000);
     const { record } = await started(db, keys);
@@ -177,7 +200,7 @@ describe('a campaign', () => {
           const kept = lost ? false : await db.campaigns.progress(...args);
           return kept;
         },
-        claim: async (...args) => (lost ? false : db.campaigns.claim(...args)),
+        claim: async (...args) => (lost ? null : db.campaigns.claim(...args)),
       },
       instances: {
         rewrite: async (read, next) => {

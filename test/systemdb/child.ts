@@ -71,7 +71,7 @@ async function claim(): Promise<void> {
   const db = await openSqlite(file);
   const got: number[] = [];
   for (let seq = 0; seq < 40; seq += 1) {
-    if (await db.campaigns.claim('c1', seq, argument, 60)) got.push(seq);
+    if ((await db.campaigns.claim('c1', seq, argument, 60)) !== null) got.push(seq);
   }
   await db.close();
   print(got);

@@ -53,10 +53,13 @@ export class CampaignRanges {
     return rows.flat().map(rangeOf).sort((a, b) => a.seq - b.seq);
   }
 
-  async claim(campaign: string, seq: number, worker: string, seconds: number): Promise<boolean> {
+  async claim(campaign: string, seq: number, worker: string, seconds: number): Promise<CampaignRange | null> {
     const cql = `UPDATE ${this.#table} USING TTL ? SET worker = ? ${ONE} IF state = 'waiting' AND worker IN (null, ?)`;
+    const place = placeOf(campaign, seq);
     // What stands against it can only be another's: one's own claim is renewed by the same statement.
-    return this.#change([{ cql, params: [timeToLive(seconds), worker, ...placeOf(campaign, seq), worker] }], () => false);
+    if (!(await this.#change([{ cql, params: [timeToLive(seconds), worker, ...place, worker] }], () => false))) return null;
+    const row = await this.#session.readOne(`SELECT ${RANGE} FROM ${this.#table} ${ONE}`, place, { reach: 'global' });
+    return row === null ? null : rangeOf(row);
   }
 
   async progress(campaign: string, seq: number, worker: string, seconds: number, progress: RangeProgress): Promise<boolean> {

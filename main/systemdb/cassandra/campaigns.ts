@@ -84,7 +84,7 @@ export class CassandraCampaigns implements CampaignRepository {
     return row === null ? [] : this.#ranges.list(id, asNumber(row['ranges']));
   }
 
-  async claim(id: string, seq: number, worker: string, seconds: number): Promise<boolean> {
+  async claim(id: string, seq: number, worker: string, seconds: number): Promise<CampaignRange | null> {
     return this.#ranges.claim(id, seq, worker, seconds);
   }
 

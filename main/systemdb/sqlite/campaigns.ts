@@ -23,6 +23,8 @@ const LEASE = `
   SELECT state, worker, lease_seconds AS seconds, lease_ends_at AS endsAt
   FROM rekey_ranges WHERE campaign = ? AND seq = ?`;
 
+const ONE = 'SELECT * FROM rekey_ranges WHERE campaign = ? AND seq = ?';
+
 const GIVE = 'UPDATE rekey_ranges SET worker = ?3, lease_seconds = ?4, lease_ends_at = ?5 WHERE campaign = ?1 AND seq = ?2';
 
 const PROGRESS = `
@@ -99,12 +101,12 @@ export class SqliteCampaigns implements CampaignRepository {
     });
   }
 
-  async claim(id: string, seq: number, worker: string, seconds: number): Promise<boolean> {
+  async claim(id: string, seq: number, worker: string, seconds: number): Promise<CampaignRange | null> {
     return this.#session.transaction(() => {
       const now = Date.now();
       const found = this.#session.statement(LEASE).get(id, seq) as RangeLease | undefined;
       if (found?.state !== 'waiting') {
-        return false;
+        return null;
       }
       const { worker: holder, seconds: given, endsAt } = found;
       if (holder !== null && holder !== worker && given !== null && endsAt !== null && endsAt > now) {
@@ -112,10 +114,10 @@ export class SqliteCampaigns implements CampaignRepository {
         if (end < endsAt) {
           this.#session.statement(GIVE).run(id, seq, holder, given, end);
         }
-        return false;
+        return null;
       }
       this.#session.statement(GIVE).run(id, seq, worker, seconds, endOf(seconds, now));
-      return true;
+      return this.#range(this.#session.statement(ONE).get(id, seq) as Row, now);
     });
   }
 
