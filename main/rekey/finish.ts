@@ -11,7 +11,7 @@ import { dropSettled, failurePages } from './failures.ts';
 import { countFieldValues } from './field-count.ts';
 import type { FieldProof } from './field-ref.ts';
 import { keepLeases } from './lease.ts';
-import type { Patience } from './patience.ts';
+import { isPassing, type Patience } from './patience.ts';
 import { linked } from './signals.ts';
 import type { Treatment } from './treatment.ts';
 
@@ -51,6 +51,9 @@ export async function finishCampaign(finish: Finish): Promise<void> {
     const renewing = keepLeases({ db, names: [lease], holder: worker, seconds: LEASE_SECONDS, clock }, over.signal, lost);
     try {
       await end(finish, linked(stop, lost.signal));
+    } catch (error) {
+      // The database was away for longer than the lease lasts: that is waited for, and the count begun anew.
+      if (stop.aborted || !lost.signal.aborted || !isPassing(error)) throw error;
     } finally {
       over.abort();
       await renewing;

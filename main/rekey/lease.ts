@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { SystemDb } from '../systemdb/repositories.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { linked } from './signals.ts';
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 100;
@@ -25,7 +26,8 @@ export async function withLease<T>(db: Pick<SystemDb, 'leases'>, name: string, s
   try {
     return await work();
   } finally {
-    await db.leases.release(name, holder);
+    // What is done is done; a lease that can not be given back ends by itself.
+    await db.leases.release(name, holder).catch(() => undefined);
   }
 }
 
@@ -43,11 +45,25 @@ export interface HeldLeases {
  */
 export async function keepLeases({ db, names, holder, seconds, clock }: HeldLeases, over: AbortSignal, lost: AbortController): Promise<void> {
   for (let renewedAt = clock.elapsed(); ; ) {
-    await clock.sleep(seconds * RENEWED_AFTER * 1000, over);
+    const end = renewedAt + seconds * 1000;
+    await clock.sleep(Math.min(seconds * RENEWED_AFTER * 1000, Math.max(0, end - clock.elapsed())), over);
     if (over.aborted) return;
     const sentAt = clock.elapsed();
-    const mine = await Promise.all(names.map((name) => db.leases.acquire(name, holder, seconds))).catch(() => null);
-    if (mine?.every(Boolean) === true) renewedAt = sentAt;
-    else if (mine !== null || clock.elapsed() - renewedAt > seconds * 1000) return lost.abort();
+    const renewed = Promise.all(names.map((name) => db.leases.acquire(name, holder, seconds))).then(
+      (mine) => (mine.every(Boolean) ? 'mine' : 'lost'),
+      () => 'unknown',
+    );
+    // Not after the answer: one that comes late comes when another may have it.
+    const answered = new AbortController();
+    const late = clock.sleep(Math.max(0, end - sentAt), linked(over, answered.signal)).then(() => 'late');
+    const answer = await Promise.race([renewed, late]);
+    answered.abort();
+    if (answer === 'mine') renewedAt = sentAt;
+    else if (answer !== 'unknown' || clock.elapsed() >= end) {
+      if (!over.aborted) lost.abort();
+      // It would take the lease again after its release.
+      await renewed;
+      return;
+    }
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts';
 import { holdsAny } from './conditions.ts';
 import { startCampaign } from './control.ts';
 import { CAMPAIGNS_LOOKED_AT, createCampaign } from './create.ts';
+import { keepLeases } from './lease.ts';
 import { paramsOf, planRekey, type RekeyRequest } from './plan.ts';
 import { dueSchedules, type Schedule } from './schedule.ts';
 import { keepScheduleRun, listSchedules, type ScheduleRun, scheduleRuns } from './schedule-store.ts';
@@ -39,7 +40,6 @@ export interface ScheduledStart {
 /** Of all processes that could, one acts on the schedules. */
 export const SCHEDULER_LEASE = 'rekey:scheduler';
 const LEASE_SECONDS = 30;
-const RENEW_MS = 8_000;
 /** Nodes that are away are away for minutes, and the others have enough to do. */
 const UNDECIDED_MS = 60_000;
 /** The node that holds everything where the database is one file. */
@@ -62,13 +62,9 @@ export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
   const due = dueSchedules(schedules, clock.now(), new Map(Object.entries(runs).map(([id, run]) => [id, run.at])));
   if (due.length === 0) return true;
   // A census of a large cluster lasts longer than the lease; whoever lost it must not start anything.
+  const over = new AbortController();
   const lost = new AbortController();
-  const renewing = setInterval(() => {
-    void db.leases.acquire(SCHEDULER_LEASE, worker, LEASE_SECONDS).then(
-      (mine) => (mine ? undefined : lost.abort()),
-      () => undefined,
-    );
-  }, RENEW_MS);
+  const renewing = keepLeases({ db, names: [SCHEDULER_LEASE], holder: worker, seconds: LEASE_SECONDS, clock }, over.signal, lost);
   try {
     const stop = AbortSignal.any([signal, lost.signal]);
     for (const { schedule } of due) {
@@ -80,7 +76,8 @@ export async function beatScheduler(beat: SchedulerBeat): Promise<boolean> {
     }
     return true;
   } finally {
-    clearInterval(renewing);
+    over.abort();
+    await renewing;
   }
 }
 
@@ -105,6 +102,7 @@ async function act(schedule: Schedule, { db, keys, clock, signal, aroundStart = 
     if (!holdsAny(schedule.conditions, { now: at, rows: mine(census.rows), byNode: mine(byNode), active, activatedAt })) return idle('no condition held');
     const request: RekeyRequest = { ...(lus === undefined ? {} : { lus }), ...(from === undefined ? {} : { from }) };
     const generations = await surveyGenerations(db, keys, census.rows);
+    if (signal.aborted) return 'stopped';
     const plan = planRekey({ census: census.rows, generations, active, request, limits });
     const [refusal] = plan.refusals;
     if (refusal !== undefined) return idle(refusal.code);

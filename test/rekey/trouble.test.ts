@@ -40,6 +40,41 @@ async function left(db: SystemDb): Promise<string[]> {
   return (await db.instances.census()).filter(({ instances }) => instances > 0).map(({ lu, keyDescription, instances }) => `${lu} ${keyDescription} ${instances}`);
 }
 
+test('a database that is away for longer than a lease while it is counted is waited for, and the count begun anew', async () => {
+  const { db, keys } = await cluster(40);
+  const { record } = await started(db, keys);
+  const clock = new SteppedClock();
+  let counting = false;
+  let back: number | null = null;
+  const trouble = (): void => {
+    if (back !== null && clock.elapsed() < back) throw failing('DATABASE_UNREACHABLE');
+  };
+  const { leases } = db;
+  // The first that is asked once the lease of the count is held.
+  const ranges = async (id: string) => {
+    if (counting) back ??= clock.elapsed() + 2 * MINUTE;
+    trouble();
+    return db.campaigns.ranges(id);
+  };
+  const away: SystemDb = {
+    ...wrapped(db, { campaigns: { get: async (id) => (trouble(), db.campaigns.get(id)), ranges } }),
+    leases: {
+      acquire: async (...args) => (trouble(), leases.acquire(...args)),
+      release: async (...args) => (trouble(), leases.release(...args)),
+      holder: async (...args) => (trouble(), leases.holder(...args)),
+    },
+  };
+  const waits: boolean[] = [];
+  const onProgress = ({ phase, waiting }: RunProgress): void => {
+    counting ||= phase === 'counting';
+    waits.push(waiting !== null);
+  };
+  expect(await clock.run(runCampaign({ db: away, keys, id: record.id, worker: 'a', clock, onProgress }))).toBe('done');
+  expect(clock.elapsed()).toBeGreaterThan(2 * MINUTE);
+  expect(waits).toContain(true);
+  expect(await campaignStatus(db, record.id)).toMatchObject({ state: 'done', outcome: { proven: true, counted: 40 } });
+});
+
 describe('what an LU or a range fails of', () => {
   test.each(['DATABASE_LU_MISSING', 'DATABASE_PERMISSION_DENIED'] as const)('%s: the ranges of that LU fail with it, the other LU is brought over', async (code) => {
     const { db, keys } = await twoLus();
