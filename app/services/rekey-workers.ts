@@ -9,6 +9,8 @@ import type { Cluster } from './cluster.ts';
 
 const EVENT_EVERY_MS = 400;
 
+const NOTHING = { rewritten: 0, superseded: 0, failed: 0 };
+
 interface Working {
   readonly abort: AbortController;
   readonly ended: Promise<CampaignState>;
@@ -59,13 +61,13 @@ export class RekeyWorkers {
    */
   work(id: string): Promise<CampaignState> {
     const known = this.#working.get(id);
-    if (known !== undefined) return known.ended;
-    const abort = new AbortController();
-    // A tick later, so that the worker is registered first.
-    const ended = Promise.resolve().then(() => this.#run(id, abort.signal));
+    if (known?.abort.signal.aborted === false) return known.ended;
+    // A tick later, so that the worker is registered first; and after one that was told to stop and has instances in hand.
+    const ended = Promise.resolve(known?.ended.catch(() => undefined)).then(() => this.#run(id, working));
     ended.catch(() => undefined);
+    const working: Working = { abort: new AbortController(), ended, progress: null };
     this.#failures.delete(id);
-    this.#working.set(id, { abort, ended, progress: null });
+    this.#working.set(id, working);
     this.#changed();
     return ended;
   }
@@ -82,13 +84,23 @@ export class RekeyWorkers {
     await Promise.all([...this.#working.keys()].map((id) => this.stop(id)));
   }
 
-  async #run(id: string, signal: AbortSignal): Promise<CampaignState> {
+  async #run(id: string, working: Working): Promise<CampaignState> {
+    const { signal } = working.abort;
     try {
       return await this.#cluster.guarded('rekey.work', id, { worker: this.name }, async (note) => {
         const { db, ring } = this.#cluster;
-        const state = await runCampaign({ db, keys: ring, id, worker: this.name, signal, onProgress: (progress) => this.#show(id, progress) });
-        const tally = this.progressOf(id);
-        if (tally !== null) note({ rewritten: tally.rewritten, superseded: tally.superseded, failed: tally.failed });
+        const tally = { rewritten: 0, superseded: 0, failed: 0 };
+        let state: CampaignState;
+        do {
+          working.progress = null;
+          state = await runCampaign({ db, keys: ring, id, worker: this.name, signal, onProgress: (progress) => this.#show(working, progress) });
+          const { rewritten, superseded, failed } = working.progress ?? NOTHING;
+          tally.rewritten += rewritten;
+          tally.superseded += superseded;
+          tally.failed += failed;
+          // It was paused, and set running again before the instances in hand were written.
+        } while (state === 'running' && !signal.aborted);
+        note(tally);
         const { outcome } = await getCampaign(db, id);
         note({ state, ...(outcome?.kind === 'proof' ? { proven: outcome.proven, left: outcome.left.reduce((sum, row) => sum + row.instances, 0) } : {}) });
         return state;
@@ -97,14 +109,12 @@ export class RekeyWorkers {
       this.#failures.set(id, this.#explain('rekey', error));
       throw error;
     } finally {
-      this.#working.delete(id);
+      if (this.#working.get(id) === working) this.#working.delete(id);
       this.#emit({ type: 'changed', what: 'all' });
     }
   }
 
-  #show(id: string, progress: RunProgress): void {
-    const working = this.#working.get(id);
-    if (working === undefined) return;
+  #show(working: Working, progress: RunProgress): void {
     working.progress = progress;
     if (Date.now() - this.#emittedAt >= EVENT_EVERY_MS) this.#changed();
   }

@@ -29,7 +29,7 @@ export class Rekeys {
   readonly schedules: RekeySchedules;
   readonly #cluster: Cluster;
   readonly #censuses: Censuses;
-  readonly #retrying = new Map<string, AbortController>();
+  readonly #retrying = new Set<AbortController>();
   /** Campaigns that ended change no more until they are retried. */
   readonly #ended = new Map<string, { readonly updatedAt: number; readonly view: CampaignView }>();
 
@@ -154,13 +154,13 @@ export class Rekeys {
     const abort = new AbortController();
     return this.#cluster.guarded('rekey.retry', id, {}, async (note) => {
       const { db, ring } = this.#cluster;
-      this.#retrying.set(id, abort);
+      this.#retrying.add(abort);
       try {
         const result = await retryCampaign({ db, keys: ring, id, signal: abort.signal });
         note({ ...result });
         return result;
       } finally {
-        this.#retrying.delete(id);
+        this.#retrying.delete(abort);
         this.#ended.delete(id);
       }
     });
@@ -184,7 +184,7 @@ export class Rekeys {
 
   /** Stops what this process does for campaigns; the campaigns stay as they are, for other processes or for later. */
   async close(): Promise<void> {
-    for (const abort of this.#retrying.values()) abort.abort();
+    for (const abort of this.#retrying) abort.abort();
     await this.workers.close();
   }
 

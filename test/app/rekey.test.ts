@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsoleEvent } from '../../app/contract/events.ts';
 import { contract } from '../../app/contract/index.ts';
 import { openServices, type Services } from '../../app/services.ts';
@@ -50,6 +50,23 @@ async function ended(services: Services, id: string): Promise<string> {
 async function acts(services: Services, act: string): Promise<{ outcome: string; context: Record<string, unknown> }[]> {
   const { records } = await services.auditList({ act, limit: 50 });
   return records.map(({ outcome, context }) => ({ outcome, context: JSON.parse(context) as Record<string, unknown> })).reverse();
+}
+
+/** Rewrites begin, and end only once they are let go. */
+function held(services: Services): { readonly begun: number; letGo(): void } {
+  const { instances } = services.cluster.db;
+  const rewrite = instances.rewrite.bind(instances);
+  const gate = Promise.withResolvers<void>();
+  const spy = vi.spyOn(instances, 'rewrite').mockImplementation(async (...args) => {
+    await gate.promise;
+    return rewrite(...args);
+  });
+  return {
+    get begun() {
+      return spy.mock.calls.length;
+    },
+    letGo: gate.resolve,
+  };
 }
 
 beforeEach(async () => {
@@ -139,6 +156,27 @@ describe('a rekey', () => {
     expect(await services.data.verify()).toMatchObject({ readable: 40 });
   });
 
+  describe('that is set running again while the instances in hand of a pause are still written', () => {
+    it.each(['here', 'by another process'] as const)('%s is worked on to its end', async (where) => {
+      const { services } = await rotated(20);
+      const other = await open('mine');
+      const write = held(services);
+      const id = await services.rekeys.begin({}, { concurrency: 4 });
+      await vi.waitUntil(() => write.begun > 0);
+      const paused = (where === 'here' ? services : other).rekeys.pause(id);
+      await vi.waitUntil(async () => (await other.rekeys.get(id)).state === 'paused');
+      // The worker sees it within a second.
+      if (where !== 'here') await delay(1_500);
+      await services.rekeys.goOn(id);
+      write.letGo();
+      await paused;
+      expect(await ended(services, id)).toBe('done');
+      expect(await services.rekeys.get(id)).toMatchObject({ done: 20, outcome: { proven: true } });
+      const worked = (await acts(services, 'rekey.work')).filter(({ outcome }) => outcome === 'done');
+      expect(worked.reduce((sum, { context }) => sum + Number(context['rewritten']), 0)).toBe(20);
+    });
+  });
+
   it('stops here at a lock, stays running without a worker, and another process goes on', async () => {
     const { services } = await rotated(30);
     const id = await services.rekeys.begin({}, { instancesPerSecond: 2 });
@@ -171,6 +209,27 @@ describe('a rekey', () => {
     expect(await services.rekeys.retryAndGoOn(id)).toEqual({ retried: 1, rewritten: 1, unneeded: 0, failed: 0 });
     expect(await services.rekeys.get(id)).toMatchObject({ done: 10, failed: 0, outcome: { proven: true, left: [], failures: 0 } });
     expect(await services.rekeys.failures(id, { limit: 5 })).toEqual({ failures: [], more: false });
+  });
+
+  it('is retried once at a time, and a lock ends the retry that runs', async () => {
+    const { services, first } = await rotated(3);
+    const { instances, campaigns } = services.cluster.db;
+    const stored = await instances.get(LU, '0001');
+    if (stored === null) throw new Error('The instance is gone.');
+    await instances.save({ ...stored, sealed: Buffer.from(stored.sealed).fill(0, stored.bytes - 4) });
+    const id = await services.rekeys.begin({});
+    expect(await ended(services, id)).toBe('done');
+    await instances.save(stored);
+    // A second one, so that the retry still has something to do when it is stopped.
+    await campaigns.putFailure(id, { lu: LU, id: '0002', keyDescription: first, code: 'INSTANCE_FROM_FUTURE', message: '', remedy: '', at: 1 });
+    const write = held(services);
+    const retry = services.rekeys.retry(id).catch((error: unknown) => error);
+    await vi.waitUntil(() => write.begun > 0);
+    await expect(services.rekeys.retry(id)).rejects.toMatchObject({ code: 'REKEY_STATE' });
+    const closing = services.rekeys.close();
+    write.letGo();
+    await closing;
+    expect(await retry).toMatchObject({ code: 'CANCELLED' });
   });
 
   it('that was cancelled tells what a retry did in another process', async () => {
