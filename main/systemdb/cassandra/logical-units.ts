@@ -133,7 +133,7 @@ export class LogicalUnits {
   async #makeTables(lu: string, stillHeld: StillHeld): Promise<void> {
     const keyspace = this.#session.keyspaces.view(lu);
     stillHeld();
-    await createKeyspace(this.#session, keyspace);
+    await createKeyspace(this.#session, keyspace, stillHeld);
     const owner = this.#owner(lu);
     const statements = viewTables(keyspace, owner);
     const { metadata } = this.#session.client;
@@ -145,7 +145,7 @@ export class LogicalUnits {
       // A table of an earlier attempt: its creation would only cost another round of agreement.
       if (standing[place]) continue;
       stillHeld();
-      await this.#session.schema(cql);
+      await this.#session.schema(cql, stillHeld);
     }
   }
 

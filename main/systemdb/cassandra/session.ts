@@ -6,6 +6,7 @@ import type { Balancing } from './balancing.ts';
 import { databaseError, isUnprepared, tookTooLong, type Purpose } from './errors.ts';
 import type { Keyspaces } from './keyspaces.ts';
 import type { CassandraSettings } from './settings.ts';
+import { withIdentity } from './table-identity.ts';
 
 const { consistencies } = types;
 
@@ -184,15 +185,18 @@ export class CassandraSession {
   /**
    * Changes the schema and waits until all nodes that are up agree on it. Only for statements that may be repeated
    * (`IF NOT EXISTS`), and only by one process at a time (see schema-lease.ts).
-   * @throws AppError `DATABASE_TIMEOUT` where the nodes do not agree
+   * @param mayRepeat throws where it is not this process's turn any more; asked before the statement is sent again
+   * @throws AppError `DATABASE_TIMEOUT` where the nodes do not agree; what `mayRepeat` throws
    */
-  async schema(cql: string): Promise<void> {
+  async schema(cql: string, mayRepeat: () => void = () => undefined): Promise<void> {
+    const statement = withIdentity(cql);
     try {
-      await this.#schemaOnce(cql);
+      await this.#schemaOnce(statement);
     } catch (error) {
       if (!isAppError(error, 'DATABASE_TIMEOUT')) throw error;
+      mayRepeat();
       // Not confirmed: once the nodes agree, the statement finds its work done, or does it.
-      await this.#schemaOnce(cql);
+      await this.#schemaOnce(statement);
     }
   }
 
@@ -207,7 +211,7 @@ export class CassandraSession {
 
   async #schemaOnce(cql: string): Promise<void> {
     const result = await this.#run('schema', () =>
-      // Not idempotent to the driver: a second node that runs the same CREATE at the same moment makes a second table.
+      // Not idempotent to the driver: a second node that runs the same change at the same moment is for the nodes to settle.
       this.client.execute(cql, [], { prepare: false, isIdempotent: false, readTimeout: SCHEMA_TIMEOUT, consistency: consistencies.quorum }),
     );
     await this.#agreement(result.info.queriedHost);

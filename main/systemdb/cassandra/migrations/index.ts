@@ -108,14 +108,14 @@ export async function migrate(session: CassandraSession): Promise<void> {
   await createKeyspace(session, keyspaces.system);
   await prepareLeases(session);
   await underSchemaLease(session, async (stillHeld) => {
-    await session.schema(VERSIONS(keyspaces));
+    await session.schema(VERSIONS(keyspaces), stillHeld);
     await session.client.metadata.refreshKeyspaces();
     const found = await recordedVersion(session);
-    for (const keyspace of keyspaces.fixed) await createKeyspace(session, keyspace);
+    for (const keyspace of keyspaces.fixed) await createKeyspace(session, keyspace, stillHeld);
     for (const step of MIGRATIONS.filter(({ version }) => version > found)) {
       for (const statement of step.statements(keyspaces)) {
         stillHeld();
-        await session.schema(statement);
+        await session.schema(statement, stillHeld);
       }
       await record(session, step.version);
     }
@@ -137,11 +137,11 @@ const VERSIONS = ({ system }: Keyspaces): string =>
  * Makes a keyspace with the profile's replication; one that stands is left as it is.
  * @throws AppError `DATABASE_KEYSPACE_MISSING` where the role may not
  */
-export async function createKeyspace(session: CassandraSession, keyspace: Keyspace): Promise<void> {
+export async function createKeyspace(session: CassandraSession, keyspace: Keyspace, mayRepeat?: () => void): Promise<void> {
   if (hasKeyspace(session, keyspace)) return;
   const replication = replicationOf(session);
   try {
-    await session.schema(`CREATE KEYSPACE IF NOT EXISTS ${keyspace.quoted} WITH replication = ${replication}`);
+    await session.schema(`CREATE KEYSPACE IF NOT EXISTS ${keyspace.quoted} WITH replication = ${replication}`, mayRepeat);
   } catch (error) {
     throw isAppError(error, 'DATABASE_PERMISSION_DENIED') ? keyspaceMissing({ keyspaces: [keyspace.name] }, error) : error;
   }
