@@ -17,17 +17,17 @@ export class CassandraNodes implements NodeRepository {
     this.#places = `${session.keyspaces.system.quoted}.node_places`;
   }
 
+  /**
+   * Acknowledged by the local data centre; the others get it as they can. Nothing is decided by this list, and whoever looks
+   * wants it most while another data centre is away: who could not tell that it is there would seem down then.
+   */
   async put(node: NodeRecord): Promise<void> {
     const { id, host, version, dataCenter, liveSince, lastSeen, keystoreDigest, notes } = node;
-    await this.#session.write(`INSERT INTO ${this.#places} (id, data_center) VALUES (?, ?)`, [id, dataCenter], { reach: 'global' });
-    await this.#session.write(
-      `INSERT INTO ${this.#table} (${NODE}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [id, host, version, liveSince, lastSeen, keystoreDigest, [...notes]],
-      { reach: 'global' },
-    );
+    await this.#session.write(`INSERT INTO ${this.#places} (id, data_center) VALUES (?, ?)`, [id, dataCenter]);
+    await this.#session.write(`INSERT INTO ${this.#table} (${NODE}) VALUES (?, ?, ?, ?, ?, ?, ?)`, [id, host, version, liveSince, lastSeen, keystoreDigest, [...notes]]);
   }
 
-  /** By what the local data centre knows: nothing is decided by it, and whoever looks wants it most while another one is away. */
+  /** By what the local data centre knows, as {@link put} tells. */
   async list(): Promise<NodeRecord[]> {
     const [rows, places] = await Promise.all([
       this.#session.readAll(`SELECT ${NODE} FROM ${this.#table}`),

@@ -131,6 +131,12 @@ test('with one data centre gone the other one reads and saves on, under the gene
     const { database, platform } = await first.map.nodes();
     expect(database?.map(({ up }) => up)).toEqual([true, false]);
     expect([...new Set(platform.map(({ dataCenter }) => dataCenter))].sort()).toEqual(['dc1', 'dc2']);
+    // A process of this data centre can still tell that it is there: else all of them would seem down in three minutes.
+    const own = (await first.cluster.db.nodes.list()).find(({ dataCenter }) => dataCenter === 'dc1');
+    if (own === undefined) throw new Error('The list lacks dc1.');
+    const later = { ...own, lastSeen: own.lastSeen + 60_000 };
+    await first.cluster.db.nodes.put(later);
+    expect(await first.cluster.db.nodes.list()).toContainEqual(later);
     for (let id = 0; id < INSTANCES; id += 1) expect(await textOf(first, String(id))).toMatch(/^from dc/);
     const { db } = first.cluster;
     const stored = await db.instances.get(LU, '7');
