@@ -35,5 +35,8 @@ test('the command says it under a KMS alone', () => {
     ring: null, census: { at: 1, live: true, complete: true }, warnings: [], ...TOUCHED,
   };
   expect(planText({ ...plan, kms: { provider: 'AWS_KMS', keyId: 'k', location: 'eu-west-1', calls: [], lookups: [] } })).toContain('   CUSTOMER: 3 instances\n   ORDERS: 4 instances\nNodes that name AWS_KMS: n1, n2\nRegions: eu-west-1, europe-west3\n');
+  expect(planText({ ...plan, kms: null, ring: { stripes: 65, replication: 'SimpleStrategy, replication_factor 2', nodes: [{ address: '10.0.0.1', dataCenter: 'dc1', up: true, bytes: 44 }], places: [], holdsAll: [], losesWith: 2 } })).toMatch(
+    /Its bytes would lie about so \(exactly once its description is drawn\): 65 stripes, SimpleStrategy, replication_factor 2\.\n[\s\S]*10\.0\.0\.1 +dc1 +up +44\n[\s\S]*lost where 2 nodes/,
+  );
   expect(planText({ ...plan, kms: null })).not.toMatch(/CUSTOMER|No node names|Regions/);
 });

@@ -48,10 +48,10 @@ test('addresses are as short as tells them apart in their data centre', () => {
   expect(short(node('fd00::1'), node('fd00::2'))).toEqual([':1', ':2']);
 });
 
-test('the sentences beside the ring say what is wrong, or why nothing is', () => {
+test('the sentences beside the ring say what is wrong, and what it takes to lose the key', () => {
   const nodes = ['a', 'b', 'c', 'd', 'e'].map((address) => ({ address, dataCenter: 'dc1', up: true, bytes: 13 }));
   const of = (more: Partial<Parameters<typeof ringNotes>[0]>): ReturnType<typeof ringNotes> => ringNotes({ stripes: 65, replication: '', nodes, places: [], holdsAll: [], losesWith: 2, ...more });
-  expect(of({})).toEqual({ worries: [], calm: 'No node holds every byte, and the key is lost only where 2 nodes that hold the same byte are lost together.' });
+  expect(of({})).toEqual({ worries: [], calm: 'No node holds every byte. The key is lost only where 2 nodes that hold the same byte are lost together.' });
   expect(of({ holdsAll: ['a'], losesWith: 1 })).toEqual({
     worries: ['a holds every byte: the striping protects nothing against whoever takes it.', 'Each byte lies on one node only: losing any node that holds one loses the key.'],
     calm: null,
@@ -61,5 +61,6 @@ test('the sentences beside the ring say what is wrong, or why nothing is', () =>
   expect(of({ holdsAll: ['a', 'b', 'c', 'd', 'e'] }).worries[0]).toMatch(/^Every node holds every byte/);
   expect(of({ nodes: nodes.map((node) => ({ ...node, up: node.address !== 'b' })) }).worries).toEqual(['b is down; it holds 13 of the 65 bytes.']);
   expect(of({ nodes: nodes.map((node) => ({ ...node, up: node.address > 'b' })) }).worries).toEqual(['2 nodes that hold bytes are down: a and b.']);
+  expect(of({ holdsAll: ['a', 'b', 'c', 'd', 'e'], losesWith: 5 }).calm).toBe('The key is lost only where 5 nodes that hold the same byte are lost together.');
   expect(of({ losesWith: null })).toEqual({ worries: [], calm: null });
 });

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import type { GenerationDetail, GenerationView } from '../../contract/keys.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
-import type { Ring } from '../../contract/cluster.ts';
-import { ringWarnings } from '../../services/cluster-map.ts';
-import { counted, countedAt, facts, figure, moment, printable, table } from '../text.ts';
+import { ringText } from '../ring-text.ts';
+import { counted, countedAt, facts, figure, moment, table } from '../text.ts';
 import { unreadableText } from './unreadable.ts';
 
 const ONE_FILE = 'The system database is one file: all bytes lie in it, and whoever copies it has them all.\n';
@@ -90,12 +89,6 @@ function addRemoveOrphans(keys: Command, choose: Choose): void {
 /** What is stored of a generation; whether it can be used is for `keys verify` to say, which has the keys. */
 function stored({ readable: _readable, failure: _failure, ...key }: GenerationView): Record<string, unknown> {
   return key;
-}
-
-function ringText(ring: Ring): string {
-  const rows = ring.nodes.map(({ address, dataCenter, up, bytes }) => [address, dataCenter, up ? 'up' : 'down', figure(bytes)]);
-  const loss = ring.losesWith === null || ring.losesWith === 1 ? '' : `The key is lost where ${ring.losesWith} nodes that hold the same byte are lost together.\n`;
-  return `${counted(ring.stripes, 'stripe')}, ${printable(ring.replication)}.\n${table(['NODE', 'DATA CENTRE', 'STATE', '>STRIPES'], rows, 'No node.')}${ringWarnings(ring).map((line) => `! ${line}\n`).join('')}${loss}`;
 }
 
 export function keysText(keys: readonly GenerationView[]): string {

@@ -3,6 +3,7 @@ import type { ActivationPlan } from '../../contract/command.ts';
 import type { Choose } from '../answer.ts';
 import { examples } from '../examples.ts';
 import { touchedText } from '../kms-dependents-text.ts';
+import { plannedRingText } from '../ring-text.ts';
 import type { Session } from '../session.ts';
 import { counted, countedAt, facts, figure, printable, table } from '../text.ts';
 
@@ -72,5 +73,6 @@ export function planText(plan: ActivationPlan): string {
   );
   const older = `${counted(plan.instancesUnderOlder, 'instance')} stay under older generations until they are saved again or rekeyed (${countedAt(plan.census)}).\n`;
   const touched = plan.kms === null ? '' : touchedText(plan, plan.kms.provider);
-  return `Nothing is done yet. ${printable(plan.command)} would:\n${steps}\n${readable}${older}${touched}${plan.warnings.map((warning) => `Note: ${warning}\n`).join('')}`;
+  const ring = plan.ring === null ? '' : plannedRingText(plan.ring);
+  return `Nothing is done yet. ${printable(plan.command)} would:\n${steps}\n${readable}${older}${touched}${ring}${plan.warnings.map((warning) => `Note: ${warning}\n`).join('')}`;
 }

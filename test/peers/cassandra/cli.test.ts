@@ -89,7 +89,7 @@ test('keys stripes says which node holds which bytes', async () => {
   const active = keys.find(({ name, state }) => name === 'masterkey_key_name' && state === 'active')?.description ?? '';
   expect(await json(on('keys', 'stripes', active))).toMatchObject({ stripes: 65, nodes: [{ address, dataCenter: 'datacenter1', up: true, bytes: 65 }], holdsAll: [address], losesWith: 1 });
   const { stdout } = await machine.run(on('keys', 'stripes', active));
-  expect(stdout.toString('utf8')).toMatch(/^65 stripes, NetworkTopologyStrategy, datacenter1 1\.\n[\s\S]*! The only node holds every byte/);
+  expect(stdout.toString('utf8')).toMatch(/^65 stripes, NetworkTopologyStrategy, datacenter1 1\.\n[\s\S]* 65 +0-64\n[\s\S]*! The only node holds every byte/);
   expect(await json(on('keys', 'stripes', 'nobody'), { code: 1 })).toEqual(failure('KEY_DESCRIPTION_UNKNOWN'));
 });
 
