@@ -204,7 +204,8 @@ async function work(session: Session, services: Services, id: string) {
   const campaign = await rekeys.get(id);
   if (state === 'paused') throw new AppError('CANCELLED', `Campaign ${id} is paused: ${figure(campaign.done)} of ${figure(campaign.total)} are done and stay so.`, `Go on: fkc rekey resume ${id} --wait`, { details: { id } });
   const { outcome } = campaign;
-  return { ...told(campaign), broken: state !== 'done' || (outcome?.kind === 'proof' && outcome.left.length > 0) || campaign.failed > 0 };
+  const left = outcome?.kind === 'proof' && (outcome.left.length > 0 || (outcome.fields?.left ?? 0) > 0 || (outcome.fields?.unread ?? 0) > 0);
+  return { ...told(campaign), broken: state !== 'done' || left || campaign.failed > 0 };
 }
 
 /** What an interrupt comes to where the campaign could not be paused. */

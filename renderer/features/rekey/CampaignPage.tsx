@@ -19,7 +19,7 @@ import { badgeOf, capital } from './CampaignRow.tsx';
 import { FieldProof } from './FieldProof.tsx';
 import { RangeBar } from './RangeBar.tsx';
 import { bytesInWords, rateInWords, type LimitName } from './rates.ts';
-import { campaignPace, campaignSentence, rangesInWords } from './sentence.ts';
+import { campaignPace, campaignSentence, meanwhile, rangesInWords } from './sentence.ts';
 import { Throttle } from './Throttle.tsx';
 import './rekey.css';
 
@@ -130,7 +130,7 @@ function Outcome({ outcome }: { outcome: NonNullable<CampaignView['outcome']> })
       <p className="proof">
         <StateBadge state={outcome.proven ? 'intact' : 'warning'} word={outcome.proven ? 'Zero references' : 'Not proven'} />
         <span>
-          A second census of {counted(outcome.counted, 'instance')}, <Time at={outcome.at} />: {figure(outcome.rewritten)} re-encrypted, {figure(outcome.superseded)} saved or removed meanwhile, {figure(outcome.failures)} left with a failure.
+          A second census of {counted(outcome.counted, 'instance')}, <Time at={outcome.at} />: {figure(outcome.rewritten)} re-encrypted, {meanwhile(outcome)}{figure(outcome.failures)} left with a failure.
         </span>
       </p>
       {outcome.left.length === 0 ? null : (

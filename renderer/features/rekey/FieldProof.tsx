@@ -5,6 +5,7 @@ import { Identifier } from '../../ui/Identifier.tsx';
 import { Section } from '../../ui/Section.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { meanwhile } from './sentence.ts';
 
 type Proof = Extract<NonNullable<CampaignView['outcome']>, { kind: 'proof' }>;
 type Fields = NonNullable<Proof['fields']>;
@@ -18,7 +19,7 @@ export function FieldProof({ outcome, proof }: { outcome: Proof; proof: Fields }
       <p className="proof">
         <StateBadge state={whole ? 'intact' : 'warning'} word={whole ? 'No older value in these columns' : left > 0 ? `${counted(left, 'value')} left` : `${counted(unread, 'instance')} not read`} />
         <span>
-          {counted(outcome.counted, 'instance')} opened and read once more, <Time at={outcome.at} />: {figure(outcome.rewritten)} re-encrypted, {figure(outcome.superseded)} saved or removed meanwhile, {figure(outcome.failures)} left with a failure
+          {counted(outcome.counted, 'instance')} opened and read once more, <Time at={outcome.at} />: {figure(outcome.rewritten)} re-encrypted, {meanwhile(outcome)}{figure(outcome.failures)} left with a failure
           {unread === 0 ? '' : `, ${figure(unread)} that could not be read`}.
         </span>
       </p>

@@ -24,6 +24,11 @@ export function rekeySentence({ campaigns, needs }: { campaigns: readonly Campai
   return { tone: 'calm', text: `${what}${older === 0 ? '' : ', and nothing re-encrypts them'}.${age}` };
 }
 
+/** Empty where none is known: in Cassandra the later write wins in silence, and what was saved meanwhile counts as re-encrypted. */
+export function meanwhile({ superseded }: { superseded: number }): string {
+  return superseded === 0 ? '' : `${figure(superseded)} saved or removed meanwhile, `;
+}
+
 /** How far is this campaign, and what did it prove? */
 export function campaignSentence({ state, done, total, failed, workers, here, secondsLeft, outcome }: CampaignView): SentenceText {
   const progress = `${figure(done)} of ${counted(total, 'instance')} ${done === 1 ? 'is' : 'are'} re-encrypted`;
