@@ -52,6 +52,8 @@ export interface SheetProps {
   /** What must be typed; null where a click is enough. */
   readonly confirm?: { readonly text: string; readonly what: string } | null;
   readonly act: string;
+  /** What goes back without it; set where "Cancel" could be taken for the act. */
+  readonly leave?: string;
   /** False while there is nothing that could be confirmed. */
   readonly ready?: boolean;
   readonly danger?: boolean;
@@ -65,7 +67,7 @@ export interface SheetProps {
 
 /** Consequences before an action: what will happen, what it touches, how to come back; then the confirmation. */
 export function Sheet(props: SheetProps): ReactNode {
-  const { title, happens, touches, back, warnings = [], confirm = null, act, ready = true, danger = false, busy = false, failure = null } = props;
+  const { title, happens, touches, back, warnings = [], confirm = null, act, leave = 'Cancel', ready = true, danger = false, busy = false, failure = null } = props;
   const [typed, setTyped] = useState('');
   const confirmed = confirm === null || typed === confirm.text;
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
@@ -114,7 +116,7 @@ export function Sheet(props: SheetProps): ReactNode {
         )}
         <div className="dialog-acts">
           <Button variant="default" onClick={props.onClose}>
-            Cancel
+            {leave}
           </Button>
           <Button type="submit" className={danger ? 'danger' : ''} disabled={!confirmed || !ready} loading={busy}>
             {act}

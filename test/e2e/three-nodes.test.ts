@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client, types } from 'cassandra-driver';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCassandra, type CassandraCluster } from '../peers/cassandra/cassandra.ts';
 import { hosts, openConsole, type OpenConsole } from './host/open.ts';
-import { campaignNow, DEMO, failure, go, LUI_KEY, rekeyPace, sentence, typeCommand } from './window.ts';
+import { activate, campaignNow, DEMO, failure, go, LUI_KEY, rekeyPace, sentence, typeCommand } from './window.ts';
 
 const FKC = fileURLToPath(new URL('../../app/cli/index.ts', import.meta.url));
 const WIDE = { width: 1440, height: 900 };
@@ -32,6 +33,17 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(WIDE);
+  };
+
+  /** Another generation, so that everything is under an older one. */
+  const rotate = async (reason: string): Promise<void> => {
+    await page.evaluate(() => {
+      location.hash = '#/activate';
+    });
+    await sentence(page, /would take over/);
+    await typeCommand(page, `activatekey name='${LUI_KEY}'`);
+    await sentence(page, /would take over/);
+    await activate(page, reason);
   };
 
   beforeAll(async () => {
@@ -160,4 +172,71 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     await sentence(page, /no instance needs an older generation/);
     await look('cluster-timeline');
   });
+
+  test('an instance that can not be opened is left and told, and brought over once it is mended', async () => {
+    const damaged = '42';
+    await rotate('before a rekey that fails for one');
+    const chunk = await storedChunk(cluster, damaged);
+    await chunk.damage();
+    await go(page, 'Rekey');
+    await page.getByRole('button', { name: 'Rekey…' }).click();
+    await page.getByRole('dialog', { name: 'Rekey' }).getByRole('button', { name: /^Re-encrypt/ }).click();
+    const left = page.getByRole('region', { name: 'Left as they were' });
+    const row = left.getByRole('grid', { name: 'Instances left as they were' }).getByRole('row').nth(1);
+    await row.waitFor({ timeout: 60_000 });
+    expect((await row.innerText()).split(/\s+/).slice(0, 3)).toEqual(['CUSTOMER', damaged, 'ENVELOPE_AUTHENTICATION_FAILED']);
+    await sentence(page, /^(Attention: )?1 instance still needs an older generation/, 60_000);
+    await look('cluster-rekey-failure');
+    await chunk.mend();
+    await left.getByRole('button', { name: 'Retry these' }).click();
+    await sentence(page, new RegExp(`^Proven: of ${DEMO.total} instances`), 60_000);
+  });
+
+  test('a campaign is cancelled once its consequences were read; what it did stays', async () => {
+    await rotate('before a rekey that is cancelled');
+    await go(page, 'Rekey');
+    await page.getByRole('button', { name: 'Rekey…' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByLabel('Throttle').fill('5');
+    await sheet.getByText('as throttled').waitFor();
+    await sheet.getByRole('button', { name: /^Re-encrypt/ }).click();
+    await sentence(page, /^(?:[2-9]\d|[1-9]\d\d) of \d+ instances are re-encrypted/, 60_000);
+    await page.getByRole('button', { name: 'Cancel…' }).click();
+    const cancel = page.getByRole('dialog', { name: 'Cancel the campaign' });
+    await cancel.getByText(/instances stay under the older generations, and readable/).waitFor();
+    await look('cluster-rekey-cancel');
+    await cancel.getByRole('button', { name: 'Cancel the campaign' }).click();
+    await sentence(page, /^(Attention: )?Cancelled/, 60_000);
+    await expect.poll(async () => (await campaignNow(page)).workers).toEqual([]);
+    const { state, done, total } = await campaignNow(page);
+    expect([state, done > 0, done < total]).toEqual(['cancelled', true, true]);
+    await delay(2_000);
+    expect(await campaignNow(page)).toMatchObject({ state, done });
+    await go(page, 'Data');
+    await page.getByRole('button', { name: /^Take census/ }).click();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expect.poll(async () => (await page.evaluate(() => window.keyConsole?.rekey.list()))).toMatchObject({ ok: true, value: { needs: { older: total - done, total: DEMO.total } } });
+  });
 });
+
+/** The sealed bytes of a customer, as they lie in the cluster: to spoil, and to put back. */
+async function storedChunk({ contactPoints }: CassandraCluster, id: string): Promise<{ damage(): Promise<void>; mend(): Promise<void> }> {
+  const on = async (cql: string, params: readonly unknown[]): Promise<Record<string, unknown> | undefined> => {
+    const client = new Client({ contactPoints: [...contactPoints], localDataCenter: 'datacenter1', protocolOptions: { maxVersion: 4 } });
+    try {
+      await client.connect();
+      return (await client.execute(cql, [...params], { prepare: true, consistency: types.consistencies.all })).rows?.[0];
+    } finally {
+      await client.shutdown();
+    }
+  };
+  const row = await on('SELECT version FROM k2view_customer.entity WHERE id = ?', [id]);
+  const place = [id, row?.['version'], 0];
+  const data = (await on('SELECT data FROM k2view_customer.entity_chunks WHERE id = ? AND version = ? AND idx = ?', place))?.['data'] as Buffer;
+  const put = async (bytes: Buffer): Promise<void> => {
+    await on('UPDATE k2view_customer.entity_chunks SET data = ? WHERE id = ? AND version = ? AND idx = ?', [bytes, ...place]);
+  };
+  const spoilt = Buffer.from(data);
+  spoilt.writeUInt8(spoilt.readUInt8(spoilt.length - 1) ^ 1, spoilt.length - 1);
+  return { damage: () => put(spoilt), mend: () => put(data) };
+}

@@ -55,6 +55,7 @@ export function CampaignActs({ campaign }: { campaign: CampaignView }): ReactNod
           touches={<p>{counted(left, 'instance')} {left === 1 ? 'stays' : 'stay'} under the older generations, and readable. What was re-encrypted stays so.</p>}
           back={<p>It can not be resumed. A new campaign goes on with what is left; to stop for a while, pause it instead.</p>}
           act="Cancel the campaign"
+          leave="Keep the campaign"
           busy={act.isPending}
           failure={act.error === null ? null : asFailure(act.error)}
           onAct={() => act.mutate('cancel')}

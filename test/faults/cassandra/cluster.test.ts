@@ -5,7 +5,9 @@ import { killSuite } from './kill.ts';
 import { knownKeySuite } from './known-key.ts';
 import { largeSuite } from './large.ts';
 import { nodesSuite } from './nodes.ts';
+import { paceSuite } from './pace.ts';
 import { raceSuite } from './race.ts';
+import { schemaSuite } from './schema.ts';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.ts';
 
 let cluster: ThreeNodes;
@@ -22,5 +24,7 @@ clockSuite(at);
 killSuite(at);
 nodesSuite(at);
 largeSuite(at);
+paceSuite(at);
+schemaSuite(at);
 // Last: each process that goes live after it opens every generation that it made.
 raceSuite(at);

@@ -99,6 +99,19 @@ export function killSuite(at: () => ThreeNodes): void {
       console.log(`${workers} kills (${killedAtWork} at work), ${campaigns} campaigns, ${saver.lines.filter((line) => line.startsWith('saved')).length} saves, ${left} left behind the last campaign`);
     });
 
+    it('shares a campaign with another process: each does a part, and both together the whole', async () => {
+      await activate(services);
+      const { record } = await startedCampaign(services, LU, { instancesPerSecond: INSTANCES / 10 });
+      const workers = [1, 2].map(() => new Worker(at().home, ['rekey', record.id]));
+      for (const worker of workers) expect(await worker.gone).toBe(0);
+      const done = workers.map(({ lines }) => Math.max(...lines.map((line) => Number(/^progress \w+ (\d+)/.exec(line)?.[1] ?? 0))));
+      expect(Math.min(...done)).toBeGreaterThan(0);
+      expect(done.reduce((sum, part) => sum + part, 0)).toBe(INSTANCES);
+      const status = await campaignStatus(services.cluster.db, record.id);
+      expect(status).toMatchObject({ state: 'done', done: INSTANCES, left: 0, outcome: { proven: true, rewritten: INSTANCES, superseded: 0 } });
+      expectCounted(status);
+    });
+
     it('left alone completes a campaign: proven, and the counts add up', async () => {
       const description = await activate(services);
       const { record } = await startedCampaign(services, LU);
