@@ -25,7 +25,7 @@ interface Size {
 
 /** The smallest there is, a micro-DB of one table, which lies in its row; and one as the sample data's customers, whose bytes lie beside it. */
 const SMALL: Size = { name: '1 KiB', bytes: 1024, instances: 100_000, rounds: 20 };
-const SAMPLE: Size = { name: '9 KiB', bytes: 9 * 1024, instances: 30_000, rounds: 10 };
+const SAMPLE: Size = { name: '9 KiB', bytes: 9 * 1024, instances: 30_000, rounds: 20 };
 const SHARED_ROUNDS = 4;
 /** Until then the node compiles what it runs often, and that takes a fifth of its processor. */
 const WARM_UP = 2;
