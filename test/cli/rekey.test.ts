@@ -57,6 +57,27 @@ describe('fkc rekey', () => {
     expect(await json(['rekey', 'failures', done.id])).toEqual({ failures: [], more: false });
   }, 60_000);
 
+  test('over fields with --wait exits with 1 where values are left under an older generation', async () => {
+    const people = (args: readonly string[], options: Parameters<Machine['json']>[1] = {}) => machine.json(['--profile', 'people', ...args], options);
+    await people(['profile', 'create', 'people', '--sqlite', 'people.sqlite']);
+    machine.write('person.lu.json', JSON.stringify({ lu: 'PERSON', root: { table: 'person', key: 'id' }, tables: [] }));
+    const { value } = await people(['field', 'encrypt', 'PERSON', '1'], { input: 'ssn of 1' });
+    const source = new DatabaseSync(machine.file('person.sqlite'));
+    source.exec('CREATE TABLE person (id INTEGER PRIMARY KEY, ssn TEXT)');
+    for (let id = 1; id <= 10; id += 1) source.prepare('INSERT INTO person VALUES (?, ?)').run(id, id === 1 ? String(value) : null);
+    source.close();
+    const load = () => people(['lu', 'import', 'PERSON', '--definition', 'person.lu.json', '--source', 'person.sqlite']);
+    await load();
+    const { description } = await people(['run', LINE]);
+    const ending = people(['rekey', 'start', '--field', 'PERSON:person.ssn', '--rate', '1', '--wait'], { code: 1 });
+    // The platform saves it once more with the value that it still had at hand.
+    const stored = new DatabaseSync(machine.file('people.sqlite'), { readOnly: true });
+    await expect.poll(() => stored.prepare("SELECT key_description FROM k2view_entity WHERE id = '1'").get()?.['key_description'], { timeout: 30_000 }).toBe(description);
+    stored.close();
+    await load();
+    expect(await ending).toMatchObject({ state: 'done', failed: 0, outcome: { kind: 'proof', left: [], fields: { left: 1, unread: 0 } } });
+  }, 60_000);
+
   test('is started for others, paused, limited, resumed, cancelled', async () => {
     const { id, ...made } = await json(['rekey', 'start', '--rate', '1']);
     expect(made).toMatchObject({ state: 'running', done: 0, total: CUSTOMERS, workers: [], limits: { instancesPerSecond: 1 } });
