@@ -9,7 +9,7 @@ import { beginCampaign, WITHOUT_CRYPTO, workOn } from './cluster/campaign.ts';
 import { type Bulk, dsbulk } from './cluster/dsbulk.ts';
 import { fill } from './cluster/fill.ts';
 import { type Generation, GENERATIONS } from './cluster/keys.ts';
-import { entityOf, mean, seconds, startBenchNode, type BenchNode } from './cluster/node.ts';
+import { entityOf, middle, seconds, startBenchNode, type BenchNode } from './cluster/node.ts';
 import { readAndWriteBack } from './cluster/plain-loop.ts';
 import { productNodeFlags } from './cluster/product-node.ts';
 import type { BenchRow } from './row.ts';
@@ -19,7 +19,7 @@ interface Size {
   readonly name: string;
   readonly bytes: number;
   readonly instances: number;
-  /** How often each kind of campaign runs. The node merges files when it likes, and takes a third of a campaign's time for it or nothing: of few rounds one kind has the luck. */
+  /** How often each kind of campaign runs: single rounds lie up to a third apart. */
   readonly rounds: number;
 }
 
@@ -111,9 +111,9 @@ async function takeTurns({ db, bare: client, rest }: BenchNode, size: Size, roun
       if (round >= 0) taken.push(spent);
     }
   }
-  const [same, rekey] = [mean(times.same), mean(times.rekey)];
-  process.stderr.write(`  ${size.name}: ${[same, rekey].map((taken) => Math.round(instances / taken)).join(', ')} instances/s: without crypto, rekeyed\n`);
-  return { bare: times.bare.length === 0 ? null : mean(times.bare), same, rekey };
+  const told = (taken: readonly number[]): string => `${[middle(taken), Math.max(...taken), Math.min(...taken)].map((seconds) => Math.round(instances / seconds)).join(', ')}`;
+  process.stderr.write(`  ${size.name}: instances/s in the middle, least and most: without crypto ${told(times.same)}; rekeyed ${told(times.rekey)}\n`);
+  return { bare: times.bare.length === 0 ? null : middle(times.bare), same: middle(times.same), rekey: middle(times.rekey) };
 }
 
 /** Both tables that the instances lie in; the second is empty where they are small, and left out. */
