@@ -106,7 +106,9 @@ export class RekeyWorkers {
         return state;
       });
     } catch (error) {
-      this.#failures.set(id, this.#explain('rekey', error));
+      const failure = this.#explain('rekey', error);
+      // Of one that another has followed here already nobody asks any more.
+      if (this.#working.get(id) === working) this.#failures.set(id, failure);
       throw error;
     } finally {
       if (this.#working.get(id) === working) this.#working.delete(id);
