@@ -4,8 +4,11 @@ import { readBookmark } from './bookmark.ts';
 import { HeldRange, type HolderOf, LEASE_SECONDS } from './held-range.ts';
 import { linked } from './signals.ts';
 
-/** A list of ranges serves this long: others claim and finish meanwhile, which a claim finds out. */
+/** Others claim and finish meanwhile: a claim finds that out, and a list that misled once is renewed where it is older than this. */
 const LIST_MS = 1_000;
+/** A campaign of thousands of ranges is listed less often, so that it takes one part in so many of the time, but not less than so. */
+const LIST_SHARE = 20;
+const LONGEST_LIST_MS = 5_000;
 const BUSY_MS = 1_000;
 
 /** Hands out the ranges of a campaign to one worker, each to one of its lanes at a time. */
@@ -15,7 +18,10 @@ export class Claims {
   readonly #held = new Set<number>();
   #ranges: readonly CampaignRange[] = [];
   #listedAt = -Infinity;
+  #listingTook = 0;
   #listing: Promise<void> | null = null;
+  /** Ranges that lanes gave up since they were listed: what the list says of them is out of date. */
+  readonly #givenUp = new Set<number>();
   #given = new AbortController();
 
   constructor(of: HolderOf, stop: AbortSignal) {
@@ -36,12 +42,16 @@ export class Claims {
     const { db, campaign, worker, clock, patience } = this.#of;
     // Who lost a race for a range tries another, and no range twice.
     const lost = new Set<number>();
-    for (;;) {
-      await this.list();
-      const left = this.#ranges.filter(({ state }) => state === 'waiting');
-      if (left.length === 0) return 'ended';
+    for (let listed = false; ; ) {
+      const left = this.#ranges.filter(({ seq, state }) => state === 'waiting' && !this.#givenUp.has(seq));
       const range = this.#choose(left.filter(({ seq }) => !lost.has(seq)));
-      if (range === null || this.#stop.aborted) return 'busy';
+      if (this.#stop.aborted) return 'busy';
+      if (range === null) {
+        if (listed && this.#givenUp.size === 0) return left.length === 0 ? 'ended' : 'busy';
+        await (this.#givenUp.size === 0 ? this.list() : this.#listAnew());
+        listed = true;
+        continue;
+      }
       this.#held.add(range.seq);
       let claimed: CampaignRange | null = null;
       try {
@@ -56,6 +66,7 @@ export class Claims {
         if (claimed === null) this.#held.delete(range.seq);
       }
       lost.add(range.seq);
+      await this.list();
     }
   }
 
@@ -67,24 +78,36 @@ export class Claims {
   /** The lane is through with the range, however it ended. */
   giveUp(seq: number): void {
     this.#held.delete(seq);
-    // What is known of it is out of date.
-    this.#listedAt = -Infinity;
+    this.#givenUp.add(seq);
     this.#given.abort();
     this.#given = new AbortController();
   }
 
+  /** Lists the ranges, where that is a while ago. */
   async list(): Promise<void> {
-    if (this.#of.clock.elapsed() - this.#listedAt < LIST_MS) return;
+    const serves = Math.max(LIST_MS, Math.min(LIST_SHARE * this.#listingTook, LONGEST_LIST_MS));
+    if (this.#of.clock.elapsed() - this.#listedAt < serves) return;
+    await this.#listAnew();
+  }
+
+  #listAnew(): Promise<void> {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = null;
     });
-    await this.#listing;
+    return this.#listing;
   }
 
   async #list(): Promise<void> {
     const { db, campaign, clock, patience } = this.#of;
-    this.#ranges = await patience.ask(() => db.campaigns.ranges(campaign), this.#stop);
+    const givenUp = [...this.#givenUp];
+    let sentAt = 0;
+    this.#ranges = await patience.ask(() => {
+      sentAt = clock.elapsed();
+      return db.campaigns.ranges(campaign);
+    }, this.#stop);
+    for (const seq of givenUp) this.#givenUp.delete(seq);
     this.#listedAt = clock.elapsed();
+    this.#listingTook = this.#listedAt - sentAt;
   }
 
   /**

@@ -92,6 +92,25 @@ describe('a campaign', () => {
     expect(await campaignStatus(db, record.id)).toMatchObject({ done: 500, outcome: { proven: true, rewritten: 500 } });
   });
 
+  test('a worker lists the ranges a few times, however many there are', async () => {
+    const { db, keys } = await cluster(400);
+    const { record } = await started(inRangesOf(db, 4, 400), keys);
+    let listed = 0;
+    const counting = wrapped(db, {
+      campaigns: {
+        ranges: (id) => {
+          listed++;
+          return db.campaigns.ranges(id);
+        },
+      },
+    });
+    const start = performance.now();
+    expect(await runCampaign({ db: counting, keys, id: record.id, worker: 'a' })).toBe('done');
+    expect(await db.campaigns.ranges(record.id)).toHaveLength(100);
+    // By the second, for what other workers do; and at the end, for what is left.
+    expect(listed).toBeLessThan(10 + (performance.now() - start) / 500);
+  });
+
   test('goes on where a worker was stopped, again and again, each instance once', async () => {
     const { db, keys } = await cluster(400);
     const { record } = await started(inRangesOf(db, 75, 400), keys);
