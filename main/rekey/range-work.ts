@@ -41,8 +41,11 @@ const BEAT_MS = 2_000;
 const MAY_WRITE_AGAIN_MS = 100;
 /** The database ends a page early where its bytes grow too many. */
 const PAGE_INSTANCES = 256;
-/** Pages of a range that are read before they are needed: a node that reads one writes nothing meanwhile, and the worker has others to seal. */
-const PAGES_AHEAD = 2;
+/**
+ * Pages of a range that are read before they are needed: a node that reads one writes nothing meanwhile, and the worker has
+ * others to seal. With more of them rows wait for so long that the collector takes them for lasting ones.
+ */
+const PAGES_AHEAD = 1;
 
 /** What reading and writing a range may fail of while other ranges, or other LUs, can be worked through. */
 const OF_RANGE: ReadonlySet<ErrorCode> = new Set(['DATABASE_CORRUPT', 'DATABASE_FAILED', 'DATABASE_LU_MISSING', 'DATABASE_PERMISSION_DENIED']);
