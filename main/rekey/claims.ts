@@ -42,6 +42,8 @@ export class Claims {
     const { db, campaign, worker, clock, patience } = this.#of;
     // Who lost a race for a range tries another, and no range twice.
     const lost = new Set<number>();
+    // What another worker left comes first, and its lease may have ended since.
+    if (this.#age >= LEASE_SECONDS * 1000) await this.#listAnew();
     for (let listed = false; ; ) {
       const left = this.#ranges.filter(({ seq, state }) => state === 'waiting' && !this.#givenUp.has(seq));
       const range = this.#choose(left.filter(({ seq }) => !lost.has(seq)));
@@ -86,8 +88,12 @@ export class Claims {
   /** Lists the ranges, where that is a while ago. */
   async list(): Promise<void> {
     const serves = Math.max(LIST_MS, Math.min(LIST_SHARE * this.#listingTook, LONGEST_LIST_MS));
-    if (this.#of.clock.elapsed() - this.#listedAt < serves) return;
-    await this.#listAnew();
+    if (this.#age >= serves) await this.#listAnew();
+  }
+
+  /** Milliseconds since the ranges were listed. */
+  get #age(): number {
+    return this.#of.clock.elapsed() - this.#listedAt;
   }
 
   #listAnew(): Promise<void> {

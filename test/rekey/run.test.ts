@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { isOfInstance } from '../../main/lu/instances.ts';
 import { AppError } from '../../main/errors.ts';
 import { getCampaign } from '../../main/rekey/campaign.ts';
+import { startBookmark, writeBookmark } from '../../main/rekey/bookmark.ts';
+import { systemClock } from '../../main/rekey/clock.ts';
 import { cancelCampaign, limitCampaign, pauseCampaign, resumeCampaign } from '../../main/rekey/control.ts';
 import { createCampaign } from '../../main/rekey/create.ts';
 import { LEASE_SECONDS, QUIET_END_MS } from '../../main/rekey/held-range.ts';
@@ -206,6 +208,32 @@ describe('a campaign', () => {
     expect(await runCampaign({ db: other, keys, id: record.id, worker: 'b' })).toBe('done');
     expect(await instances.verify()).toMatchObject({ checked: 1_000, unreadable: [] });
     expect(await campaignStatus(db, record.id)).toMatchObject({ done: 1_000, total: 1_000, failed: 0, outcome: { proven: true } });
+  });
+
+  test('goes to what another worker began and left, once that is free, before what nobody began', async () => {
+    const { db, keys } = await cluster(400);
+    const { record } = await started(inRangesOf(db, 4, 400), keys);
+    const SEQ = 60;
+    const begun = await db.campaigns.claim(record.id, SEQ, 'gone', LEASE_SECONDS);
+    const cursor = writeBookmark(startBookmark(begun?.range.start ?? '', Date.now(), 0));
+    await db.campaigns.progress(record.id, SEQ, 'gone', LEASE_SECONDS, { state: 'waiting', cursor, passed: 0, rewritten: 0, superseded: 0, failed: 0, bytes: 0, updatedAt: Date.now() });
+    let passed = 0;
+    const claimed: number[] = [];
+    const spied = wrapped(db, {
+      campaigns: {
+        claim: async (id, seq, worker, seconds) => {
+          if (claimed.push(seq) === 10) {
+            await db.campaigns.release(id, SEQ, 'gone');
+            passed = LEASE_MS;
+          }
+          return db.campaigns.claim(id, seq, worker, seconds);
+        },
+      },
+    });
+    const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + passed };
+    expect(await runCampaign({ db: spied, keys, id: record.id, worker: 'a', clock })).toBe('done');
+    expect(claimed.length).toBe(100);
+    expect(claimed.indexOf(SEQ)).toBeLessThan(15);
   });
 
   test('a worker that lost a range stops working on it at once', async () => {
