@@ -6,7 +6,7 @@ import { linked } from './signals.ts';
 
 /** Others claim and finish meanwhile: a claim finds that out, and a list that misled once is renewed where it is older than this. */
 const LIST_MS = 1_000;
-/** A campaign of thousands of ranges is listed less often, so that it takes one part in so many of the time, but not less than so. */
+/** A campaign of many thousands of ranges is listed less often, so that listing takes one part in so many of the time; a list never serves longer than the second figure. */
 const LIST_SHARE = 20;
 const LONGEST_LIST_MS = 5_000;
 const BUSY_MS = 1_000;
