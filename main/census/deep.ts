@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { discard } from '../crypto/release.ts';
 import { AppError } from '../errors.ts';
 import { checkedHeader, isOfInstance, openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
@@ -39,7 +40,7 @@ export class DeepTally {
     const facts = this.#of(stored.lu);
     try {
       checkSize(stored);
-      if (opens) (await openStored(keys, stored)).fill(0);
+      if (opens) discard(await openStored(keys, stored));
       else checkedHeader(stored);
     } catch (error) {
       if (!isOfInstance(error)) throw error;

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { CipherName } from './algorithms.ts';
+import { discard, release } from './release.ts';
 
 export const TAG_BYTES = 16;
 
@@ -24,12 +25,10 @@ export function encryptInto(
 ): number {
   const encryptor = createCipheriv(cipher, createSecretKey(key), iv);
   encryptor.setAAD(additionalData);
-  if (plain.length <= SLICE_BYTES) {
-    target.set(encryptor.update(plain), offset);
-  } else {
-    for (let start = 0; start < plain.length; start += SLICE_BYTES) {
-      target.set(encryptor.update(plain.subarray(start, start + SLICE_BYTES)), offset + start);
-    }
+  for (let start = 0; start < plain.length; start += SLICE_BYTES) {
+    const encrypted = encryptor.update(plain.length <= SLICE_BYTES ? plain : plain.subarray(start, start + SLICE_BYTES));
+    target.set(encrypted, offset + start);
+    release(encrypted);
   }
   // GCM is a stream mode: final() only closes the tag and gives no bytes.
   encryptor.final();
@@ -52,7 +51,7 @@ export function decrypt(cipher: CipherName, key: Uint8Array, iv: Uint8Array, add
   try {
     decryptor.final();
   } catch {
-    plain.fill(0);
+    discard(plain);
     return null;
   }
   return plain;

@@ -5,6 +5,7 @@ import { decrypt, encryptInto, TAG_BYTES } from './aead.ts';
 import type { Suite } from './algorithms.ts';
 import { type EnvelopeLayout, layoutOf, makeHeader } from './envelope-header.ts';
 import { derivedKey, encodeInstance, type InstanceRef, KEY_LABELS } from './instance-key.ts';
+import { discard } from './release.ts';
 
 export { type EnvelopeHeader, readEnvelopeHeader } from './envelope-header.ts';
 
@@ -81,11 +82,11 @@ function openChunks(key: Uint8Array, additionalData: Buffer, layout: EnvelopeLay
     for (let index = 0; index < layout.chunks; index++) {
       const chunk = openChunk(key, additionalData, layout, sealed, index);
       plain.set(chunk, index * layout.chunkBytes);
-      chunk.fill(0);
+      discard(chunk);
       opened++;
     }
   } finally {
-    if (opened < layout.chunks) plain.fill(0);
+    if (opened < layout.chunks) discard(plain);
   }
   return plain;
 }

@@ -1,4 +1,5 @@
 import { type EnvelopeHeader, openInstance, readEnvelopeHeader, sealInstance } from '../crypto/envelope.ts';
+import { discard } from '../crypto/release.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { failPoint } from '../fail-point.ts';
 import type { SecretBytes } from '../secret.ts';
@@ -106,7 +107,7 @@ export class Instances {
     let envelope: EnvelopeHeader | null = null;
     try {
       envelope = readEnvelopeHeader(stored.sealed);
-      (await openStored(this.#keys, stored)).fill(0);
+      discard(await openStored(this.#keys, stored));
       return { info, envelope, failure: null };
     } catch (error) {
       if (!isOfInstance(error)) throw error;
@@ -133,7 +134,7 @@ export class Instances {
         for (const stored of page) {
           throwIfCancelled(options.signal, 'The verification');
           try {
-            (await openStored(this.#keys, stored)).fill(0);
+            discard(await openStored(this.#keys, stored));
           } catch (error) {
             if (!isOfInstance(error)) throw error;
             unreadable.push({ lu: stored.lu, id: stored.id, code: error.code, message: error.message, remedy: error.remedy });

@@ -1,6 +1,7 @@
 /** What the named columns of a campaign over field values hold at its end, counted anew. */
 import { patiently } from '../census/range.ts';
 import { readFieldHeader } from '../crypto/field.ts';
+import { discard } from '../crypto/release.ts';
 import { isOfInstance, openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import { takeTurns } from '../lu/turns.ts';
@@ -109,7 +110,7 @@ class FieldTally {
           return [...values].map(([keyDescription, number]) => ({ ...field, keyDescription, instances: 1, values: number }));
         });
     } finally {
-      plain.fill(0);
+      discard(plain);
     }
   }
 }

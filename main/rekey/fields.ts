@@ -1,5 +1,6 @@
 import { sealInstance } from '../crypto/envelope.ts';
 import { readFieldHeader } from '../crypto/field.ts';
+import { discard } from '../crypto/release.ts';
 import { Fields } from '../lu/fields.ts';
 import { openStored } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
@@ -48,8 +49,8 @@ export class FieldTreatment implements Treatment {
       next = writeFieldValues(plain, columns, renewed);
       return sealInstance(this.#keys.suite, active.key, { keyDescription: active.description, lu, instanceId: id }, next);
     } finally {
-      plain.fill(0);
-      next?.fill(0);
+      discard(plain);
+      if (next !== null) discard(next);
     }
   }
 }

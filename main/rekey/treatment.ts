@@ -1,4 +1,5 @@
 import { sealInstance } from '../crypto/envelope.ts';
+import { discard } from '../crypto/release.ts';
 import { openStored, openWith } from '../lu/instances.ts';
 import type { InstanceKeys } from '../lu/keys.ts';
 import type { SecretBytes } from '../secret.ts';
@@ -48,7 +49,7 @@ export class GenerationTreatment implements Treatment {
     try {
       return sealInstance(this.#keys.suite, key, { keyDescription: description, lu, instanceId: id }, plain);
     } finally {
-      plain.fill(0);
+      discard(plain);
     }
   }
 }

@@ -5,6 +5,7 @@ import { openInstance, readEnvelopeHeader, sealInstance } from '../../main/crypt
 import { randomBytes, randomSecret } from '../../main/crypto/random.ts';
 import { isAppError } from '../../main/errors.ts';
 import { SecretBytes } from '../../main/secret.ts';
+import { keptMemory } from './kept-memory.ts';
 import { thrownCode } from './thrown-code.ts';
 
 const RUNS = process.env['FKC_SOAK'] === '1' ? 20_000 : 300;
@@ -181,6 +182,7 @@ describe('an envelope', () => {
   test('releases nothing of the chunks before a bad one', () => {
     const { sealed } = smallChunks();
     (sealed[sealed.length - 1] as number) ^= 1;
+    using _kept = keptMemory();
     const allocations = vi.spyOn(Buffer, 'allocUnsafeSlow');
     try {
       expect(thrownCode(() => openInstance(key, subject, sealed))).toBe(AUTHENTICATION);

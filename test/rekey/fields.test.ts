@@ -7,6 +7,7 @@ import { runCampaign } from '../../main/rekey/run.ts';
 import { campaignStatus } from '../../main/rekey/state.ts';
 import { GenerationTreatment } from '../../main/rekey/treatment.ts';
 import type { StoredInstance } from '../../main/systemdb/repositories.ts';
+import { keptMemory } from '../crypto/kept-memory.ts';
 import { failureOf, imageOf, rowsOf } from '../lu/fixtures.ts';
 import { cluster, LU, started } from './fixtures.ts';
 
@@ -79,6 +80,7 @@ test('an instance whose table would run code on a change is left as it is', asyn
 test('plain bytes are zeroed, also where sealing fails', async () => {
   const { db, keys } = await cluster(1);
   const stored = (await db.instances.get(LU, '000000')) as StoredInstance;
+  using _kept = keptMemory();
   const opened: Buffer[] = [];
   const copy = Buffer.prototype.fill;
   const spy = vi.spyOn(Buffer.prototype, 'fill').mockImplementation(function (this: Buffer, ...args: unknown[]) {
