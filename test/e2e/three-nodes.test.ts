@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -216,6 +217,70 @@ describe.each(await hosts())('three nodes that replicate twice, in the window on
     await page.getByRole('button', { name: /^Take census/ }).click();
     await page.getByRole('button', { name: 'Start' }).click();
     await expect.poll(async () => (await page.evaluate(() => window.keyConsole?.rekey.list()))).toMatchObject({ ok: true, value: { needs: { older: total - done, total: DEMO.total } } });
+  });
+
+  test('a schedule that was made in the window is acted on by a server of the cluster; the window shows who acts, and the proof', async () => {
+    await go(page, 'Rekey');
+    await sentence(page, /older generation/);
+    const before = await campaignNow(page);
+    const serving = spawn(process.execPath, [FKC, '--profile', 'eu', 'rekey', 'serve'], { env: { ...process.env, FKC_HOME: opened.home }, stdio: 'ignore' });
+    const ended = once(serving, 'exit');
+    try {
+      await page.getByRole('button', { name: 'Add a schedule…' }).click();
+      const form = page.getByRole('dialog', { name: 'Add a schedule' });
+      await form.getByLabel('When', { exact: true }).selectOption({ label: 'by a cron expression' });
+      await form.getByLabel('Cron expression').fill('* * * * *');
+      await form.getByLabel('Time zone').fill('UTC');
+      await form.getByLabel('Instances of one generation').fill('1');
+      await form.getByRole('button', { name: 'Add' }).click();
+      const schedules = page.getByRole('region', { name: 'Schedules' });
+      await schedules.getByText(/acts on them\.$/).waitFor({ timeout: 60_000 });
+      await expect.poll(() => campaignNow(page), { timeout: 120_000, interval: 500 }).toMatchObject({ id: expect.not.stringContaining(before.id) as string, state: 'done' });
+      expect(await sentence(page, /No instance needs/, 60_000)).toContain(`No instance needs an older generation: all ${DEMO.total} are under the active one.`);
+      await page.getByText('done, proven').first().waitFor();
+      await look('cluster-schedule');
+      await schedules.getByRole('button', { name: /^Remove the schedule/ }).click();
+      await page.getByText('No rekey starts by itself.').waitFor();
+    } finally {
+      serving.kill('SIGTERM');
+      await ended;
+    }
+    expect(serving.exitCode).toBe(0);
+  });
+
+  test('a deep census finds the one envelope that is damaged, and says that it is gone once it is mended', async () => {
+    const deep = async (): Promise<void> => {
+      await page.getByRole('button', { name: /^Take census/ }).click();
+      await page.getByLabel('Deep: compare every envelope with its record').check();
+      await page.getByLabel('Authenticate').selectOption('1');
+      await page.getByRole('button', { name: 'Start' }).click();
+    };
+    const chunk = await storedChunk(cluster, '7');
+    await chunk.damage();
+    await go(page, 'Data');
+    await deep();
+    await page.getByText(/all authenticated, 1 does not hold/).waitFor({ timeout: 60_000 });
+    const findings = page.getByRole('group', { name: 'Findings of the deep census' });
+    await findings.getByRole('link', { name: 'CUSTOMER 7' }).waitFor();
+    await findings.getByText('ENVELOPE_AUTHENTICATION_FAILED').waitFor();
+    await look('cluster-deep-census');
+    await chunk.mend();
+    await deep();
+    await page.getByText(`Deep census: ${DEMO.total} envelopes compared, all authenticated, every one holds`).waitFor({ timeout: 60_000 });
+    await findings.waitFor({ state: 'detached' });
+  });
+
+  test('a campaign over field values goes through the instances of its Logical Unit, and says what it read', async () => {
+    await go(page, 'Rekey');
+    await page.getByRole('button', { name: 'Rekey…' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Rekey' });
+    await sheet.getByLabel('What', { exact: true }).selectOption({ label: 'Values of field level encryption in named columns' });
+    await sheet.getByLabel('Columns').fill('CUSTOMER:customer.email');
+    await sheet.getByRole('button', { name: 'Go through 599 instances' }).click();
+    // The sample's addresses are plain: none of them is a value of field level encryption.
+    expect(await sentence(page, /read anew/, 120_000)).toMatch(/^599 instances read anew: /);
+    await page.getByRole('region', { name: 'The columns, read anew' }).getByRole('columnheader', { name: 'Values re-encrypted' }).waitFor();
+    await look('cluster-rekey-fields');
   });
 });
 

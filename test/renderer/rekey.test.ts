@@ -125,6 +125,10 @@ describe('the form of a schedule', () => {
     });
     expect(timeInWords(schedule.when)).toBe('every Sunday at 02:30 (UTC)');
     expect(schedule.conditions.map(conditionInWords)).toEqual(['the oldest used generation is 90 days old', 'one generation seals more than 2 MiB']);
+    expect((['generation', 'node'] as const).map((per) => conditionInWords({ kind: 'instances', per, more: 1 }))).toEqual([
+      'one older generation has more than 1 instance',
+      'one node has more than 1 instance under older generations',
+    ]);
   });
 
   test('every limit that is set is told, and that there is none', () => {

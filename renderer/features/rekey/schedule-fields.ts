@@ -78,7 +78,8 @@ export function timeInWords(when: ScheduleTime): string {
 export function conditionInWords(condition: ScheduleCondition): string {
   if (condition.kind === 'age') return `the ${condition.of === 'active' ? 'active' : 'oldest used'} generation is ${counted(condition.days, 'day')} old`;
   if (condition.kind === 'bytes') return `one generation seals more than ${size(condition.more)}`;
-  return `more than ${figure(condition.more)} instances of one ${condition.per} are under older generations`;
+  const more = `has more than ${counted(condition.more, 'instance')}`;
+  return condition.per === 'generation' ? `one older generation ${more}` : `one node ${more} under older generations`;
 }
 
 /** What is re-encrypted, and every limit that is set. */
