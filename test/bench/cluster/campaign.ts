@@ -26,22 +26,18 @@ export async function beginCampaign(db: SystemDb, lu: string, instances: number,
 export async function workOn(db: SystemDb, id: string, to: Generation, treatment?: Treatment): Promise<number> {
   const start = performance.now();
   let counting = 0;
+  let failures = 0;
   const state = await runCampaign({
     db,
     keys: benchKeys(to),
     id,
     worker: `bench-${randomUUID()}`,
     ...(treatment === undefined ? {} : { treatment }),
-    onProgress: ({ phase }) => {
+    onProgress: ({ phase, failed }) => {
+      failures = failed;
       if (phase === 'counting' && counting === 0) counting = performance.now();
     },
   });
-  if (state !== 'done') throw new Error(`The campaign of the bench ended as ${state}.`);
+  if (state !== 'done' || failures > 0) throw new Error(`The campaign of the bench ended as ${state}, with ${failures} failures.`);
   return ((counting === 0 ? performance.now() : counting) - start) / 1000;
 }
-
-/** Writes back what it read, under the name of the other generation: a campaign's work but for its crypto. What it leaves can not be opened. */
-export const WITHOUT_CRYPTO: Treatment = {
-  wanted: (keyDescription, active) => keyDescription !== active,
-  reseal: ({ sealed }) => Buffer.from(sealed),
-};

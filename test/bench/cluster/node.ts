@@ -107,16 +107,6 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/**
- * The mean of the middle half. A node merges files when it likes, which takes a campaign half as long again or nothing: a
- * mean of all rounds tells which kind of them had the luck, and a median only one of them.
- */
-export function middle(values: readonly number[]): number {
-  const quarter = Math.floor(values.length / 4);
-  const half = values.toSorted((a, b) => a - b).slice(quarter, values.length - quarter);
-  return half.reduce((sum, value) => sum + value, 0) / half.length;
-}
-
 /** Seconds that `act` took. */
 export async function seconds(act: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
