@@ -29,6 +29,11 @@ export interface Hash {
   readonly digestBytes: number;
   /** The digest in a new array, which the caller may zero. */
   readonly digest: (data: Uint8Array) => Uint8Array;
+  /**
+   * Writes the digest to the start of `target`. On its way it may be a string, which nobody can zero: only for a digest that
+   * is no secret by itself. A new array would cost more than the hash of a short message.
+   */
+  readonly digestInto: (data: Uint8Array, target: Buffer) => void;
 }
 
 const STANDARD: Suite = {
@@ -56,8 +61,8 @@ export const SUITES: readonly Suite[] = [STANDARD, FIPS];
 
 /** FIPS 180-4 hashes. */
 export const HASHES: Readonly<Record<HashName, Hash>> = {
-  sha512: { blockBytes: 128, digestBytes: 64, digest: (data) => nodeHash('sha512', data, 'buffer') },
-  'sha512-256': { blockBytes: 128, digestBytes: 32, digest: sha512_256Of() },
+  sha512: { blockBytes: 128, digestBytes: 64, ...nodeDigests('sha512') },
+  'sha512-256': { blockBytes: 128, digestBytes: 32, ...sha512_256Digests() },
 };
 
 /** The suite that new data gets: `fips` is the platform's switch (`fips:mode=on`). */
@@ -82,12 +87,21 @@ export function suiteById(id: number): Suite {
   return suite;
 }
 
+type Digests = Pick<Hash, 'digest' | 'digestInto'>;
+
+function nodeDigests(name: HashName): Digests {
+  return {
+    digest: (data) => nodeHash(name, data, 'buffer'),
+    digestInto: (data, target) => void target.write(nodeHash(name, data, 'binary'), 'latin1'),
+  };
+}
+
 /** BoringSSL's lookup by name does not know SHA-512/256 in every version, so it is asked once, at load. */
-function sha512_256Of(): (data: Uint8Array) => Uint8Array {
+function sha512_256Digests(): Digests {
   try {
     nodeHash('sha512-256', '', 'buffer');
   } catch {
-    return sha512_256;
+    return { digest: sha512_256, digestInto: (data, target) => target.set(sha512_256(data)) };
   }
-  return (data) => nodeHash('sha512-256', data, 'buffer');
+  return nodeDigests('sha512-256');
 }

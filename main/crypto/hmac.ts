@@ -5,6 +5,7 @@ const BLOCK_BYTES = 128;
 const SCRATCH_MESSAGE_BYTES = 4096;
 // Of one's own ArrayBuffer: small typed arrays may live on the heap, where the collector moves them and leaves copies.
 const scratch = new Uint8Array(new ArrayBuffer(BLOCK_BYTES + SCRATCH_MESSAGE_BYTES));
+const afterPad = Buffer.from(scratch.buffer, BLOCK_BYTES);
 const OUTER: Readonly<Record<HashName, Uint8Array>> = {
   sha512: scratch.subarray(0, BLOCK_BYTES + HASHES.sha512.digestBytes),
   'sha512-256': scratch.subarray(0, BLOCK_BYTES + HASHES['sha512-256'].digestBytes),
@@ -14,10 +15,11 @@ const OUTER: Readonly<Record<HashName, Uint8Array>> = {
  * HMAC (FIPS 198-1, RFC 2104) of `message`, as a new array that the caller may zero.
  *
  * Made of two one-shot hashes: createHmac costs four times as much, since it first makes a KeyObject of the key, and
- * an instance of 1 KiB is sealed in the time of a few HMACs. Every copy of key material is zeroed before it returns.
+ * an instance of 1 KiB is sealed in the time of a few HMACs. Every copy of key material is zeroed before it returns. The
+ * inner hash is none: who knows it but not the key learns neither the key nor the HMAC from it.
  */
 export function hmac(hash: HashName, key: Uint8Array, message: Uint8Array): Uint8Array {
-  const { digest } = HASHES[hash];
+  const { digest, digestInto } = HASHES[hash];
   const messageEnd = BLOCK_BYTES + message.length;
   const work = messageEnd > scratch.length ? new Uint8Array(new ArrayBuffer(messageEnd)) : scratch;
   const shortKey = key.length > BLOCK_BYTES ? digest(key) : key;
@@ -25,10 +27,8 @@ export function hmac(hash: HashName, key: Uint8Array, message: Uint8Array): Uint
   try {
     padKey(work, shortKey, 0x36);
     work.set(message, BLOCK_BYTES);
-    const inner = digest(work.subarray(0, messageEnd));
+    digestInto(work.subarray(0, messageEnd), afterPad);
     padKey(scratch, shortKey, 0x5c);
-    scratch.set(inner, BLOCK_BYTES);
-    inner.fill(0);
     return digest(outer);
   } finally {
     work.fill(0, 0, messageEnd);

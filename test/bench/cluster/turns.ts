@@ -44,8 +44,9 @@ export class Turns implements Treatment {
 
   reseal(stored: StoredInstance, active: ActiveGeneration): Buffer | null | Promise<Buffer | null> {
     this.#countOne();
-    if (!this.#crypto) return Buffer.from(stored.sealed);
-    return this.#real.reseal({ ...stored, keyDescription: readEnvelopeHeader(stored.sealed).keyDescription }, active);
+    // Before both kinds: the product reads the true name from the row, so this is the bench's own cost.
+    const named = { ...stored, keyDescription: readEnvelopeHeader(stored.sealed).keyDescription };
+    return this.#crypto ? this.#real.reseal(named, active) : Buffer.from(named.sealed);
   }
 
   #countOne(): void {
